@@ -1,0 +1,1 @@
+"""Metrics as code for B2B SaaS, on plain files."""

@@ -1,0 +1,1 @@
+"""Small shared tables made from facts and tables."""

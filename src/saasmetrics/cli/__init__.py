@@ -1,0 +1,1 @@
+"""One file per command; the console owns streams and exit codes."""

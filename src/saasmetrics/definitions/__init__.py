@@ -1,0 +1,1 @@
+"""What metrics.yaml means: typed, merged with the catalogue, resolved."""

@@ -1,0 +1,1 @@
+"""A realistic company, made from a seed."""

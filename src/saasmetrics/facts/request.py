@@ -1,0 +1,94 @@
+"""What may be asked of the big logs: requests, and the grain and columns of the facts that answer them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from saasmetrics.definitions.selection import Selector
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Rows counted and an expression summed.
+
+    Grain: account, the columns of `by`, cell. Columns: `account` (Enum, null kept), one per `by` (`user` Enum, others
+    String; null kept), `cell` (Date: first day of the lattice cell, or the local day with `grain` day), `rows`
+    (Int64), and with `expr` `total` (Int64 in 1/`unit`, rounded once per row; null expressions count 0) and `filled`
+    (Int64, rows where the expression was not null).
+    """
+
+    selectors: tuple[Selector, ...]
+    by: tuple[str, ...] = ()
+    grain: Literal["cell", "day"] = "cell"
+    expr: str | None = None
+    unit: int = 1
+
+
+@dataclass(frozen=True)
+class Presence:
+    """On which days an entity was active.
+
+    Grain: account, user (only when `entity` is user; rows without a user are left out then), month. Columns:
+    `account`, `user`, `month` (Date, first day), `days` (UInt32: bit d-1 is set when local day d had a row). Rows
+    without an account are left out.
+    """
+
+    selectors: tuple[Selector, ...]
+    entity: Literal["account", "user"] = "account"
+
+
+@dataclass(frozen=True)
+class First:
+    """When something first happened for an account: the time of its k-th row, or of its k-th different run.
+
+    Grain: account. Columns: `account`, `at` (Datetime us UTC). With `since_created` only rows at or after the
+    account's creation count (accounts without one are left out). Rows without an account are left out.
+    """
+
+    selectors: tuple[Selector, ...]
+    at_least: int = 1
+    distinct_runs: bool = False
+    since_created: bool = False
+
+
+@dataclass(frozen=True)
+class Runs:
+    """The runs of one workflow that declares a run column.
+
+    Grain: account, run. Columns: `account`, `user` (of the first attempt, else of the first row; nullable), `run`
+    (any dtype; unique within account), `attempts` (Int64 rows), `attempt` (first attempt, Datetime us UTC, null for
+    orphans), `success` (first success at or after the first attempt; null if none, or if there is no attempt),
+    `any_success` (first success row, attempt or not), `failures` (Int64 rows), `failure` (first failure), `reason` (of
+    the last failure row, String), `total` (Int64 in 1/`unit`: `expr` on the row of `any_success`), `without_run` is
+    not a column: rows of the workflow whose run is null are counted in `Facts.runless`.
+
+    Edges: rows without an account are left out. Everything is the same however the rows are spread over files.
+    """
+
+    workflow: str
+    attempt: tuple[Selector, ...]
+    success: tuple[Selector, ...]
+    failure: tuple[Selector, ...] = ()
+    reason: str | None = None
+    expr: str | None = None
+    unit: int = 10_000
+
+
+@dataclass(frozen=True)
+class Narrow:
+    """The rows themselves, with few columns: for ordered funnels, matching by time, exact quantiles.
+
+    Grain: a row. Columns: `account` (null kept), `user` (null kept), `at` (Datetime us UTC), `selector` (UInt8, the
+    first of `selectors` that the row meets), then `columns` (canonical or file columns, their own dtype; ids and low
+    cardinality text may be Categorical) and with `expr` `amount` (Int64 in 1/`unit`, null where the expression is).
+    Sorted by nothing. A row that meets several selectors appears once for each.
+    """
+
+    selectors: tuple[Selector, ...]
+    columns: tuple[str, ...] = ()
+    expr: str | None = None
+    unit: int = 1
+
+
+Request = Tally | Presence | First | Runs | Narrow

@@ -1,0 +1,63 @@
+"""What the tool tells a user: a finding knows its place, its weight and a hint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Severity(IntEnum):
+    """How much a finding weighs; ordered, so that a threshold can be asked for."""
+
+    NOTE = 1
+    WARNING = 2
+    ERROR = 3
+
+
+@dataclass(frozen=True, order=True)
+class Location:
+    """A place in a file. Lines and columns count from 1; 0 means the whole file."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        if not self.line:
+            return self.file
+        return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One message to a user.
+
+    Edges: a fault in a definition has `location` with line and column; a fault in data has `location` with the
+    file, the data `column` by name, and `rows`, the number of rows it concerns. `code` is stable and never reused.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    location: Location | None = None
+    hint: str | None = None
+    column: str | None = None
+    rows: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.location} " if self.location else ""
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"{place}{self.code} {self.message}{hint}"
+
+
+class InputError(Exception):
+    """What the user gave cannot be worked with: carries every finding, and the exit code it calls for.
+
+    Edges: exit code 2 is a bad invocation or unreadable definitions, 3 is data missing or unusable.
+    """
+
+    def __init__(self, findings: Iterable[Finding], exit_code: int = 2) -> None:
+        self.findings = tuple(findings)
+        self.exit_code = exit_code
+        super().__init__("\n".join(str(finding) for finding in self.findings))

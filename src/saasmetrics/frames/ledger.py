@@ -1,0 +1,114 @@
+"""The ledger: what every metric type makes, and all that anything after it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+How = Literal["sum", "ratio", "quantile"]
+Time = Literal["flow", "stock", "window", "cohort"]
+SegmentAt = Literal["cell_end", "period_end", "window_start", "entry", "latest"]
+
+COUNTED, IMMATURE, OPEN, EXCLUDED = "counted", "immature", "open", "excluded"
+STATUS = pl.Enum([COUNTED, IMMATURE, OPEN, EXCLUDED])
+
+MONEY, MILLISECONDS, FLOAT = 10_000, 1, 1_000_000
+"""Units in one of what is counted: ten-thousandths of a currency, whole milliseconds, millionths of a score."""
+
+UNATTRIBUTED, UNKNOWN, OVERLAP = "(unattributed)", "(unknown)", "(overlap)"
+
+CORE: Mapping[str, pl.DataType | type[pl.DataType]] = {
+    "period": pl.Date,
+    "account": pl.String,
+    "entity": pl.String,
+    "amount": pl.Int64,
+    "weight": pl.Int64,
+    "status": STATUS,
+    "reason": pl.String,
+    "segment_at": pl.Date,
+}
+"""The columns of every side; `account` may be an Enum inside the engine."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a metric's cut path, an own column that is always grouped.
+
+    `default` is what a shortened path means under this part: `all` values together, `none` (the part must be
+    written), a set of values, or one value per prefix (the parts before it).
+    """
+
+    column: str
+    default: Literal["all", "none"] | frozenset[str] | tuple[tuple[tuple[str, ...], str], ...] = "all"
+    kind: Literal["disjoint", "nested", "overlapping", "separate"] = "disjoint"
+    values: tuple[str, ...] = ()
+    """Known values in reading order, for lists and completion; empty when only the data knows them."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a ledger is, known before any data.
+
+    Unit: an entry's `amount` times `scale` is the value's contribution; `scale` turns fixed-point units into the
+    metric's unit (for money 1/10000, for MRR kept annualised 1/120000).
+    """
+
+    how: How
+    time: Time
+    parts: tuple[Part, ...] = ()
+    stats: tuple[str, ...] = ()
+    """Of a quantile: `median`, `p90`, `mean`; the first is the headline."""
+    own: frozenset[str] = frozenset()
+    """Further own columns that may be there beside the parts."""
+    whole: frozenset[str] = frozenset()
+    """Columns of the numerator under which the denominator stays undivided."""
+    collapse: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    """Per side, the columns whose combination is counted once in the group asked for; () counts every entry."""
+    scale: float = 1.0
+    per: Literal["days", "working_days"] | None = None
+    segment_at: SegmentAt = "period_end"
+    entity: str = "account"
+    accountless: Literal["keep", "leave_out"] = "leave_out"
+    among: Literal["reached", "all"] = "reached"
+    """Of a quantile: whether open entries count as longer than everything."""
+    payload: frozenset[str] = frozenset()
+    """Columns shown by `ledger --depth entry`, never reduced."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A bag of entries.
+
+    Columns: those of `CORE` (missing ones are filled by `complete`), own columns, payload. `roles` names the roles
+    whose rows the entries are, so that a segment declared on a role binds to the row itself.
+    """
+
+    entries: pl.LazyFrame
+    roles: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A shape, a numerator and, for ratios, a denominator."""
+
+    shape: Shape
+    numerator: Side
+    denominator: Side | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+
+
+def complete(entries: pl.LazyFrame, columns: frozenset[str] | set[str]) -> pl.LazyFrame:
+    """Add the columns of a side that a type left out: weight 1, status counted, the rest null.
+
+    `columns` are those the frame already has, so that no schema needs to be resolved.
+    """
+    added: list[pl.Expr] = []
+    for name, dtype in CORE.items():
+        if name in columns:
+            continue
+        value = {"weight": 1, "status": COUNTED}.get(name)
+        added.append(pl.lit(value, dtype=dtype).alias(name))
+    return entries.with_columns(added)

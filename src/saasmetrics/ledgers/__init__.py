@@ -1,0 +1,1 @@
+"""One file per metric type: definition and books become a ledger."""
