@@ -1,0 +1,58 @@
+"""`targets` and `benchmarks`: what a number is held against."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from saasmetrics.definitions.model import Model, fault
+from saasmetrics.definitions.scalars import Comparison, Day, GrainName, Labels, Quantity
+
+
+class Target(Model):
+    """A value to reach by a day, or to keep.
+
+    Edges: identity is metric, where and `by`. Values are as written until the metric's unit is known.
+    """
+
+    metric: str
+    where: dict[str, Labels] = {}
+    reach: Comparison | None = None
+    by: Day | None = None
+    keep: Comparison | None = None
+    from_: Quantity | None = Field(None, alias="from")
+    set: Day | None = None
+    grain: GrainName | None = None
+    owner: str | None = None
+    supports: str | None = None
+
+    @model_validator(mode="after")
+    def _reach_or_keep(self) -> Target:
+        if self.reach is None and self.keep is None:
+            raise fault("SM007", "a target needs `reach` with `by`, or `keep`")
+        if self.reach is not None and self.keep is not None:
+            raise fault("SM008", "`reach` is a goal, `keep` a guard-rail: not both", at="keep")
+        if self.reach is not None and self.by is None:
+            raise fault("SM007", "`reach` needs `by`", "write by: 2026-12-31")
+        if self.keep is not None and self.by is not None:
+            raise fault("SM008", "`by` does nothing beside `keep`", "remove it", at="by")
+        if self.set is not None and self.by is not None and self.set >= self.by:
+            raise fault("SM005", "the target was set after it is due", at="by")
+        return self
+
+    @property
+    def comparison(self) -> Comparison:
+        """The value to reach or keep."""
+        comparison = self.reach or self.keep
+        if comparison is None:
+            raise ValueError("a target without a value")
+        return comparison
+
+
+class Benchmark(Model):
+    """What others have: a range with its source and date."""
+
+    metric: str
+    range: Comparison
+    where: dict[str, Labels] = {}
+    source: str
+    date: Day

@@ -1,0 +1,31 @@
+"""What all models of the language have in common: strict, frozen, nothing unknown; and how they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
+
+
+class Model(BaseModel):
+    """A block of the language. Unknown keys and loose types are faults; values never change once read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def fault(code: str, message: str, hint: str | None = None, *, at: str | None = None, offset: int = 0) -> Exception:
+    """A fault that a validator raises: it becomes a finding with the place of the value, or of its key `at`.
+
+    `offset` is the character of the text at which it goes wrong.
+    """
+    context = {"message": message, "hint": hint, "at": at, "offset": offset}
+    return PydanticCustomError(code, "{message}", context)  # type: ignore[arg-type]  # codes are literals at the callers
+
+
+def near(name: str, known: Iterable[str]) -> str | None:
+    """A hint with the nearest known name, if one is near."""
+    names = {other.lower(): other for other in known}
+    found = get_close_matches(name.lower(), names, 1, 0.6)
+    return f"did you mean `{names[found[0]]}`?" if found else None

@@ -1,0 +1,114 @@
+"""Rows: the one selector, used wherever the language chooses rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from saasmetrics.definitions.model import Model, fault
+from saasmetrics.definitions.scalars import Sql, shown
+
+FORMS = ("event", "workflow", "feature", "source", "milestone", "any", "all")
+OPTIONS: Mapping[str, tuple[str, ...]] = {"outcome": ("workflow",), "at": ("source",), "same_run": ("all",)}
+"""Options that only some forms have."""
+ROWS_KEYS = frozenset((*FORMS, *OPTIONS, "filter", "at_least"))
+
+
+class Rows(Model):
+    """Which rows: exactly one of event, workflow, feature, source, milestone, any, all; and options.
+
+    Edges: a bare word is an event. `at_least` null is 1 (or, in a feature, the policy). A milestone is a moment of an
+    account, not a row: it takes no filter.
+    """
+
+    bare: ClassVar[bool] = True
+    """Whether a bare word may stand for the whole block."""
+
+    event: str | None = None
+    workflow: str | None = None
+    outcome: Literal["attempt", "success", "failure"] | None = None
+    feature: str | None = None
+    source: str | None = None
+    at: str | None = None
+    milestone: str | None = None
+    any: tuple[Rows, ...] | None = None
+    all: tuple[Rows, ...] | None = None
+    filter: Sql | None = None
+    at_least: int | None = Field(None, ge=1)
+    same_run: bool = False
+
+    @property
+    def form(self) -> str:
+        """Which of the seven forms it has."""
+        return next(form for form in FORMS if getattr(self, form) is not None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_bare(cls, value: Any) -> Any:
+        if isinstance(value, str) and cls.bare:
+            return {"event": value}
+        if isinstance(value, tuple):
+            written = ", ".join(str(item) for item in value if isinstance(item, str)) or "..."
+            hint = f"any or all? write {{any: [{written}]}} or {{all: [{written}]}}"
+            raise fault("SM005", "a bare list does not say which rows are meant", hint)
+        if not isinstance(value, dict | Rows):
+            raise fault("SM005", f"expected rows, got {shown(value)}", "write an event's name or {event: ...}")
+        return value
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Rows:
+        forms = [form for form in FORMS if getattr(self, form) is not None]
+        if not forms:
+            raise fault("SM007", f"nothing says which rows: one of {', '.join(FORMS)} is needed")
+        if len(forms) > 1:
+            raise fault("SM008", f"`{forms[0]}` and `{forms[1]}` both say which rows", "keep one", at=forms[1])
+        for option, owners in OPTIONS.items():
+            if getattr(self, option) not in (None, False) and forms[0] not in owners:
+                raise fault("SM008", f"`{option}` does nothing beside `{forms[0]}`", "remove it", at=option)
+        if self.milestone is not None:
+            self._plain_milestone()
+        if (members := self.any if self.any is not None else self.all) is not None and not members:
+            raise fault("SM007", f"`{forms[0]}` has no members", at=forms[0])
+        return self
+
+    def _plain_milestone(self) -> None:
+        if self.filter is not None:
+            raise fault("SM008", "a milestone is no row that a filter could choose", "remove it", at="filter")
+        if self.at_least is not None:
+            raise fault("SM008", "a milestone happens once: `at_least` does nothing", "remove it", at="at_least")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        block = handler.resolve_ref_schema(handler(schema))
+        return {"anyOf": [{"type": "string", "title": "an event"}, dict(block)]} if cls.bare else block
+
+
+def _countable(rows: Rows) -> Rows:
+    if rows.all is not None:
+        raise fault("SM008", "`all` is a moment, here rows are counted", "use any, or name the deciding row", at="all")
+    if rows.milestone is not None:
+        raise fault("SM008", "a milestone is a moment, here rows are counted", "name the rows", at="milestone")
+    for number, member in enumerate(rows.any or ()):
+        try:
+            _countable(member)
+        except Exception as error:
+            raise _deeper(error, f"any.{number}") from None
+    return rows
+
+
+def _deeper(error: Exception, step: str) -> Exception:
+    context = dict(getattr(error, "context", None) or {})
+    return fault(
+        str(getattr(error, "type", "SM008")),
+        str(context.get("message")),
+        context.get("hint"),
+        at=f"{step}.{context['at']}" if context.get("at") else step,
+    )
+
+
+CountedRows = Annotated[Rows, AfterValidator(_countable)]
+"""Rows that are counted: no `all`, no milestone."""

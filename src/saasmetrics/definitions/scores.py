@@ -1,0 +1,110 @@
+"""`scores`: weighted parts that make a number, or signals that make a milestone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from saasmetrics.definitions.inputs import Input
+from saasmetrics.definitions.model import Model, fault
+from saasmetrics.definitions.scalars import Amount, Comparison, Day, Duration, Name, Sql, shown
+
+
+def _split(value: Any, own: frozenset[str]) -> Any:
+    """Keys of the part beside those of its input."""
+    if not isinstance(value, dict):
+        raise fault("SM005", f"expected a mapping, got {shown(value)}", "write {metric: ..., ...} or rows")
+    keys: Mapping[str, Any] = value
+    mine = {key: item for key, item in keys.items() if key in own}
+    return {**mine, "input": {key: item for key, item in keys.items() if key not in own}}
+
+
+class Part(Model):
+    """One weighted part: 0 at `zero_at`, 1 at `full_at`, straight between."""
+
+    input: Input
+    weight: Amount
+    zero_at: Amount
+    full_at: Amount
+    change: bool = False
+    group: str | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_written(cls, value: Any) -> Any:
+        return _split(value, frozenset({"weight", "zero_at", "full_at", "change", "group"}))
+
+    @model_validator(mode="after")
+    def _sound(self) -> Part:
+        if self.zero_at == self.full_at:
+            raise fault("SM005", "`zero_at` and `full_at` are equal: nothing lies between", at="full_at")
+        if self.weight <= 0:
+            raise fault("SM005", "`weight` must be above 0", at="weight")
+        return self
+
+
+class Signal(Model):
+    """One sign: shown when the input meets `is`."""
+
+    input: Input
+    is_: Comparison = Field(Comparison.parse(">= 1"), alias="is")
+    change: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_written(cls, value: Any) -> Any:
+        return _split({"event": value} if isinstance(value, str) else value, frozenset({"is", "change"}))
+
+
+class Override(Model):
+    """Columns of accounts: a score set by hand, and until when."""
+
+    from_: str = Field(alias="from")
+    until: str | Day
+
+
+class Score(Model):
+    """Either `parts` and `bands`, a metric of the same name; or `signals` and `at_least`, a milestone."""
+
+    window: Duration = Duration(28, "d")
+    entity: str = "account"
+    override: Override | None = None
+    eligible: Sql | None = None
+    parts: dict[Name, Part] = {}
+    bands: dict[Name, Amount] = {}
+    signals: dict[Name, Signal] = {}
+    at_least: int | None = Field(None, ge=1)
+    label: str | None = None
+    renamed_from: Name | None = None
+
+    @model_validator(mode="after")
+    def _parts_or_signals(self) -> Score:
+        if not self.parts and not self.signals:
+            raise fault("SM007", "a score needs `parts` with `bands`, or `signals` with `at_least`")
+        if self.parts and self.signals:
+            raise fault("SM008", "`parts` make a number, `signals` a milestone: not both", at="signals")
+        if self.parts:
+            self._sound_parts()
+        else:
+            self._sound_signals()
+        return self
+
+    def _sound_parts(self) -> None:
+        if self.at_least is not None:
+            raise fault("SM008", "`at_least` does nothing to `parts`", "remove it", at="at_least")
+        if not self.bands:
+            raise fault("SM007", "a score of `parts` needs `bands`", "write bands: {green: 70, yellow: 40, red: 0}")
+        edges = list(self.bands.values())
+        if edges != sorted(edges, reverse=True) or len(set(edges)) < len(edges):
+            raise fault("SM005", "`bands` are lower edges, highest first", at="bands")
+
+    def _sound_signals(self) -> None:
+        if self.bands:
+            raise fault("SM008", "`bands` do nothing to `signals`", "remove them", at="bands")
+        if self.at_least is None:
+            raise fault("SM007", "a score of `signals` needs `at_least`", "write how many signals must show")
+        if self.at_least > len(self.signals):
+            number = len(self.signals)
+            raise fault("SM005", f"`at_least` is {self.at_least}, there are {number} signals", at="at_least")

@@ -1,0 +1,49 @@
+"""`segments`: partitions of accounts, or of the rows that carry the column themselves."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, WithJsonSchema, model_validator
+
+from saasmetrics.definitions.model import Model, fault
+from saasmetrics.definitions.scalars import Name, Sql, sql
+
+
+def _by_role(value: Any) -> Any:
+    """One SQL text is on accounts."""
+    return value if isinstance(value, dict) else {"accounts": value}
+
+
+def _condition(value: Any) -> Any:
+    return value if value == "else" else sql(value)
+
+
+Roles = Annotated[
+    dict[str, Sql],
+    BeforeValidator(_by_role),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "object", "additionalProperties": {"type": "string"}}]}),
+]
+
+Condition = Annotated[str, BeforeValidator(_condition), WithJsonSchema({"type": "string"})]
+
+
+class Segment(Model):
+    """One partition.
+
+    Edges: once read, `expr` names a role or source for every SQL text; without it, it is the column of accounts of the
+    segment's own name. In `buckets` the first condition that holds wins; the last may be `else`.
+    """
+
+    expr: Roles = {}
+    buckets: dict[str, Condition] = {}
+    as_of: Literal["period_start", "period_end", "latest"] | None = None
+    label: str | None = None
+    renamed_from: Name | None = None
+
+    @model_validator(mode="after")
+    def _sound_buckets(self) -> Segment:
+        for number, (name, condition) in enumerate(self.buckets.items()):
+            if condition == "else" and number != len(self.buckets) - 1:
+                raise fault("SM008", "`else` takes everything: what follows is never reached", at=f"buckets.{name}")
+        return self
