@@ -157,11 +157,15 @@ def _of_dtype(expr: pl.Expr, dtype: pl.DataType, node: Node, calendar: Calendar)
 def _junction(compiler: Compiler, node: Node) -> Typed:
     word = node.op.upper()
     members = [compiler.of_kind(arg, ["flag"], f"{word} joins conditions").expr.cast(pl.Boolean) for arg in node.args]
-    while len(members) > 1:  # balanced, so that a long chain does not nest
-        halves = zip(members[::2], members[1::2], strict=False)
+    return Typed(_joined(members, pl.Expr.and_ if node.op == "and" else pl.Expr.or_), "flag", node)
+
+
+def _joined(members: list[pl.Expr], join: Callable[[pl.Expr, pl.Expr], pl.Expr]) -> pl.Expr:
+    """Halves with halves, so that a long chain does not nest deeply."""
+    while len(members) > 1:
         odd = members[-1:] if len(members) % 2 else []
-        members = [left & right if node.op == "and" else left | right for left, right in halves] + odd
-    return Typed(members[0], "flag", node)
+        members = [join(left, right) for left, right in zip(members[::2], members[1::2], strict=False)] + odd
+    return members[0]
 
 
 def _not(compiler: Compiler, node: Node) -> Typed:
@@ -214,7 +218,7 @@ def _in(compiler: Compiler, node: Node) -> Typed:
         for item in given:
             (left, right), kind = unify([subject, item], compiler.calendar, "be compared")
             tests.append(_compared(same, left, right, kind).expr)
-        found = pl.any_horizontal(tests)
+        found = _joined(tests, pl.Expr.or_)
     if len(given) < len(items):  # with NULL in the list, not found is unknown
         found = pl.when(found).then(statement=True).otherwise(None)
     return Typed(found, "flag", node)

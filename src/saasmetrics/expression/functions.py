@@ -28,9 +28,10 @@ def arithmetic(node: Node, parts: Sequence[Typed]) -> Typed:
     if "null" in {part.kind for part in parts}:
         return Typed(pl.lit(None, dtype=pl.Float64), "number", node)
     whole = node.op != "/" and all(part.kind == "integer" for part in parts)
-    numbers = [part.expr.cast(pl.Int128 if whole else pl.Float64) for part in parts]
+    room = pl.Int64 if node.op == "%" else pl.Int128
+    numbers = [part.expr.cast(room if whole else pl.Float64) for part in parts]
     if node.op == "neg":
-        result = -numbers[0]
+        result = 0 - numbers[0]
     elif node.op in _WHOLE:
         result = _WHOLE[node.op](numbers[0], numbers[1])
     else:

@@ -264,7 +264,8 @@ class _Gate:
     def _date_diff(self, node: exp.Expr, depth: int, offset: int) -> Node:
         only(node, offset, "this", "expression", "unit", "date_part_boundary")
         part = str(node.args["unit"].name).lower() if node.args.get("unit") else "day"
-        if part not in PARTS or not node.args.get("date_part_boundary"):
+        borders = bool(node.args.get("date_part_boundary"))  # weeks alone are counted whole
+        if part not in PARTS or borders == (part == "week"):
             raise ExpressionError("DATE_DIFF takes its part in quotes first", offset, f"one of {', '.join(PARTS)}")
         # the parser keeps the later one first
         dates = self._node("date_diff", node, ("expression", "this"), depth, offset)
