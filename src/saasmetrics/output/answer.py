@@ -1,0 +1,38 @@
+"""One computation, as every format reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from saasmetrics.finding import Finding
+from saasmetrics.output.subject import Subject
+from saasmetrics.period import Calendar, Grain
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Values and what is needed to print them.
+
+    `subjects` are the addresses asked for, in print order. `named` says that metrics were asked for by name: then one
+    that is a cohort, a funnel or a set of movements prints as its table, and a single address as its history. `grain`
+    is the one asked for; null: each metric's own. `as_of` is the instant from which on nothing is known.
+    """
+
+    title: str
+    values: pl.DataFrame
+    subjects: tuple[Subject, ...]
+    calendar: Calendar
+    as_of: datetime
+    findings: tuple[Finding, ...] = ()
+    by: tuple[str, ...] = ()
+    grain: Grain | None = None
+    named: bool = False
+    where: str = ""
+
+    @property
+    def last_day(self) -> str:
+        """The last local day that holds data."""
+        return self.calendar.local_day(self.as_of - timedelta(microseconds=1)).isoformat()

@@ -1,0 +1,75 @@
+"""Metrics split by a segment: the total, then a row for every value with its share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from rich.text import Text
+
+from saasmetrics.output.number import rate, whole
+from saasmetrics.output.reading import Reading, State
+from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet, text
+from saasmetrics.output.standing import change_cell, reason, spark_cell, value_cell
+from saasmetrics.output.subject import Subject
+from saasmetrics.output.timeline import Timeline
+
+
+def blocks(
+    by: str, totals: tuple[Reading, ...], parts: Mapping[Subject, tuple[Reading, ...]], timeline: Timeline, width: int
+) -> Iterator[Block]:
+    """The table of one breakdown, and why a metric could not be split."""
+    titled = f"by {' × '.join(by.split(','))}"
+    span = max((len(each.complete) for each in totals), default=0)
+    drawn = width >= 72
+    rows: list[Row | Line] = []
+    refused: dict[str, list[str]] = {}
+    for total in totals:
+        rows += (
+            [Line(), _row(total, total, timeline, span, drawn)] if rows else [_row(total, total, timeline, span, drawn)]
+        )
+        for part in parts.get(total.subject, ()):
+            rows.append(_row(part, total, timeline, span, drawn))
+            if part.state is State.UNAVAILABLE and (why := reason(part)):
+                refused.setdefault(why, []).append(total.subject.name)
+    yield Sheet(_columns(titled, timeline, span, drawn), tuple(rows))
+    yield Line()
+    yield Note(Text("share: of the value where it adds up, else of n", "muted"), hang=2)
+    for why, names in refused.items():
+        yield Note(Text(f"{', '.join(dict.fromkeys(names))}: {why}", "muted"), hang=2)
+
+
+def _columns(titled: str, timeline: Timeline, span: int, drawn: bool) -> tuple[Column, ...]:
+    last, before, _ = timeline.titles
+    columns = [Column(titled, least=26, flex=True), Column(last, "right", 8), Column("share", "right", 6)]
+    columns.append(Column(f"Δ {before}" if before else "Δ", least=10))
+    if drawn:
+        columns.append(Column(f"{span} {timeline.unit}┆now", least=span + 2))
+    return (*columns, Column("n", "right", 7))
+
+
+def _row(reading: Reading, total: Reading, timeline: Timeline, span: int, drawn: bool) -> Row:
+    whole_row = reading is total
+    name = text((total.subject.name, "strong")) if whole_row else Text(f"  {reading.segment_value}")
+    n = reading.n
+    return Row(
+        (
+            name,
+            value_cell(reading.subject, reading.shown, "value" if whole_row else ""),
+            Text() if whole_row else _share(reading, total),
+            change_cell(reading),
+            *([spark_cell(reading, span)] if drawn else []),
+            Text("" if n is None else whole(n), "muted"),
+        ),
+        Text(timeline.suffix(reading) if whole_row else "", "muted"),
+    )
+
+
+def _share(part: Reading, total: Reading) -> Text:
+    """Share of the total: of the value of a sum; of the n of anything else."""
+    if not part.shown or not total.shown or part.shown.period != total.shown.period:
+        return Text()
+    if total.counted:
+        of, base = part.shown.known, total.shown.known
+    else:
+        of, base = part.shown.entries, total.shown.entries
+    return Text("" if of is None or not base else rate(of / base), "muted")

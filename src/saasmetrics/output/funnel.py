@@ -1,0 +1,69 @@
+"""A funnel: its steps down, how many reach each, and where most are lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rich.text import Text
+
+from saasmetrics.output.bar import bar
+from saasmetrics.output.number import rate, whole
+from saasmetrics.output.reading import Point, Reading
+from saasmetrics.output.sheet import Block, Column, Note, Row, Sheet, text
+from saasmetrics.output.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: how many reached it."""
+
+    name: str
+    reached: float
+
+
+def blocks(readings: Sequence[Reading], timeline: Timeline, width: int) -> Iterator[Block]:
+    """The steps in the period that all of them can be judged in, or why there is none."""
+    subject = readings[0].subject
+    points = [(each.subject.path or each.subject.name, each.shown) for each in readings]
+    found = [(name, point) for name, point in points if point and point.numerator is not None and point.denominator]
+    if not found:
+        yield Note(text((subject.title, "section"), ("  nothing to show yet", "muted")))
+        return
+    last = found[-1][1]
+    steps = _steps(found)
+    entered = f"entered in {timeline.label(last.period, readings[-1].grain)} · n = {whole(last.denominator or 0)}"
+    open_windows = f" · {whole(last.immature)} more still inside their window" if last.immature else ""
+    yield Note(text((subject.title, "section"), (f"  {entered}{open_windows or ' · every window closed'}", "muted")), 2)
+    yield _sheet(steps, 36 if width >= 132 else 18)
+
+
+def _steps(found: Sequence[tuple[str, Point]]) -> list[Step]:
+    """The entry, unless the first step is the entry itself, and the steps."""
+    first = found[0][1]
+    steps = [Step(name, point.numerator or 0) for name, point in found]
+    return steps if first.numerator == first.denominator else [Step("entered", first.denominator or 0), *steps]
+
+
+def _sheet(steps: Sequence[Step], room: int) -> Sheet:
+    drops = [before.reached - step.reached for before, step in pairwise(steps)]
+    worst = max(drops, default=0)
+    rows = []
+    for place, step in enumerate(steps):
+        cells = [Text(f"{place + 1} {step.name}"), Text(bar(step.reached, steps[0].reached, room), "accent")]
+        cells += [Text(whole(step.reached)), _share(step.reached, steps[0].reached)]
+        if place:
+            drop = drops[place - 1]
+            cells += [_share(step.reached, steps[place - 1].reached), Text(f"▼ {whole(drop)}", _tone(drop, worst))]
+        rows.append(Row(tuple(cells)))
+    columns = (Column("Step", least=20, flex=True), Column(least=room), Column("n", "right"))
+    return Sheet((*columns, *(Column(title, "right") for title in ("start", "prev", "drop"))), tuple(rows), gap=2)
+
+
+def _tone(drop: float, worst: float) -> str:
+    return "bad" if drop == worst and drop > 0 else "muted"
+
+
+def _share(part: float, of: float) -> Text:
+    return Text(rate(part / of, 0) if of else "")

@@ -1,0 +1,81 @@
+"""One address over time: its periods down the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from saasmetrics.output.bar import bar
+from saasmetrics.output.number import whole
+from saasmetrics.output.reading import Point, Reading, State, reading
+from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet, text
+from saasmetrics.output.standing import change_cell, status_cell, value_cell
+from saasmetrics.output.timeline import Timeline
+
+BAR = 24
+
+
+def blocks(series: Reading, timeline: Timeline, width: int) -> Iterator[Block]:
+    """Title, one row per period from the first with an input, and the reasons where there is no value."""
+    subject = series.subject
+    parts = [(subject.name, "section")]
+    if subject.description:
+        parts += [("  ", ""), (subject.description, "muted")]
+    yield Note(text(*parts), hang=2)
+    first = next((place for place, point in enumerate(series.points) if point.state is not State.UNAVAILABLE), 0)
+    points = series.points[first:]
+    yield _sheet(series, points, timeline, width)
+    yield Line()
+    verdict = subject.verdict
+    if verdict.target:
+        yield Note(text(("target ", "muted"), verdict.target, ", ", verdict.word))
+    for why in dict.fromkeys(point.reason for point in points if point.reason):
+        yield Note(Text(why, "muted"), hang=2)
+
+
+def _sheet(series: Reading, points: tuple[Point, ...], timeline: Timeline, width: int) -> Sheet:
+    full = max((point.value or 0 for point in points), default=0)
+    drawn = width >= 72 and all((point.value or 0) >= 0 for point in points)
+    columns = [
+        Column(series.grain.value.capitalize(), least=10),
+        Column("value", "right", 8),
+        Column("Δ", least=10),
+        *([Column(least=BAR)] if drawn else []),
+        Column("n", "right", 7),
+        Column("status"),
+    ]
+    rows = []
+    for place, point in enumerate(points):
+        step = _step(series, points[: place + 1], timeline)
+        cells = [
+            Text(timeline.label(point.period, series.grain)),
+            value_cell(series.subject, point),
+            change_cell(step),
+            *([Text(bar(point.value or 0, full, BAR), _tone(point))] if drawn else []),
+            Text("" if (n := point.sample(counted=series.counted)) is None else whole(n), "muted"),
+            _status(series, step, point, timeline),
+        ]
+        rows.append(Row(tuple(cells)))
+    return Sheet(tuple(columns), tuple(rows))
+
+
+def _tone(point: Point) -> str:
+    return "accent" if point.state is State.VALUE else "muted"
+
+
+def _step(series: Reading, points: tuple[Point, ...], timeline: Timeline) -> Reading:
+    """The series as it stood at one period; a period in progress is compared with nothing."""
+    if points[-1].state is State.PROGRESS:
+        return Reading(series.subject, series.grain, points, now=points[-1])
+    return reading(series.subject, series.grain, points, timeline.calendar)
+
+
+def _status(series: Reading, step: Reading, point: Point, timeline: Timeline) -> Text:
+    if point.state is State.PROGRESS:
+        passed, days = timeline.passed(point.period, series.grain)
+        said = f"in progress, {passed} of {days} days" if passed < days else "windows still open"
+        return Text(said, "muted")
+    if point.state is State.VALUE and (series.shown is None or point.period != series.shown.period):
+        return Text()
+    return status_cell(step)

@@ -1,0 +1,185 @@
+"""Values of one address read as a series: the period that is judged, the one before, the last twelve, the one open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import Any
+
+import polars as pl
+
+from saasmetrics.frames.values import MATURING, NO_INPUT, NOT_APPLICABLE, OK, PARTIAL
+from saasmetrics.output.subject import Subject
+from saasmetrics.period import Calendar, Grain
+
+SPAN = 12
+"""Complete periods in a sparkline."""
+
+
+class State(Enum):
+    """What a value is; no two of them may look alike. A nought is a value."""
+
+    VALUE = "value"
+    INSUFFICIENT = "insufficient data"
+    UNAVAILABLE = "not available"
+    PROGRESS = "in progress"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One row of the values frame."""
+
+    period: date
+    value: float | None
+    status: str
+    reason: str | None = None
+    numerator: float | None = None
+    denominator: float | None = None
+    entries: int | None = None
+    accounts: int | None = None
+    immature: int | None = None
+
+    @property
+    def state(self) -> State:
+        """Which of the four; an open period is in progress even when it has no value yet."""
+        if self.status in (PARTIAL, MATURING):
+            return State.PROGRESS
+        if self.status in (NO_INPUT, NOT_APPLICABLE):
+            return State.UNAVAILABLE
+        return State.VALUE if self.status == OK and self.value is not None else State.INSUFFICIENT
+
+    @property
+    def known(self) -> float | None:
+        """The value where it may be read as one."""
+        return self.value if self.state is State.VALUE else None
+
+    def sample(self, *, counted: bool) -> int | None:
+        """The n beside a value: entries behind a ratio or a quantile; for what is `counted` itself, its accounts.
+
+        Edges: null where there is nothing to count, as for incidents.
+        """
+        return (self.accounts or None) if counted else self.entries
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A series of one address (and one segment value), ready to be printed.
+
+    `shown` is the latest period that is over and ripe; `before` the one before it; `complete` the last `SPAN` up to
+    `shown`, null where there is no row; `now` the latest period when it is still in progress.
+    """
+
+    subject: Subject
+    grain: Grain
+    points: tuple[Point, ...]
+    segment: str | None = None
+    segment_value: str | None = None
+    shown: Point | None = None
+    before: Point | None = None
+    complete: tuple[Point | None, ...] = ()
+    now: Point | None = None
+
+    @property
+    def state(self) -> State:
+        """State of the shown value; in progress when nothing else is there, not available without any row."""
+        if self.shown is not None:
+            return self.shown.state
+        return State.PROGRESS if self.now is not None else State.UNAVAILABLE
+
+    @property
+    def counted(self) -> bool:
+        """Whether the value is a sum, so that its n is a number of accounts."""
+        return self.subject.stat is None and all(point.denominator is None for point in self.points)
+
+    @property
+    def n(self) -> int | None:
+        """The n of the shown value."""
+        return self.shown.sample(counted=self.counted) if self.shown else None
+
+    @property
+    def is_first(self) -> bool:
+        """Whether the shown period is the first that the inputs reach, so that there is nothing to compare it with."""
+        earlier = [point for point in self.points if self.shown and point.period < self.shown.period]
+        return bool(earlier) and all(point.state is State.UNAVAILABLE for point in earlier)
+
+
+def read(
+    values: pl.DataFrame, subjects: Iterable[Subject], grain: Grain | None, calendar: Calendar
+) -> tuple[Reading, ...]:
+    """Totals of every subject, in their order; at `grain`, or each at its own."""
+    return tuple(
+        reading(subject, grain or subject.grain, points, calendar)
+        for subject, points in _series(values.filter(pl.col("segment").is_null()), subjects, grain)
+    )
+
+
+def read_by(
+    values: pl.DataFrame, subjects: Iterable[Subject], by: str, grain: Grain | None, calendar: Calendar
+) -> dict[Subject, tuple[Reading, ...]]:
+    """Readings of every value of the segment `by` (`plan`, or `plan,size`), per subject.
+
+    Edges: segment values in alphabetical order, the bracketed ones (unknown, unattributed, overlap) last.
+    """
+    of_segment = values.filter(pl.col("segment") == by)
+    found = of_segment.get_column("segment_value").unique().drop_nulls().to_list()
+    order = sorted(found, key=lambda value: ("(" in value, value))
+    split = {value: of_segment.filter(pl.col("segment_value") == value) for value in order}
+    return {
+        subject: tuple(
+            reading(subject, grain or subject.grain, points, calendar, (by, value))
+            for value in order
+            for _, points in _series(split[value], [subject], grain)
+            if points
+        )
+        for subject in subjects
+    }
+
+
+def _series(
+    values: pl.DataFrame, subjects: Iterable[Subject], grain: Grain | None
+) -> list[tuple[Subject, tuple[Point, ...]]]:
+    rows: dict[Any, list[dict[str, Any]]] = values.sort("period").rows_by_key(
+        ["metric", "cut", "stat", "grain"], named=True
+    )
+    return [
+        (subject, tuple(map(_point, rows.get((subject.metric, subject.cut, subject.stat, grain or subject.grain), []))))
+        for subject in subjects
+    ]
+
+
+def _point(row: Mapping[str, Any]) -> Point:
+    return Point(
+        **{name: row[name] for name in ("period", "value", "status", "reason", "numerator", "denominator")},
+        **{name: row[name] for name in ("entries", "accounts", "immature")},
+    )
+
+
+def reading(
+    subject: Subject,
+    grain: Grain,
+    points: tuple[Point, ...],
+    calendar: Calendar,
+    segment: tuple[str | None, str | None] = (None, None),
+) -> Reading:
+    """Find the judged period in a series, and what stands around it."""
+    ripe = [point for point in points if point.state is not State.PROGRESS]
+    shown = ripe[-1] if ripe else None
+    last = points[-1] if points else None
+    now = last if last is not None and last.state is State.PROGRESS else None
+    if shown is None:
+        return Reading(subject, grain, points, *segment, now=now)
+    by_period = {point.period: point for point in ripe}
+    starts = [calendar.shift(shown.period, grain, step) for step in range(1 - SPAN, 1)]
+    reach = [start for start in starts if start >= points[0].period]
+    return Reading(
+        subject,
+        grain,
+        points,
+        *segment,
+        shown=shown,
+        before=by_period.get(calendar.shift(shown.period, grain, -1)),
+        complete=tuple(by_period.get(start) for start in reach),
+        now=now,
+    )

@@ -1,0 +1,161 @@
+"""The scorecard: one row per metric in the sections of the weekly stack, footnotes, and the totals last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+from rich.text import Text
+
+from saasmetrics.output.layout import LAYOUTS, Layout, layout
+from saasmetrics.output.number import whole
+from saasmetrics.output.reading import SPAN, Reading, State
+from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet, least_width, text
+from saasmetrics.output.standing import (
+    TONES,
+    change_cell,
+    footnote_mark,
+    reason,
+    spark_cell,
+    status_cell,
+    status_word,
+    value_cell,
+)
+from saasmetrics.output.subject import SECTIONS
+from saasmetrics.output.timeline import Timeline
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """Readings in print order and the periods they share; `notes` maps each reason to the number of its footnote."""
+
+    readings: tuple[Reading, ...]
+    timeline: Timeline
+    notes: dict[str, int]
+
+    @property
+    def span(self) -> int:
+        """Complete periods in the sparklines."""
+        return max((len(reading.complete) for reading in self.readings), default=0)
+
+
+def scorecard(readings: Iterable[Reading], timeline: Timeline) -> Scorecard:
+    """Sort readings into the sections, the North Star first, otherwise as asked for; number the footnotes."""
+    ordered = sorted(readings, key=lambda each: (SECTIONS.index(each.subject.section), not each.subject.star))
+    notes: dict[str, int] = {}
+    for reading in ordered:
+        why = reason(reading)
+        if why is not None:
+            notes.setdefault(why, len(notes) + 1)
+    return Scorecard(tuple(ordered), timeline, notes)
+
+
+def blocks(card: Scorecard, width: int, *, bounded: bool) -> Iterator[Block]:
+    """The table, its footnotes, the totals and what is in progress."""
+    shape = _layout(card, width, bounded)
+    yield sheet(card, shape)
+    yield Line()
+    yield from _footnotes(card)
+    yield Note(_totals(card), hang=2)
+    if shape.spark:
+        yield from _in_progress(card.timeline)
+    if any(card.timeline.suffix(reading) for reading in card.readings):
+        yield Note(Text("a row that names a period shows that one, compared with the one before it", "muted"), hang=2)
+
+
+def _layout(card: Scorecard, width: int, bounded: bool) -> Layout:
+    """The richest layout for the width; a poorer one where long numbers leave too little for the names."""
+    chosen = layout(width)
+    if not bounded:
+        return chosen
+    poorer = LAYOUTS[LAYOUTS.index(chosen) :]
+    return next((each for each in poorer if least_width(sheet(card, each)) <= width), LAYOUTS[-1])
+
+
+def sheet(card: Scorecard, shape: Layout) -> Sheet:
+    """The table in one layout."""
+    rows: list[Row | Line] = []
+    for section, readings in groupby(card.readings, key=lambda reading: reading.subject.section):
+        rows += [Line(), Line(Text(section, "section"))] if rows else [Line(Text(section, "section"))]
+        for reading in readings:
+            rows += _rows(card, reading, shape)
+    return Sheet(tuple(_columns(card, shape)), tuple(rows), gap=shape.gap)
+
+
+def _columns(card: Scorecard, shape: Layout) -> Iterator[Column]:
+    last, before, now = card.timeline.titles
+    yield Column("" if shape.two_lines else "Metric", least=shape.name, flex=not shape.two_lines)
+    yield Column(last, "right", 8)
+    yield Column(f"Δ {before}" if before else "Δ", least=10)
+    if shape.spark:
+        yield Column(f"{card.span} {card.timeline.unit}┆now", least=SPAN + 2)
+    if shape.extras:
+        yield Column(now, "right")
+        yield Column("target", "right")
+    yield Column("status" if shape.words else "", least=10 if shape.words else 1)
+    if shape.n:
+        yield Column("n", "right", 7)
+    if shape.extras:
+        yield Column("owner")
+
+
+def _rows(card: Scorecard, reading: Reading, shape: Layout) -> Iterator[Row | Line]:
+    subject, suffix = reading.subject, card.timeline.suffix(reading)
+    star = text(("★ ", "accent")) if subject.star else Text()
+    name = subject.name if shape.full_names or shape.two_lines else subject.short_name
+    why = reason(reading)
+    note = card.notes[why] if why is not None else None
+    cells = [value_cell(subject, reading.shown), change_cell(reading)]
+    if shape.spark:
+        cells.append(spark_cell(reading, card.span))
+    if shape.extras:
+        cells += [value_cell(subject, reading.now), Text(subject.verdict.target, "muted")]
+    cells.append(status_cell(reading, note, glyph_only=not shape.words))
+    if shape.n:
+        cells.append(Text("" if reading.n is None else whole(reading.n), "muted"))
+    if shape.extras:
+        cells.append(Text(subject.owner, "muted"))
+    if shape.two_lines:
+        yield Line(text(star, name, (suffix, "muted")))
+        yield Row((Text(), *cells))
+    else:
+        yield Row((text("  ", star, name), *cells), Text(suffix, "muted"))
+
+
+def _footnotes(card: Scorecard) -> Iterator[Note]:
+    for why, number in card.notes.items():
+        names = [reading.subject.name for reading in card.readings if reason(reading) == why]
+        yield Note(Text(f"{footnote_mark(number)} {', '.join(dict.fromkeys(names))}: {why}", "muted"), hang=2)
+
+
+def _totals(card: Scorecard) -> Text:
+    """How many stand where; a nought is dim, never red."""
+    counts = Counter(_class(reading) for reading in card.readings)
+    number = len(card.readings)
+    line = text((f"{number} {'metric' if number == 1 else 'metrics'}", "strong"), ": ")
+    judged = [word for word in ("met", "on track", "behind") if any(counts[each] for each in TONES)]
+    rest = ("missed", "hold", "not judged", "no target", "insufficient data", "not available", "in progress")
+    parts = [(word, TONES.get(word, "")) for word in judged] + [
+        (word, {"missed": "bad", "insufficient data": "warn"}.get(word, "muted")) for word in rest if counts[word]
+    ]
+    words = {"not available": "n/a", "no target": "without target"}
+    for place, (word, tone) in enumerate(parts):
+        line.append(", " if place else "")
+        line.append(f"{counts[word]} {words.get(word, word)}", tone if counts[word] else "muted")
+    return line
+
+
+def _class(reading: Reading) -> str:
+    return status_word(reading)[0] if reading.state is State.VALUE else reading.state.value
+
+
+def _in_progress(line: Timeline) -> Iterator[Note]:
+    open_periods = []
+    for grain in line.grains:
+        if day := line.current.get(grain):
+            passed, days = line.passed(day, grain)
+            open_periods.append(f"{line.label(day, grain)} in progress ({passed} of {days} days)")
+    if open_periods:
+        yield Note(Text(f"after ┆: {', '.join(open_periods)}, no delta, no status", "muted"), hang=2)

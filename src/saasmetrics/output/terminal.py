@@ -1,0 +1,66 @@
+"""Blocks as lines on a stream: styles, widths, colours as far as the stream has them."""
+
+from __future__ import annotations
+
+from typing import Literal, TextIO
+
+from rich.console import Console
+from rich.text import Text
+from rich.theme import Theme
+
+from saasmetrics.output.glyphs import tolerate
+from saasmetrics.output.printout import Printout, Sight
+from saasmetrics.output.sheet import draw
+
+When = Literal["auto", "always", "never"]
+
+THEME = Theme(
+    {
+        "value": "bold",
+        "strong": "bold",
+        "section": "bold cyan",
+        "accent": "cyan",
+        "good": "green",
+        "bad": "red",
+        "warn": "yellow",
+        "muted": "dim",
+        "progress": "dim italic",
+    }
+)
+"""Standard colours only, so that the user's own theme decides what they look like."""
+
+
+def console(stream: TextIO, colour: When = "auto", width: int | None = None) -> Console:
+    """A Rich console that never guesses.
+
+    Edges: `NO_COLOR`, `FORCE_COLOR`, `TERM=dumb` and `COLUMNS` are honoured when colour is `auto`; a stream that is no
+    terminal is 80 wide unless `COLUMNS` says otherwise.
+    """
+    tolerate(stream)
+    return Console(
+        file=stream,
+        theme=THEME,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=width,
+        force_terminal={"always": True, "never": False}.get(colour),
+        no_color={"always": False, "never": True}.get(colour),
+    )
+
+
+def sight(on: Console, *, is_terminal: bool) -> Sight:
+    """What a page on this console may be."""
+    return Sight(on.width, is_terminal, on.color_system in ("256", "truecolor") and not on.no_color)
+
+
+def show(printout: Printout, on: Console, seen: Sight) -> None:
+    """Print a page line by line."""
+    for block in printout.page(seen):
+        for line in draw(block, seen.width, bounded=seen.bounded):
+            say(line, on)
+
+
+def say(line: Text, on: Console) -> None:
+    """Print one line as it is, however long."""
+    on.print(line, no_wrap=True, overflow="ignore", crop=False)
