@@ -172,11 +172,17 @@ def add_months(day: date, months: int) -> date:
 
 @dataclass(frozen=True)
 class Periods:
-    """The periods asked for: consecutive, of one grain, ascending, never empty."""
+    """The periods asked for: of one grain, ascending, never empty.
+
+    `back_months` and `back_days` move the moment at which a stock is read, so that what was there a year before a
+    period's end can be asked for under that period's name.
+    """
 
     calendar: Calendar
     grain: Grain
     starts: tuple[date, ...]
+    back_months: int = 0
+    back_days: int = 0
 
     @property
     def first(self) -> date:

@@ -59,8 +59,12 @@ class Shape:
     how: How
     time: Time
     parts: tuple[Part, ...] = ()
+    denominator_parts: tuple[Part, ...] | None = None
+    """Parts of the denominator where they differ in their defaults from the numerator's; None: the same."""
     stats: tuple[str, ...] = ()
     """Of a quantile: `median`, `p90`, `mean`; the first is the headline."""
+    single_stat: bool = False
+    """Whether the stat is the metric itself (`p95`) and no part of its address."""
     own: frozenset[str] = frozenset()
     """Further own columns that may be there beside the parts."""
     whole: frozenset[str] = frozenset()
@@ -68,6 +72,9 @@ class Shape:
     collapse: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     """Per side, the columns whose combination is counted once in the group asked for; () counts every entry."""
     scale: float = 1.0
+    sides: tuple[float, float] = (1.0, 1.0)
+    """Of a ratio: what one fixed-point unit of each side is worth; the value is scale times N times sides[0] over D
+    times sides[1]."""
     per: Literal["days", "working_days"] | None = None
     segment_at: SegmentAt = "period_end"
     entity: str = "account"

@@ -1,0 +1,152 @@
+"""Balances: what recurs from when to when, and what of it is live at a date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.segments import carried, column, with_segments
+from saasmetrics.frames.ledger import MONEY
+from saasmetrics.period import Periods
+
+BILLS = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
+"""Bills a year for each interval, so that ARR is price times number of bills, exactly."""
+
+ENDING = ("canceled", "cancelled", "non_renewing", "ended", "expired", "churned", "deleted")
+"""Statuses of rows that earn until their end."""
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """Recurring amounts over time, under the policies in force.
+
+    Grain: a subscription row and a stretch of its life in which nothing about it changes. Columns: `account`, `row`
+    (its number, stable under shuffling), `from`, `to` (Date, half-open, `to` null while open), `annual` (Int64,
+    ten-thousandths of the reporting currency a year, net of discounts), `list_annual`, `seats` (Int64), `given_notice`
+    (Date, null: from when the end is known), the canonical columns of subscriptions, and `@segment` columns.
+
+    Unit: annual = price x quantity x bills a year / interval_count, or mrr x 12. Where the file gives `mrr` it is
+    taken as it stands: discounts are in it already.
+    Edges: one-off and (by policy) usage rows are left out; a trial earns nothing until it ends; a paused row earns
+    nothing from its pause; a row whose status earns nothing is left out, but one that has ended earned until then.
+    Source: dbt_stripe (52 and 365 bills a year), ChartMogul (trials, pauses), Stripe (past due counts).
+    """
+
+    by: tuple[str, ...] = ()
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """The stretches of every recurring row."""
+        given = given.narrowed(*self.by)
+        rows = with_segments(given, given.table("subscriptions"), "subscriptions", given.schema("subscriptions"))
+        rows = _earning(given, rows).with_columns(_amounts(given)).with_columns(_life(given))
+        rows = rows.filter(pl.col("to").is_null() | (pl.col("from") < pl.col("to")))
+        return _split_at_discount_end(given, rows)
+
+
+def _earning(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
+    policies = given.scope.policies
+    kinds = ["recurring"] + (["usage"] if policies.usage == "committed" else [])
+    rows = rows.filter(pl.col("kind").is_null() | pl.col("kind").is_in(kinds))
+    status = pl.col("status").str.to_lowercase()
+    earns = status.is_null() | status.is_in(list(policies.mrr_statuses))
+    until_end = status.is_in(ENDING) & (pl.col("end").is_not_null() | pl.col("cancelled_at").is_not_null())
+    after_trial = status.is_in(["trialing", "in_trial", "trial"]) & pl.col("trial_end").is_not_null()
+    until_pause = (status == "paused") & pl.col("paused_at").is_not_null()
+    return rows.filter(earns | until_end | after_trial | until_pause)
+
+
+def _amounts(given: Given) -> list[pl.Expr]:
+    policies = given.scope.policies
+    quantity = pl.col("quantity").fill_null(1.0)
+    bills = pl.col("interval").replace_strict(BILLS, default=None, return_dtype=pl.Float64)
+    bills = bills / pl.col("interval_count").fill_null(1)
+    term = (pl.col("end") - pl.col("start")).dt.total_days()
+    months = (pl.col("end").dt.year() - pl.col("start").dt.year()) * 12 + (
+        pl.col("end").dt.month().cast(pl.Int32) - pl.col("start").dt.month().cast(pl.Int32)
+    )
+    whole_months = (pl.col("start").dt.day() == pl.col("end").dt.day()) & (months > 0)
+    per_term = pl.when(whole_months).then(12.0 / months).otherwise(365.0 / term)
+    bills = pl.when(pl.col("interval").is_null()).then(per_term).otherwise(bills)
+    listed = pl.col("price") * quantity * bills
+    if policies.usage == "committed":
+        usage = pl.col("kind") == "usage"
+        listed = pl.when(usage).then(pl.col("committed") * bills).otherwise(listed)
+    cut = pl.col("discount_percent").fill_null(0.0) / 100.0
+    net = (listed * (1.0 - cut) - pl.col("discount_amount").fill_null(0.0) * bills).clip(lower_bound=0.0)
+    direct = pl.col("mrr") * 12.0
+
+    def fixed(amount: pl.Expr) -> pl.Expr:
+        return (amount * pl.col("rate").fill_null(1.0) * MONEY).round().cast(pl.Int64).fill_null(0)
+
+    counted = net if policies.discounts != "list_price" else listed
+    return [
+        fixed(pl.coalesce(direct, listed)).alias("list_annual"),
+        fixed(pl.coalesce(direct, counted)).alias("annual"),
+        pl.coalesce(pl.col("seats"), pl.col("quantity")).fill_null(0.0).round().cast(pl.Int64).alias("seats"),
+    ]
+
+
+def _life(given: Given) -> list[pl.Expr]:
+    policies = given.scope.policies
+    end = pl.col("end")
+    if policies.end_inclusive:
+        end = end.dt.offset_by("1d")
+    status = pl.col("status").str.to_lowercase()
+    end = pl.when(end.is_null() & status.is_in(ENDING)).then(pl.col("cancelled_at")).otherwise(end)
+    if policies.churn_at == "request":
+        end = pl.min_horizontal(end, pl.col("cancelled_at"))
+    if "paused" not in policies.mrr_statuses:
+        end = pl.min_horizontal(end, pl.col("paused_at"))
+    return [
+        pl.max_horizontal("start", "trial_end").alias("from"),
+        end.alias("to"),
+        pl.when(end.is_not_null()).then(pl.coalesce("cancelled_at", end)).alias("given_notice"),
+    ]
+
+
+def _split_at_discount_end(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Cut a row in two where its discount ends, so that each stretch has one amount."""
+    policies = given.scope.policies
+    ends = pl.col("discount_end")
+    if policies.discounts == "list_price":
+        return rows
+    if policies.discounts == "forever_only":
+        return rows.with_columns(pl.when(ends.is_null()).then("annual").otherwise("list_annual").alias("annual"))
+    within = ends.is_not_null() & (ends > pl.col("from")) & (pl.col("to").is_null() | (ends < pl.col("to")))
+    before_start = ends.is_not_null() & (ends <= pl.col("from"))
+    whole = rows.filter(~within).with_columns(
+        pl.when(before_start).then("list_annual").otherwise("annual").alias("annual")
+    )
+    first = rows.filter(within).with_columns(to=ends, given_notice=None)
+    second = rows.filter(within).with_columns(pl.col("list_annual").alias("annual"), ends.alias("from"))
+    return pl.concat([whole, first.cast({"given_notice": pl.Date}), second], how="diagonal_relaxed")
+
+
+def stock_days(given: Given, periods: Periods) -> pl.LazyFrame:
+    """Grain: a period. Columns: `period`, `day`: the local day on which a stock of that period is read.
+
+    It is the period's last day, or the last visible day while the period is in progress; periods that begin after
+    the as-of have none and are left out.
+    """
+    last = pl.lit(given.as_of_day)
+    if given.as_of > given.calendar.start_of(given.as_of_day):
+        last = last.dt.offset_by("1d")
+    ends = periods.frame().with_columns(end=pl.min_horizontal("period_end", last)).filter(pl.col("end") > pl.col("period"))
+    back = pl.col("end").dt.offset_by(f"-{periods.back_months}mo").dt.offset_by(f"-{periods.back_days + 1}d")
+    return ends.select("period", day=back)
+
+
+def live_at(rows: pl.LazyFrame, days: pl.LazyFrame, start: str, end: str) -> pl.LazyFrame:
+    """Rows that are live on each day: `start <= day < end`. Grain: row, period. Adds the columns of `days`."""
+    return rows.join_where(
+        days,
+        pl.col(start) <= pl.col("day"),
+        pl.col(end).fill_null(pl.date(9999, 12, 31)) > pl.col("day"),
+    )
+
+
+def segment_columns(given: Given, role: str) -> list[str]:
+    """Names of the `@segment` columns that rows of a role carry."""
+    return [column(segment) for segment in carried(given, role)]

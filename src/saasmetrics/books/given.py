@@ -1,0 +1,81 @@
+"""What a metric type or a book may read: tables, facts, other books, other ledgers. Nothing else exists for them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Protocol
+
+import polars as pl
+
+from saasmetrics.expression import compile_polars, parse
+from saasmetrics.facts.request import Request
+from saasmetrics.frames.ledger import Ledger
+from saasmetrics.period import Calendar, Grain, Periods
+
+if TYPE_CHECKING:
+    from saasmetrics.definitions.inputs import ResolvedInput
+    from saasmetrics.definitions.scope import Scope
+
+
+class Book(Protocol):
+    """A small shared table: hashable, made once however many metrics read it."""
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """The book as a plan over what is given."""
+        ...
+
+
+class Given(ABC):
+    """Hands out what was asked for; the planner's version records the asking, the engine's answers it.
+
+    `by` are the segments that rows shall carry as columns `@segment` where they can. `as_of` is the instant from
+    which on nothing is visible.
+    """
+
+    scope: Scope
+    by: tuple[str, ...]
+    as_of: datetime
+
+    @property
+    def calendar(self) -> Calendar:
+        """The calendar of the file."""
+        return self.scope.calendar
+
+    @property
+    def as_of_day(self) -> date:
+        """The first local day that is not fully visible."""
+        return self.calendar.local_day(self.as_of)
+
+    @abstractmethod
+    def schema(self, role: str) -> Mapping[str, pl.DataType]:
+        """Columns of a role's table."""
+
+    @abstractmethod
+    def table(self, role: str) -> pl.LazyFrame:
+        """Usable rows of a role that is not a log, visible at the as-of."""
+
+    @abstractmethod
+    def fact(self, request: Request) -> pl.LazyFrame:
+        """The answer to a request of the logs."""
+
+    @abstractmethod
+    def made(self, book: Book) -> pl.LazyFrame:
+        """A book, made once."""
+
+    @abstractmethod
+    def ledger(self, wanted: ResolvedInput, periods: Periods) -> Ledger:
+        """The ledger of another metric, cut, filtered and shifted as the input says."""
+
+    @abstractmethod
+    def history(self, grain: Grain) -> Periods:
+        """All periods of a grain from the first fact known to the as-of."""
+
+    @abstractmethod
+    def narrowed(self, *by: str) -> Given:
+        """The same, with other segments to carry."""
+
+    def sql(self, text: str, schema: Mapping[str, pl.DataType], **clock: date | datetime) -> pl.Expr:
+        """A SQL text of the file as an expression over a frame of that schema."""
+        return compile_polars(parse(text), schema, clock=clock, timezone=self.calendar.timezone)

@@ -1,0 +1,182 @@
+"""Happenings: how often something happened, by account and lattice cell, wherever the rows come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.runs import RunsOf
+from saasmetrics.books.segments import carried, column, declared_on, sql_columns, with_segments
+from saasmetrics.definitions.selection import Selection, Selector
+from saasmetrics.expression import parse
+from saasmetrics.facts.request import Tally
+from saasmetrics.frames.canonical import ROLES
+
+OUTCOMES = {"attempt": "attempt", "success": "any_success", "failure": "failure"}
+"""The column of a run that holds the moment of each outcome."""
+
+
+@dataclass(frozen=True)
+class Happenings:
+    """Rows counted and an expression summed.
+
+    Grain: account, the asked columns, `@segment` columns, cell (or local day). Columns: `account` (null kept),
+    `columns`, `@segment`s, `cell` (Date), `rows` (Int64), `filled` (Int64: rows where the expression is not null),
+    `total` (Int64 in 1/`unit`).
+    Edges: rows of a workflow with a run column are runs, each counted once at its first row of that outcome;
+    `tries` keeps runs with at least so many attempt rows. `cut` is SQL on the row, evaluated to text in column `cut`.
+    """
+
+    selection: Selection
+    by: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    cut: str | None = None
+    expr: str | None = None
+    unit: int = 1
+    grain: Literal["cell", "day"] = "cell"
+    tries: int = 1
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """All parts of the selection, united and counted."""
+        given = given.narrowed(*self.by)
+        runs = {
+            (RunsOf.of(given, selector, self.expr, self.unit), OUTCOMES[selector.outcome or "success"]): None
+            for selector in self.selection.selectors
+            if self._by_run(selector)
+        }
+        parts = [self._runs(given, book, at) for book, at in runs]
+        rest = [selector for selector in self.selection.selectors if not self._by_run(selector)]
+        for role in dict.fromkeys(selector.role for selector in rest):
+            chosen = tuple(selector for selector in rest if selector.role == role)
+            parts.append(self._logged(given, role, chosen) if ROLES[role].log else self._listed(given, role, chosen))
+        rows = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+        keys = ["account", *self._keys(given), "cell"]
+        return rows.group_by(keys).agg(pl.col("rows", "filled", "total").sum())
+
+    def _by_run(self, selector: Selector) -> bool:
+        return selector.run is not None and selector.outcome is not None and not self.columns and not self.cut
+
+    def _keys(self, given: Given) -> list[str]:
+        roles = {selector.role for selector in self.selection.selectors} | {"users"}
+        segments = [segment for segment in given.by if any(declared_on(given, segment, role) for role in roles)]
+        return [*self.columns, *(["cut"] if self.cut else []), *(column(segment) for segment in segments)]
+
+    def _cell(self, given: Given, day: pl.Expr) -> pl.Expr:
+        return given.calendar.cell_expr(day) if self.grain == "cell" else day
+
+    def _runs(self, given: Given, book: RunsOf, at: str) -> pl.LazyFrame:
+        runs = given.made(book).filter(pl.col(at).is_not_null())
+        if self.tries > 1:
+            runs = runs.filter(pl.col("attempts") >= self.tries)
+        day = self._cell(given, given.calendar.day_expr(pl.col(at)))
+        total = pl.col("total") if self.expr else pl.lit(0, dtype=pl.Int64)
+        filled = pl.col("total").is_not_null() if self.expr else pl.lit(0, dtype=pl.Int64)
+        runs = runs.select(
+            "account", "user", day.alias("cell"), rows=pl.lit(1, dtype=pl.Int64), filled=filled.cast(pl.Int64), total=total
+        )
+        return _count(with_user_segments(given, runs), ["account", *_marked(given, "users"), "cell"])
+
+    def _logged(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
+        wanted = set(self.columns) | set(sql_columns(given, role))
+        if self.cut:
+            wanted |= parse(self.cut).columns
+        if _by_user(given):
+            wanted.add("user")
+        request = Tally(selectors, tuple(sorted(wanted)), self.grain, self.expr, self.unit)
+        rows = given.fact(request)
+        schema = {name: given.schema(role).get(name, pl.String()) for name in wanted}
+        rows = with_segments(given, rows, role, schema)
+        if self.cut:
+            rows = rows.with_columns(cut=given.sql(self.cut, schema).cast(pl.String))
+        if "user" in wanted:
+            rows = with_user_segments(given, rows)
+        if not self.expr:
+            rows = rows.with_columns(filled=pl.lit(0, dtype=pl.Int64), total=pl.lit(0, dtype=pl.Int64))
+        keys = ["account", *self.columns, *(["cut"] if self.cut else []), *_marked(given, role, "users"), "cell"]
+        return _count(rows, keys)
+
+    def _listed(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
+        schema = given.schema(role)
+        rows = with_segments(given, chosen(given, role, selectors), role, schema)
+        if "user" in schema:
+            rows = with_user_segments(given, rows)
+        amount = given.sql(self.expr, schema) if self.expr else pl.lit(0)
+        total = (amount.cast(pl.Float64) * self.unit).round().cast(pl.Int64)
+        cut = [given.sql(self.cut, schema).cast(pl.String).alias("cut")] if self.cut else []
+        account = pl.col("account") if "account" in schema else pl.lit(None, dtype=pl.String).alias("account")
+        marked = _marked(given, role, *(["users"] if "user" in schema else []))
+        return _count(
+            rows.select(
+                account,
+                *self.columns,
+                *cut,
+                *marked,
+                self._cell(given, pl.col("_day")).alias("cell"),
+                rows=pl.lit(1, dtype=pl.Int64),
+                filled=total.is_not_null().cast(pl.Int64) if self.expr else pl.lit(0, dtype=pl.Int64),
+                total=total.fill_null(0),
+            ),
+            ["account", *self.columns, *(["cut"] if self.cut else []), *marked, "cell"],
+        )
+
+
+def _count(rows: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
+    return rows.group_by(keys).agg(pl.col("rows", "filled", "total").sum())
+
+
+def _by_user(given: Given) -> bool:
+    return bool(carried(given, "users"))
+
+
+def _marked(given: Given, *roles: str) -> list[str]:
+    """`@segment` columns that rows of these roles carry, in the order asked for."""
+    return [column(segment) for segment in given.by if any(declared_on(given, segment, role) for role in roles)]
+
+
+def with_user_segments(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Add the `@segment` columns declared on users, by the row's user. Grain: unchanged; a user without one is null."""
+    segments = carried(given, "users")
+    if not segments:
+        return rows
+    users = with_segments(given, given.table("users"), "users", given.schema("users"))
+    names = [column(segment) for segment in segments]
+    users = users.sort("user", *names).unique("user", keep="first", maintain_order=True).select("user", *names)
+    return rows.join(users, on="user", how="left")
+
+
+def chosen(given: Given, role: str, selectors: Iterable[Selector]) -> pl.LazyFrame:
+    """Rows of a table that any of the selectors chooses, with `_at` (its time column as is) and `_day`.
+
+    Grain: a row, once for each time column it is chosen by.
+    """
+    schema = given.schema(role)
+    parts: list[pl.LazyFrame] = []
+    groups: dict[str, list[Selector]] = {}
+    for selector in selectors:
+        groups.setdefault(selector.at, []).append(selector)
+    for at, alike in groups.items():
+        condition = pl.lit(False)
+        for selector in alike:
+            condition = condition | matches(given, role, selector)
+        moment = pl.col(at)
+        day = moment if schema[at] == pl.Date else given.calendar.day_expr(moment)
+        visible = day < given.as_of_day if schema[at] == pl.Date else moment < given.as_of
+        rows = given.table(role).filter(condition & moment.is_not_null() & visible)
+        parts.append(rows.with_columns(_at=moment, _day=day))
+    return pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+
+
+def matches(given: Given, role: str, selector: Selector) -> pl.Expr:
+    """Whether a row of a table meets a selector; never null."""
+    condition = pl.lit(True)
+    if selector.filter:
+        condition = given.sql(selector.filter, given.schema(role)).fill_null(False)
+    if selector.source:
+        condition = condition & (pl.col("source") == selector.source)
+    if selector.event:
+        condition = condition & (pl.col("event") == selector.event)
+    return condition

@@ -1,0 +1,97 @@
+"""Members: on which days an account, or a user of it, was active by a rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+import polars as pl
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.happenings import chosen, with_user_segments
+from saasmetrics.books.segments import carried
+from saasmetrics.definitions.selection import Selection
+from saasmetrics.facts.request import Presence
+from saasmetrics.frames.canonical import ROLES
+from saasmetrics.period import Periods
+
+
+@dataclass(frozen=True)
+class Members:
+    """Days of activity.
+
+    Grain: account, user (null for the entity account), month. Columns: `account`, `user`, `month` (Date), `days`
+    (UInt32: bit d-1 stands for local day d), and the `@segment` columns declared on users.
+    Edges: rows without an account (or without a user, for users) are left out.
+    """
+
+    selection: Selection
+    entity: Literal["account", "user"]
+    by: tuple[str, ...] = ()
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """Presence in the logs, and in tables when the rule names one."""
+        given = given.narrowed(*self.by)
+        by_user = self.entity == "user" or bool(carried(given, "users"))
+        entity: Literal["account", "user"] = "user" if by_user else "account"
+        parts = []
+        selectors = self.selection.selectors
+        logged = tuple(selector for selector in selectors if ROLES[selector.role].log)
+        if logged:
+            parts.append(given.fact(Presence(logged, entity)))
+        for role in dict.fromkeys(selector.role for selector in selectors if not ROLES[selector.role].log):
+            rows = chosen(given, role, [selector for selector in selectors if selector.role == role])
+            parts.append(_presence(rows, by_user))
+        members = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+        if not by_user:
+            members = members.with_columns(user=pl.lit(None, dtype=pl.String))
+        members = members.group_by("account", "user", "month").agg(pl.col("days").bitwise_or())
+        return with_user_segments(given, members)
+
+
+def _presence(rows: pl.LazyFrame, by_user: bool) -> pl.LazyFrame:
+    rows = rows.filter(pl.col("account").is_not_null())
+    if by_user:
+        rows = rows.filter(pl.col("user").is_not_null())
+    bit = pl.lit(2, dtype=pl.Int64).pow(pl.col("_day").dt.day().cast(pl.Int64) - 1).cast(pl.UInt32)
+    keys = ["account", "user"] if by_user else ["account"]
+    return rows.group_by(*keys, pl.col("_day").dt.month_start().alias("month")).agg(bit.bitwise_or().alias("days"))
+
+
+def month_bits(first: date, end: date) -> list[tuple[date, int]]:
+    """The days `first <= d < end` as (month, bit mask of its days)."""
+    out: list[tuple[date, int]] = []
+    month = first.replace(day=1)
+    while month < end:
+        following = (month + timedelta(days=31)).replace(day=1)
+        low, high = max(first, month), min(end, following)
+        mask = ((1 << (high - low).days) - 1) << (low.day - 1)
+        out.append((month, mask))
+        month = following
+    return out
+
+
+def windows(spans: list[tuple[date, date, date]]) -> pl.LazyFrame:
+    """Grain: a window and a month it touches. Columns: `period`, `month`, `bits` (UInt32).
+
+    Each span is (period it is for, first day, first day after).
+    """
+    rows = [(period, month, bits) for period, first, end in spans for month, bits in month_bits(first, end)]
+    return pl.LazyFrame(rows, schema={"period": pl.Date, "month": pl.Date, "bits": pl.UInt32}, orient="row")
+
+
+def active_days(members: pl.LazyFrame, spans: list[tuple[date, date, date]], keys: list[str]) -> pl.LazyFrame:
+    """Days on which each member was active in each window.
+
+    Grain: the keys, period. Columns: keys, `period`, `active` (Int64, at least 1).
+    """
+    hit = members.join(windows(spans), on="month").with_columns(
+        active=(pl.col("days") & pl.col("bits")).bitwise_count_ones().cast(pl.Int64)
+    )
+    return hit.filter(pl.col("active") > 0).group_by(*keys, "period").agg(pl.col("active").sum())
+
+
+def calendar_spans(periods: Periods) -> list[tuple[date, date, date]]:
+    """Each period as its own window."""
+    return [(start, start, periods.calendar.end(start, periods.grain)) for start in periods.starts]

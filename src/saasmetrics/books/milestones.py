@@ -1,0 +1,172 @@
+"""Milestones: the first moment of something, once per account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from saasmetrics.books.balances import Recurring
+from saasmetrics.books.given import Given
+from saasmetrics.books.happenings import chosen
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.selection import Milestone, Selection, Selector
+from saasmetrics.facts.request import First, Narrow
+from saasmetrics.frames.canonical import ROLES
+
+INSTANT = pl.Datetime("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The moment a selection is met for the first time.
+
+    Grain: account. Columns: `account`, `at` (UTC). With `since_created` only what happens at or after the account's
+    creation counts.
+    Edges: `at_least` n is the n-th row, or the n-th different run where the rows have runs; `all` is the last of its
+    members to be met, with `same_run` inside one run; accounts that never get there are absent.
+    """
+
+    selection: Selection
+    since_created: bool = False
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """The moment, from firsts in the logs, rows of tables, and other milestones."""
+        if self.selection.same_run:
+            return self._same_run(given)
+        if self.selection.join == "all":
+            return self._all(given)
+        if self.selection.at_least > 1 or self.selection.is_plain:
+            return self._nth(given)
+        parts = [self._part(given, part) for part in self.selection.parts]
+        return pl.concat(parts, how="diagonal_relaxed").group_by("account").agg(pl.col("at").min())
+
+    def _part(self, given: Given, part: Selector | Milestone | Selection) -> pl.LazyFrame:
+        if isinstance(part, Milestone):
+            return given.made(Reached(part))
+        if isinstance(part, Selection):
+            return given.made(Moment(part, self.since_created))
+        return given.made(Moment(Selection((part,)), self.since_created))
+
+    def _all(self, given: Given) -> pl.LazyFrame:
+        parts = [self._part(given, part) for part in self.selection.parts]
+        met = pl.concat(parts, how="diagonal_relaxed").group_by("account").agg(pl.col("at").max(), met=pl.len())
+        return met.filter(pl.col("met") == len(parts)).select("account", "at")
+
+    def _nth(self, given: Given) -> pl.LazyFrame:
+        selectors = self.selection.selectors
+        count = self.selection.at_least
+        by_run = count > 1 and all(selector.run is not None for selector in selectors)
+        logged = tuple(selector for selector in selectors if ROLES[selector.role].log)
+        listed = [selector for selector in selectors if not ROLES[selector.role].log]
+        if logged and (not listed or count == 1):
+            parts = [given.fact(First(logged, count, by_run, self.since_created))]
+        else:
+            parts = [given.fact(Narrow(logged)).select("account", "at")] if logged else []
+        for role in dict.fromkeys(selector.role for selector in listed):
+            rows = chosen(given, role, [selector for selector in listed if selector.role == role])
+            moment = pl.col("_at")
+            if given.schema(role)[listed[0].at] == pl.Date:
+                moment = given.calendar.start_expr(moment)
+            parts.append(rows.select("account", moment.cast(INSTANT).alias("at")))
+        rows = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+        rows = rows.filter(pl.col("account").is_not_null())
+        if not listed and (count == 1 or logged):
+            return rows
+        if self.since_created:
+            created = given.made(Reached(Milestone("created"))).rename({"at": "created"})
+            rows = rows.join(created, on="account").filter(pl.col("at") >= pl.col("created"))
+        nth = rows.group_by("account").agg(pl.col("at").sort().get(count - 1, null_on_oob=True))
+        return nth.drop_nulls("at")
+
+    def _same_run(self, given: Given) -> pl.LazyFrame:
+        met: list[pl.LazyFrame] = []
+        for part in self.selection.parts:
+            selectors = part.selectors if isinstance(part, Selection) else (part,)
+            columns = {selector.run for selector in selectors if isinstance(selector, Selector)}
+            run = next(iter(columns)) or ""
+            rows = given.fact(Narrow(tuple(s for s in selectors if isinstance(s, Selector)), (run,)))
+            rows = rows.select("account", pl.col(run).cast(pl.String).alias("run"), "at").drop_nulls()
+            if self.since_created:
+                created = given.made(Reached(Milestone("created"))).rename({"at": "created"})
+                rows = rows.join(created, on="account").filter(pl.col("at") >= pl.col("created")).drop("created")
+            met.append(rows.group_by("account", "run").agg(pl.col("at").min()))
+        runs = pl.concat(met).group_by("account", "run").agg(pl.col("at").max(), met=pl.len())
+        full = runs.filter(pl.col("met") == len(met))
+        nth = full.group_by("account").agg(pl.col("at").sort().get(self.selection.at_least - 1, null_on_oob=True))
+        return nth.drop_nulls("at")
+
+
+@dataclass(frozen=True)
+class Reached:
+    """A named milestone. Grain: account. Columns: `account`, `at` (UTC).
+
+    Edges: `created` is the account's creation; `first_success` the first success of any core workflow; `activated`
+    the moment the last activation step is done, counting only what happens at or after creation; `first_paid` and
+    `churned` the first local day with recurring revenue, and the first such day without it afterwards.
+    """
+
+    milestone: Milestone
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """The milestone by its name."""
+        name, scope = self.milestone.name, given.scope
+        if name == "created":
+            accounts = given.table("accounts").select("account", at="created")
+            return accounts.group_by("account").agg(pl.col("at").min()).drop_nulls("at")
+        if name == "first_success":
+            rows = scope.select(Rows(workflow="core"))
+            return given.made(Moment(rows))
+        if name == "activated":
+            return self._activated(given)
+        if name in ("first_paid", "churned"):
+            return self._paid(given, name)
+        return given.made(TierReached(self.milestone.of or "", name))
+
+    def _activated(self, given: Given) -> pl.LazyFrame:
+        activation = given.scope.definitions.activation
+        if activation is None:
+            return _never(given)
+        steps = [given.scope.select(rows) for rows in activation.steps.values()]
+        moments = [given.made(Moment(step, since_created=True)) for step in steps]
+        met = pl.concat(moments, how="diagonal_relaxed").group_by("account").agg(pl.col("at").max(), met=pl.len())
+        return met.filter(pl.col("met") == len(moments)).select("account", "at")
+
+    def _paid(self, given: Given, name: str) -> pl.LazyFrame:
+        rows = given.made(Recurring()).filter(pl.col("annual") > 0)
+        paid = rows.group_by("account").agg(pl.col("from").min().alias("day"))
+        if name == "churned":
+            # A day on which something ends and nothing else is live: the earliest of them is the first churn.
+            ends = rows.filter(pl.col("to").is_not_null()).select("account", day="to").unique()
+            live = ends.join(rows, on="account").filter(
+                (pl.col("from") <= pl.col("day")) & (pl.col("to").is_null() | (pl.col("day") < pl.col("to")))
+            )
+            paid = ends.join(live, on=["account", "day"], how="anti").group_by("account").agg(pl.col("day").min())
+        return paid.filter(pl.col("day") < given.as_of_day).select("account", at=given.calendar.start_expr(pl.col("day")))
+
+
+@dataclass(frozen=True)
+class TierReached:
+    """When an account reached a tier. Grain: account. Columns: `account`, `at`.
+
+    Edges: by policy `tiers` cumulative a tier counts only when every lower one is reached, and its moment is the
+    latest of them.
+    """
+
+    workflow: str
+    tier: str
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """Own condition, and those of the tiers below."""
+        tiers = given.scope.definitions.workflows[self.workflow].tiers
+        names = list(tiers)
+        wanted = names[: names.index(self.tier) + 1]
+        if given.scope.policies.tiers == "independent":
+            wanted = [self.tier]
+        moments = [given.made(Moment(given.scope.select(tiers[name]))) for name in wanted]
+        met = pl.concat(moments, how="diagonal_relaxed").group_by("account").agg(pl.col("at").max(), met=pl.len())
+        return met.filter(pl.col("met") == len(wanted)).select("account", "at")
+
+
+def _never(given: Given) -> pl.LazyFrame:
+    return given.table("accounts").select("account", at=pl.lit(None, dtype=INSTANT)).head(0)

@@ -1,0 +1,135 @@
+"""Tries: how far every entity got through the steps of a funnel, from every row that opened one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.steps import Walk, step_rows
+from saasmetrics.definitions.scalars import Duration
+from saasmetrics.definitions.selection import Selection, Selector
+
+Order = Literal["ordered", "strict", "any"]
+
+
+@dataclass(frozen=True)
+class Tries:
+    """Every try at a funnel, with the moment each step was reached.
+
+    Grain: an entity and a row of the first step (its entry). Columns: `account`, `entity`, `same`, `entry` (UTC),
+    `t1` ... `tn` (UTC, null when not reached in time), `depth` (Int64: how many steps were reached one after the
+    other, the first included), `@segment`s of the entry's row.
+
+    Formula: ordered: a step is the first row at or after the step before; strict: and nothing else of the entity lies
+    between; any: a step is the first row at or after the entry, and depth counts the leading steps that were done.
+    A step counts when it lies within `within` of the entry, the edge included. A row that matches `exclude` ends a
+    try at the step it comes before.
+    Edges: equal times may be taken in whichever order converts, one row a step: where two steps in a row choose rows
+    of the same event, each needs a row of its own.
+    Source: ordered and any as in PostHog and Amplitude, edge and ties as in ClickHouse's windowFunnel.
+    """
+
+    steps: tuple[Selection, ...]
+    within: Duration
+    walk: Walk
+    order: Order = "ordered"
+    exclude: Selection | None = None
+    by: tuple[str, ...] = ()
+    entry_is_step: bool = True
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """The chain of forward joins, step by step."""
+        given = given.narrowed(*self.by)
+        rows = [self._numbered(given, selection) for selection in self.steps]
+        deadline = self.within.add_expr(pl.col("entry"))
+        tries = rows[0].rename({"at": "entry"}).with_columns(t1=pl.col("entry"), n1=pl.col("number"))
+        for step in range(2, len(rows) + 1):
+            tries = self._next(tries, rows[step - 1], step)
+        times = [f"t{step}" for step in range(1, len(rows) + 1)]
+        tries = tries.with_columns(pl.when(pl.col(name) <= deadline).then(pl.col(name)).alias(name) for name in times)
+        if self.exclude is not None:
+            tries = self._ended(given, tries, times)
+        if self.order == "strict":
+            tries = self._undisturbed(given, tries, times)
+        depth = pl.lit(0, dtype=pl.Int64)
+        unbroken = pl.lit(True)
+        for name in times:
+            unbroken = unbroken & pl.col(name).is_not_null()
+            depth = depth + unbroken.cast(pl.Int64)
+        drop = [f"n{step}" for step in range(1, len(rows) + 1)] + ["number"]
+        return tries.with_columns(depth=depth).drop(drop)
+
+    def _numbered(self, given: Given, selection: Selection) -> pl.LazyFrame:
+        """Rows in order, numbered, so that two rows of one moment can still follow one another."""
+        rows = step_rows(given, selection, self.walk).sort("at")
+        return rows.with_columns(number=pl.int_range(pl.len()).over("entity", "same"))
+
+    def _next(self, tries: pl.LazyFrame, rows: pl.LazyFrame, step: int) -> pl.LazyFrame:
+        keys = ["entity", "same"]
+        before = "t1" if self.order == "any" else f"t{step - 1}"
+        reached = rows.select(*keys, pl.col("at").alias(f"t{step}"), pl.col("number").alias(f"n{step}"))
+        alike = self._alike(step)
+        if alike and self.order != "any":
+            order = pl.col(f"n{step - 1}").cast(pl.Int64) + 1
+            left = tries.with_columns(_after=order).sort("_after")
+            right = reached.with_columns(_number=pl.col(f"n{step}").cast(pl.Int64)).sort("_number")
+            joined = left.join_asof(
+                right, left_on="_after", right_on="_number", by=keys, strategy="forward", check_sortedness=False
+            )
+            return joined.drop("_after", "_number", strict=False)
+        there, gone = tries.filter(pl.col(before).is_not_null()), tries.filter(pl.col(before).is_null())
+        joined = there.sort(before).join_asof(
+            reached.with_columns(_at=pl.col(f"t{step}")).sort("_at"),
+            left_on=before,
+            right_on="_at",
+            by=keys,
+            strategy="forward",
+            check_sortedness=False,
+        )
+        return pl.concat([joined.drop("_at", strict=False), gone], how="diagonal_relaxed")
+
+    def _alike(self, step: int) -> bool:
+        """Whether a step chooses among the same rows as the one before it."""
+        return self.steps[step - 1] == self.steps[step - 2]
+
+    def _ended(self, given: Given, tries: pl.LazyFrame, times: list[str]) -> pl.LazyFrame:
+        assert self.exclude is not None
+        keys = ["entity", "same"]
+        ends = step_rows(given, self.exclude, self.walk).select(*keys, ended="at").with_columns(_at=pl.col("ended")).sort("_at")
+        tries = tries.sort("entry").join_asof(
+            ends, left_on="entry", right_on="_at", by=keys, strategy="forward", check_sortedness=False
+        )
+        alive = pl.col("ended").is_null()
+        kept = [pl.when(alive | (pl.col(name) <= pl.col("ended"))).then(pl.col(name)).alias(name) for name in times[1:]]
+        return tries.with_columns(kept).drop("ended", "_at", strict=False)
+
+    def _undisturbed(self, given: Given, tries: pl.LazyFrame, times: list[str]) -> pl.LazyFrame:
+        """Null a step when any other row of the entity lies strictly between it and the step before."""
+        roles = {selector.role for selection in self.steps for selector in selection.selectors}
+        sources = tuple(Selector(role, "at") for role in sorted(roles))
+        rows = step_rows(given, Selection(sources), self.walk).select("entity", "same", _between="at")
+        for before, name in zip(times, times[1:], strict=False):
+            next_ = rows.with_columns(_at=pl.col("_between")).sort("_at")
+            there = tries.filter(pl.col(before).is_not_null()).sort(before)
+            joined = there.join_asof(
+                next_, left_on=before, right_on="_at", by=["entity", "same"], strategy="forward",
+                allow_exact_matches=False, check_sortedness=False,
+            )
+            disturbed = pl.col("_between") < pl.col(name)
+            joined = joined.with_columns(pl.when(~disturbed.fill_null(False)).then(pl.col(name)).alias(name))
+            gone = tries.filter(pl.col(before).is_null())
+            tries = pl.concat([joined.drop("_between", "_at", strict=False), gone], how="diagonal_relaxed")
+        return tries
+
+
+def best(tries: pl.LazyFrame, keys: list[str], as_of: pl.Expr, within: Duration) -> pl.LazyFrame:
+    """For each entity and period the try that counts: a mature one if there is one, the deepest, of equals the earliest.
+
+    Grain: `keys`. Adds `mature` (Boolean: the window has closed by the as-of).
+    """
+    tries = tries.with_columns(mature=within.add_expr(pl.col("entry")) <= as_of)
+    order = tries.sort(*keys, "mature", "depth", "entry", descending=[*[False] * len(keys), True, True, False])
+    return order.unique(keys, keep="first", maintain_order=True)

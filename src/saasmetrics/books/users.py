@@ -1,0 +1,40 @@
+"""Users: who holds a role, and who there is at a date."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from saasmetrics.books.balances import live_at, stock_days
+from saasmetrics.books.given import Given
+from saasmetrics.books.segments import carried, column, with_segments
+from saasmetrics.period import Periods
+
+
+def holders(given: Given, periods: Periods) -> pl.LazyFrame:
+    """Users there are at the end of each period.
+
+    Grain: account, user, period. Columns: `period`, `account`, `entity` (the user), `@segment`s, `amount` (1).
+    Edges: a user without a creation date has always been there; one with `closed` is gone from that day on.
+    """
+    schema = given.schema("users")
+    users = with_segments(given, given.table("users"), "users", schema)
+    created = given.calendar.day_expr(pl.col("created")).fill_null(pl.date(1, 1, 1))
+    users = users.with_columns(_from=created, _to=given.calendar.day_expr(pl.col("closed")))
+    live = live_at(users, stock_days(given, periods), "_from", "_to")
+    marks = [column(segment) for segment in carried(given, "users")]
+    keys = ["period", "account", "user", *marks]
+    return live.select(keys).unique().rename({"user": "entity"}).with_columns(amount=pl.lit(1, dtype=pl.Int64))
+
+
+def user_roles(given: Given, cut: str) -> pl.LazyFrame:
+    """What each user is by an expression over users. Grain: user and value. Columns: `user`, and one named by the cut.
+
+    Edges: with the plain column `role`, only the roles that are expected to work when the file lists them; a user
+    with two values counts in both.
+    """
+    value = given.sql(cut, given.schema("users")).cast(pl.String)
+    users = given.table("users").select("user", value.alias(cut)).unique()
+    expected = given.scope.definitions.active.roles
+    if cut == "role" and expected:
+        users = users.filter(pl.col("role").is_in(list(expected)))
+    return users.filter(pl.col(cut).is_not_null())

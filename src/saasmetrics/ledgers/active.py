@@ -1,0 +1,245 @@
+"""Active: accounts or users that did something in a period; and the share of them that did something else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+import polars as pl
+from pydantic import model_validator
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.happenings import Happenings
+from saasmetrics.books.members import Members, active_days, calendar_spans
+from saasmetrics.books.segments import column
+from saasmetrics.books.users import holders, user_roles
+from saasmetrics.definitions.model import fault
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.scalars import Duration
+from saasmetrics.definitions.scope import Scope
+from saasmetrics.definitions.selection import Selection
+from saasmetrics.frames.ledger import Ledger, Part, Shape, Side
+from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.period import Periods, add_months
+
+NOT_YET = ("silent", "trend", "lifecycle")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What makes active: at least `rows` rows on at least `days` days of the window."""
+
+    selection: Selection
+    rows: int = 1
+    days: int = 1
+
+
+class Active(MetricType):
+    """Accounts or users active by a rule in a period.
+
+    Grain: an entry is an account, or a member (account and user), and a period.
+    Formula: count: different accounts (members, persons) with at least `at_least` rows of the rule in the window;
+    share: of the active ones by the file's own rule, those that also meet this rule (with `among: holders`, of all
+    users there are at the period's end); depth: different features used per active account.
+    Edges: the account on the row decides, so a user of two accounts is two members; `entity: person` counts once over
+    all accounts, and the parts then overlap. The window is the period itself, or `window` before its end; a window
+    shorter than the period gives the mean over the period's days (`1d` is mean daily active). A feature counts as
+    used by policies `feature_uses` and `feature_days` unless it says otherwise, and only eligible accounts count.
+    In a period in progress the mean is over the days that are visible.
+    Unit: accounts or users; a share is 0-1.
+    Source: June and PostHog (company-level activity), Mozilla (mean daily over monthly).
+    """
+
+    type: Literal["active"] = "active"
+    entity: Literal["account", "user", "person"] = "account"
+    rule: Rows | None = None
+    at_least: int = 1
+    window: Duration | Literal["calendar"] = "calendar"
+    measure: Literal["count", "share", "depth", "silent", "trend", "lifecycle"] = "count"
+    cut: str | None = None
+    # Key of the catalogue.
+    among: Literal["active", "holders"] = "active"
+
+    @model_validator(mode="after")
+    def _fits(self) -> Active:
+        if self.at_least < 1:
+            raise fault("SM005", "`at_least` counts from 1", at="at_least")
+        return self
+
+    def later(self) -> str | None:
+        """Measures that compare periods come with their own books."""
+        return f"`measure: {self.measure}` is not computed by this version" if self.measure in NOT_YET else None
+
+    def _short(self, periods: Periods) -> bool:
+        """Whether the window is shorter than a period, so that a mean over days is meant."""
+        if isinstance(self.window, str) or periods.grain == "day":
+            return False
+        days = {"week": 7, "month": 28, "quarter": 90, "year": 365}[periods.grain.value]
+        return not self.window.is_calendar and self.window.microseconds < days * 86_400_000_000
+
+    def shape(self, scope: Scope) -> Shape:
+        """Counts collapse on what is counted; shares are ratios made anew for each period."""
+        daily = self.window == Duration(1, "d")
+        key: tuple[str, ...] = ("account",) if self.entity == "account" else ("account", "entity")
+        if self.entity == "person":
+            key = ("entity",)
+        parts = (Part(self.cut or "cut", "all", "overlapping"),) if self.cut else ()
+        ratio = self.measure in ("share", "depth")
+        plain = self.window == "calendar" and self.at_least == 1 and not ratio
+        whole: frozenset[str] = frozenset()
+        return Shape(
+            how="ratio" if ratio else "sum",
+            time="flow" if plain or (daily and not ratio) else "window",
+            parts=parts,
+            whole=whole,
+            per="days" if daily and not ratio else None,
+            collapse=((), ()) if daily and not ratio else ((key, key) if ratio and self.measure != "depth" else (key, key)),
+            segment_at="period_end",
+            entity=self.entity,
+        )
+
+    def ledger(self, given: Given, periods: Periods) -> Ledger:
+        """Members in their windows, with the denominator that the measure asks for."""
+        shape = self.shape(given.scope)
+        if self.measure == "depth":
+            return self._depth(given, periods, shape)
+        numerator = self._active(given, self._rule(given.scope), periods)
+        numerator = self._cut_by_role(given, numerator)
+        if self.measure == "count":
+            return Ledger(shape, Side(_dated(numerator, periods)))
+        if self.among == "holders":
+            denominator = holders(given, periods)
+            denominator = self._cut_by_role(given, denominator)
+        else:
+            denominator = self._cut_by_role(given, self._everybody(given, periods))
+        allowed = self._eligible(given)
+        if allowed is not None:
+            denominator = denominator.join(allowed, on="account", how="semi")
+        keys = [key for key in ("account", "entity", "period") if key != "entity" or self.entity != "account"]
+        numerator = numerator.join(denominator.select(keys).unique(), on=keys, how="semi")
+        return Ledger(shape, Side(_dated(numerator, periods)), Side(_dated(denominator, periods)))
+
+    def _rule(self, scope: Scope) -> Rule:
+        if self.rule is None:
+            return _file_rule(scope, self.entity)
+        selection = scope.select(self.rule)
+        if self.rule.feature:
+            feature = scope.definitions.features[self.rule.feature]
+            policies = scope.policies
+            rows = feature.at_least if feature.at_least is not None else policies.feature_uses
+            days = feature.on_days if feature.on_days is not None else policies.feature_days
+            return Rule(selection, max(rows, self.at_least), days)
+        return Rule(selection, max(self.at_least, selection.at_least))
+
+    def _everybody(self, given: Given, periods: Periods) -> pl.LazyFrame:
+        """Those active by the file's own rule, whatever this metric's rule is."""
+        plain = Active(entity=self.entity, window=self.window)
+        return plain._active(given, _file_rule(given.scope, self.entity), periods)
+
+    def _eligible(self, given: Given) -> pl.LazyFrame | None:
+        feature = given.scope.definitions.features.get(self.rule.feature or "") if self.rule else None
+        if feature is None or feature.eligible is None:
+            return None
+        condition = given.sql(feature.eligible, given.schema("accounts"))
+        return given.table("accounts").filter(condition).select("account").unique()
+
+    def _active(self, given: Given, rule: Rule, periods: Periods) -> pl.LazyFrame:
+        """Grain: member and period. Columns: `period`, `account`, `entity`, `@segment`s, `amount`."""
+        if rule.rows > 1:
+            return self._often(given, rule, periods)
+        entity: Literal["account", "user"] = "account" if self.entity == "account" else "user"
+        book = Members(rule.selection, entity, given.by)
+        marks = _user_marks(given)
+        members = given.made(book)
+        keys = ["account", "user", *marks] if entity == "user" or marks else ["account"]
+        if self._short(periods) and not isinstance(self.window, str):
+            spans = [
+                (start, day - timedelta(days=_days(self.window) - 1), day + timedelta(days=1))
+                for start in periods.starts
+                for day in _visible_days(given, start, periods)
+            ]
+        elif self.window == "calendar" or periods.grain == "day":
+            spans = calendar_spans(periods)
+        else:
+            spans = [(start, *_trailing(self.window, periods.calendar.end(start, periods.grain))) for start in periods.starts]
+        if self._short(periods) and self.window != Duration(1, "d"):
+            days = pl.concat([active_days(members, [span], keys) for span in spans])
+            active = days.group_by(*keys, "period").agg(active=pl.len().cast(pl.Int64))
+        else:
+            active = active_days(members, spans if self.window != Duration(1, "d") else calendar_spans(periods), keys)
+        active = active.filter(pl.col("active") >= rule.days)
+        amount = pl.col("active") if self._short(periods) else pl.lit(1, dtype=pl.Int64)
+        named = pl.col("user") if entity == "user" else pl.lit(None, dtype=pl.String)
+        return active.select("period", "account", named.alias("entity"), *marks, amount.alias("amount"))
+
+    def _often(self, given: Given, rule: Rule, periods: Periods) -> pl.LazyFrame:
+        """Members with at least so many rows in the window, counted day by day."""
+        columns = () if self.entity == "account" else ("user",)
+        rows = given.made(Happenings(rule.selection, given.by, columns, grain="day"))
+        if columns:
+            rows = rows.filter(pl.col("user").is_not_null())
+        rows = rows.filter(pl.col("account").is_not_null())
+        marks = [name for name in _user_marks(given)]
+        spans = calendar_spans(periods)
+        if isinstance(self.window, Duration):
+            spans = [(start, *_trailing(self.window, periods.calendar.end(start, periods.grain))) for start in periods.starts]
+            bounds = pl.LazyFrame(spans, schema={"period": pl.Date, "_first": pl.Date, "_end": pl.Date}, orient="row")
+            rows = rows.join_where(bounds, pl.col("cell") >= pl.col("_first"), pl.col("cell") < pl.col("_end"))
+        else:
+            rows = rows.with_columns(period=periods.of(pl.col("cell"))).filter(periods.holds(pl.col("period")))
+        keys = ["period", "account", *columns, *marks]
+        often = rows.group_by(keys).agg(pl.col("rows").sum(), days=pl.col("cell").n_unique())
+        often = often.filter((pl.col("rows") >= rule.rows) & (pl.col("days") >= rule.days))
+        named = pl.col("user") if columns else pl.lit(None, dtype=pl.String)
+        return often.select("period", "account", named.alias("entity"), *marks, amount=pl.lit(1, dtype=pl.Int64))
+
+    def _cut_by_role(self, given: Given, members: pl.LazyFrame) -> pl.LazyFrame:
+        if self.cut is None:
+            return members
+        return members.join(user_roles(given, self.cut), left_on="entity", right_on="user", how="inner")
+
+    def _depth(self, given: Given, periods: Periods, shape: Shape) -> Ledger:
+        used = []
+        for name, feature in given.scope.definitions.features.items():
+            if feature.kind == "feature":
+                one = Active(entity=self.entity, rule=Rows(feature=name), measure="count", window=self.window)
+                used.append(one._active(given, one._rule(given.scope), periods).with_columns(entity=pl.lit(name)))
+        everybody = self._everybody(given, periods)
+        numerator = pl.concat(used, how="diagonal_relaxed").join(everybody, on=["account", "period"], how="semi")
+        return Ledger(shape, Side(_dated(numerator, periods)), Side(_dated(everybody, periods)))
+
+
+def _file_rule(scope: Scope, entity: str) -> Rule:
+    active = scope.definitions.active
+    selection = scope.select(active.account if entity == "account" else active.user)
+    return Rule(selection, selection.at_least)
+
+
+def _user_marks(given: Given) -> list[str]:
+    from saasmetrics.books.segments import carried
+
+    return [column(segment) for segment in carried(given, "users")]
+
+
+def _days(window: Duration) -> int:
+    return max(1, window.microseconds // 86_400_000_000)
+
+
+def _trailing(window: Duration | str, end: date) -> tuple[date, date]:
+    """First day, and first day after, of the window that ends with a period."""
+    if not isinstance(window, Duration):
+        raise TypeError("a calendar window has no length of its own")
+    first = add_months(end, -window.months) if window.is_calendar else end - timedelta(days=_days(window))
+    return first, end
+
+
+def _visible_days(given: Given, start: date, periods: Periods) -> list[date]:
+    end = periods.calendar.end(start, periods.grain)
+    return [start + timedelta(days=number) for number in range((end - start).days)]
+
+
+def _dated(entries: pl.LazyFrame, periods: Periods) -> pl.LazyFrame:
+    """Add the date at which attributes are read: the period's last day."""
+    ends = periods.frame().select("period", segment_at=pl.col("period_end").dt.offset_by("-1d"))
+    return entries.join(ends, on="period")

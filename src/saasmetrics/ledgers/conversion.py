@@ -1,0 +1,147 @@
+"""Conversion: of those who entered, who got how far within a window."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import polars as pl
+from pydantic import model_validator
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.happenings import with_user_segments
+from saasmetrics.books.runs import RunsOf
+from saasmetrics.books.segments import carried, column
+from saasmetrics.books.steps import Walk
+from saasmetrics.books.tries import Tries, best
+from saasmetrics.definitions.model import fault
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.scalars import Duration
+from saasmetrics.definitions.scope import Scope
+from saasmetrics.frames.ledger import COUNTED, IMMATURE, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.period import Periods
+
+
+class Conversion(MetricType):
+    """Of the entities that entered, those that reached each step within the window, by the period of entry.
+
+    Grain: an entry is an entity and its period of entry (and a step, where steps are addressed); runs are folded to
+    account.
+    Formula: entities that reached the step over entities that entered (`rate_from: previous`: that reached the step
+    before). With `entry` the clock starts there and every step is reached after it; without, the first step is the
+    entry. The last step is the headline.
+    Edges: only tries whose window has closed by the as-of count, converters and others alike; the rest are
+    `immature`. An entity counts once a period with its best try: the deepest, of equals the earliest; with
+    `counting: entries` every entry counts. Runs without a run column are matched by time, and say so. A run whose
+    workflow has no window is mature at once.
+    Unit: a share, 0-1.
+    Source: maturity as in GrowthBook (exclude in-progress conversions); best try as in Amplitude.
+    """
+
+    type: Literal["conversion"] = "conversion"
+    steps: dict[str, Rows]
+    within: Duration | None = None
+    entity: str = "account"
+    order: Literal["ordered", "strict", "any"] | None = None
+    counting: Literal["entities", "entries"] = "entities"
+    same: str | None = None
+    exclude: Rows | None = None
+    rate_from: Literal["entry", "previous"] = "entry"
+    # Keys of the catalogue.
+    entry: Rows | None = None
+    cut_steps: bool = False
+
+    @model_validator(mode="after")
+    def _fits(self) -> Conversion:
+        if len(self.steps) < (1 if self.entry else 2):
+            raise fault("SM007", "a conversion needs two steps or more", "name where it starts and where it ends", at="steps")
+        if self.within is None and self.entity != "run":
+            raise fault("SM007", "`within` is needed: the window in which the steps must be done", "write within: 14d")
+        return self
+
+    def _names(self) -> list[str]:
+        return list(self.steps)
+
+    def shape(self, scope: Scope) -> Shape:
+        """A ratio by cohort of entry; steps are nested."""
+        names = self._names()
+        stepped = self.entry is None or self.cut_steps
+        parts = (Part("step", frozenset({names[-1]}), "nested", tuple(names)),) if stepped else ()
+        return Shape(
+            how="ratio",
+            time="cohort" if self.entity != "run" else "flow",
+            parts=parts,
+            segment_at="entry",
+            entity=self.entity,
+            payload=frozenset({"at"}),
+        )
+
+    def ledger(self, given: Given, periods: Periods) -> Ledger:
+        """From runs, or from tries."""
+        if self.entity == "run":
+            return self._of_runs(given, periods)
+        return self._of_tries(given, periods)
+
+    def _of_runs(self, given: Given, periods: Periods) -> Ledger:
+        """Runs of the workflow of the first step, folded to account, cell and status."""
+        opening = self.entry or next(iter(self.steps.values()))
+        books = dict.fromkeys(RunsOf.of(given, selector) for selector in given.scope.select(opening).selectors)
+        entries = pl.concat([self._entries(given, periods, given.made(book)) for book in books], how="diagonal_relaxed")
+        marks = [column(segment) for segment in carried(given, "users")]
+        keys = ["period", "account", "segment_at", "status", *marks]
+        folded = entries.group_by(keys).agg(pl.col("done").sum(), weight=pl.len().cast(pl.Int64))
+        numerator = folded.with_columns(amount=pl.col("done")).drop("done")
+        denominator = folded.with_columns(amount=pl.col("weight")).drop("done")
+        return Ledger(self.shape(given.scope), Side(numerator), Side(denominator))
+
+    def _entries(self, given: Given, periods: Periods, runs: pl.LazyFrame) -> pl.LazyFrame:
+        runs = runs.filter(pl.col("attempt").is_not_null() & pl.col("account").is_not_null())
+        day = given.calendar.day_expr(pl.col("attempt"))
+        done, mature = pl.col("success").is_not_null(), pl.lit(True)
+        if self.within is not None:
+            limit = self.within.add_expr(pl.col("attempt"))
+            done, mature = done & (pl.col("success") <= limit), limit <= pl.lit(given.as_of)
+        runs = runs.with_columns(
+            period=periods.of(day),
+            segment_at=day,
+            done=done.cast(pl.Int64),
+            status=pl.when(mature).then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS),
+        )
+        runs = runs.filter(periods.holds(pl.col("period")))
+        return with_user_segments(given, runs)
+
+    def _of_tries(self, given: Given, periods: Periods) -> Ledger:
+        scope, within = given.scope, self.within or Duration(1, "d")
+        order = self.order or scope.policies.order
+        opening = (scope.select(self.entry),) if self.entry else ()
+        steps = (*opening, *(scope.select(rows) for rows in self.steps.values()))
+        exclude = scope.select(self.exclude) if self.exclude else None
+        walk = Walk(self.entity, (self.same,) if self.same else ())
+        tries = given.made(Tries(steps, within, walk, order, exclude, given.by))
+        day = given.calendar.day_expr(pl.col("entry"))
+        tries = tries.with_columns(period=periods.of(day), segment_at=day).filter(periods.holds(pl.col("period")))
+        keys = ["period", "entity", "same"]
+        if self.counting == "entries":
+            keys.append("entry")
+        chosen = best(tries, keys, pl.lit(given.as_of), within)
+        status = pl.when("mature").then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS)
+        chosen = chosen.with_columns(status=status, at=pl.col("entry"), entity=pl.col("entity").cast(pl.String))
+        return self._sides(scope, chosen, len(steps))
+
+    def _sides(self, scope: Scope, tries: pl.LazyFrame, total: int) -> Ledger:
+        shape = self.shape(scope)
+        names, first = self._names(), total - len(self.steps) + 1
+        drop = ["mature", "depth", "entry", "same", *[f"t{step}" for step in range(1, total + 1)]]
+        numerators, denominators = [], []
+        for number, name in enumerate(names, start=first):
+            if not shape.parts and number != total:
+                continue
+            reached = (pl.col("depth") >= number).cast(pl.Int64)
+            before = (pl.col("depth") >= max(number - 1, 1)).cast(pl.Int64)
+            whole = before if self.rate_from == "previous" else pl.lit(1, dtype=pl.Int64)
+            label = [pl.lit(name).alias("step")] if shape.parts else []
+            numerators.append(tries.with_columns(*label, amount=reached, reached_at=pl.col(f"t{number}")).drop(drop))
+            denominators.append(tries.with_columns(*label, amount=whole).filter(pl.col("amount") > 0).drop(drop))
+        numerator = pl.concat(numerators, how="vertical_relaxed")
+        denominator = pl.concat(denominators, how="vertical_relaxed")
+        return Ledger(shape, Side(numerator), Side(denominator))

@@ -1,0 +1,139 @@
+"""Duration: how long it takes from one moment to another."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import polars as pl
+from pydantic import model_validator
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.happenings import with_user_segments
+from saasmetrics.books.runs import RunsOf
+from saasmetrics.books.segments import carried, column
+from saasmetrics.books.steps import Walk
+from saasmetrics.books.tickets import row_spans
+from saasmetrics.books.tries import Tries
+from saasmetrics.definitions.model import fault
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.scalars import Duration as Length
+from saasmetrics.definitions.scope import Scope
+from saasmetrics.frames.ledger import COUNTED, IMMATURE, OPEN, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.period import Periods
+
+MILLISECONDS = {"ms": 1, "seconds": 1_000, "minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
+
+
+class Duration(MetricType):
+    """How long it takes from one moment to another.
+
+    Grain: an entry is an entity: an account with its two moments, a run, or a row with two times.
+    Formula: quantiles of `to` less `from`, linear between neighbours, over those who got there (`among: all`: those
+    not there yet are longer than everything); mean: sum over number.
+    Edges: with `within` the period is that of the start, and only starts whose window has closed count, those that
+    did not get there as `open`; without, it is that of the end (catalogue rows may say otherwise). With fewer than
+    half of the mature ones there the value is `not_reached`. An end before its start is left out.
+    Unit: milliseconds inside, the metric's unit outside.
+    Source: survival reading of a median; MTTR over resolved incidents by the period of resolution (Atlassian).
+    """
+
+    type: Literal["duration"] = "duration"
+    from_: Rows
+    to: Rows
+    entity: str = "account"
+    stat: tuple[str, ...] = ("median", "p90")
+    within: Length | tuple[Length, ...] | None = None
+    among: Literal["reached", "all"] = "reached"
+    cut: str | None = None
+    # Keys of the catalogue.
+    period: Literal["start", "end"] | None = None
+    touching: Literal["core"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keyword(cls, value: object) -> object:
+        # `from` is a word of Python's own, so the field has another name than the key.
+        if isinstance(value, dict) and "from" in value:
+            return {("from_" if key == "from" else key): item for key, item in value.items()}
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Duration:
+        import re
+
+        for stat in self.stat:
+            if stat not in ("median", "mean") and not re.fullmatch(r"p[1-9][0-9]?", stat):
+                raise fault("SM006", f"`{stat}` is no stat of a duration", "median, mean, p50 to p99", at="stat")
+        return self
+
+    @property
+    def longest(self) -> Length | None:
+        """The window; the longest of several."""
+        if isinstance(self.within, tuple):
+            return max(self.within, key=lambda length: length.rough_seconds)
+        return self.within
+
+    @property
+    def by_start(self) -> bool:
+        """Whether the period is that of the start."""
+        return self.period == "start" or (self.period is None and self.within is not None)
+
+    def shape(self, scope: Scope) -> Shape:
+        """Quantiles of entries; by cohort where the start decides the period."""
+        parts = ()
+        if self.cut:
+            parts = (Part(self.cut if self.cut.isidentifier() else "cut"),)
+        incidents = scope.select(self.from_).selectors[:1]
+        keep = bool(incidents) and incidents[0].role == "incidents"
+        return Shape(
+            how="quantile",
+            time="cohort" if self.by_start and self.entity == "account" else "flow",
+            parts=parts,
+            stats=self.stat,
+            among=self.among,
+            segment_at="entry",
+            entity=self.entity,
+            accountless="keep" if keep else "leave_out",
+            payload=frozenset({"at", "until"}),
+        )
+
+    def ledger(self, given: Given, periods: Periods) -> Ledger:
+        """Spans of the entity, with their status."""
+        spans = self._spans(given)
+        begin, end = given.calendar.day_expr(pl.col("at")), given.calendar.day_expr(pl.col("until"))
+        limit = self.longest.add_expr(pl.col("at")) if self.longest else None
+        there = pl.col("until").is_not_null()
+        if limit is not None:
+            there = there & (pl.col("until") <= limit)
+        mature = (limit <= pl.lit(given.as_of)) if limit is not None else pl.lit(True)
+        status = pl.when(~mature).then(pl.lit(IMMATURE)).when(there).then(pl.lit(COUNTED)).otherwise(pl.lit(OPEN))
+        length = (pl.col("until") - pl.col("at")).dt.total_milliseconds()
+        day = begin if self.by_start else end
+        entries = spans.with_columns(
+            period=periods.of(day), segment_at=begin, amount=length, status=status.cast(STATUS)
+        ).filter((pl.col("amount") >= 0).fill_null(True) & periods.holds(pl.col("period")))
+        if self.shape(given.scope).accountless == "leave_out":
+            entries = entries.filter(pl.col("account").is_not_null())
+        return Ledger(self.shape(given.scope), Side(entries))
+
+    def _spans(self, given: Given) -> pl.LazyFrame:
+        """Grain: entity. Columns: `account`, `entity`, `at`, `until`, cut, `@segment`s."""
+        scope = given.scope
+        cut = self.shape(scope).parts[0].column if self.cut else None
+        if self.entity == "run":
+            books = dict.fromkeys(RunsOf.of(given, selector) for selector in scope.select(self.from_).selectors)
+            runs = pl.concat([given.made(book) for book in books], how="diagonal_relaxed")
+            runs = runs.filter(pl.col("attempt").is_not_null() & pl.col("account").is_not_null())
+            marks = [column(segment) for segment in carried(given, "users")]
+            return with_user_segments(given, runs).select(
+                "account", *marks, pl.col("run").cast(pl.String).alias("entity"), at="attempt", until="success"
+            )
+        if self.entity == "row":
+            return row_spans(given, scope.select(self.from_), scope.select(self.to), self.cut, cut, self.touching == "core")
+        steps = (scope.select(self.from_), scope.select(self.to))
+        forever = self.longest or Length(100, "y")
+        tries = given.made(Tries(steps, forever, Walk(self.entity), "ordered", None, given.by))
+        tries = tries.sort("entity", "entry").unique("entity", keep="first", maintain_order=True)
+        marks = [name for name in (column(segment) for segment in given.by) if name in tries.collect_schema().names()]
+        return tries.select("account", *marks, pl.col("entity").cast(pl.String), at="t1", until="t2")

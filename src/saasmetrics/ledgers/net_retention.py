@@ -1,0 +1,79 @@
+"""Net retention: what the accounts of a base are worth later."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import polars as pl
+
+from saasmetrics.books.given import Given
+from saasmetrics.definitions.inputs import Input
+from saasmetrics.definitions.scalars import Duration
+from saasmetrics.definitions.scope import Scope
+from saasmetrics.frames.ledger import Ledger, Shape, Side
+from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.period import Periods
+
+
+class NetRetention(MetricType):
+    """What the accounts of a base are worth later, point to point.
+
+    Grain: an entry is an account of the base and a period.
+    Formula: over the accounts with a balance `over` before the period's end: sum of balances now over the sum of
+    balances then; with `cap` each account counts at most what it was worth then; with `count` accounts are counted
+    instead of amounts; with `lost` the value is 1 less that.
+    Edges: accounts that joined in between never count; those that left and came back count with what they pay now.
+    Segments are read at the window's start. In a period in progress the window ends with the last visible day.
+    Unit: a share, 0-1 and above for net retention.
+    Source: GitLab and Confluent filings (same accounts, a year apart), Kellogg (retention is a cohort measure).
+    """
+
+    type: Literal["net_retention"] = "net_retention"
+    of: Input
+    over: Duration = Duration(12, "mo")
+    cap: bool = False
+    count: bool = False
+    lost: bool = False
+    entity: Literal["account", "subscription"] = "account"
+
+    def later(self) -> str | None:
+        """Retention per subscription is read and not computed yet."""
+        if self.entity == "subscription":
+            return "retention per subscription is not computed by this version"
+        return None
+
+    def shape(self, scope: Scope) -> Shape:
+        """A ratio over the accounts of the base; both sides carry the same scale."""
+        unit = 1.0 if self.count else scope.shape_of(self.of).scale
+        return Shape(
+            how="ratio",
+            time="window",
+            sides=(unit, unit),
+            segment_at="window_start",
+            payload=frozenset({"then", "now"}),
+        )
+
+    def ledger(self, given: Given, periods: Periods) -> Ledger:
+        """Balances then beside balances now, for every account that had one then."""
+        plain = given.narrowed()
+        wanted = given.scope.input(self.of)
+        now = plain.ledger(wanted, periods).numerator.entries
+        then = plain.ledger(wanted.earlier(self.over), periods).numerator.entries
+        now = now.group_by("period", "account").agg(pl.col("amount").sum().alias("now"))
+        then = then.group_by("period", "account").agg(pl.col("amount").sum().alias("then"), pl.col("segment_at").first())
+        base = then.filter(pl.col("then") > 0).join(now, on=["period", "account"], how="left")
+        base = base.with_columns(pl.col("now").fill_null(0))
+        kept: pl.Expr = pl.col("now")
+        if self.cap:
+            kept = pl.min_horizontal("now", "then")
+        whole: pl.Expr = pl.col("then")
+        if self.count:
+            kept, whole = (pl.col("now") > 0).cast(pl.Int64), pl.lit(1, dtype=pl.Int64)
+        if self.lost:
+            kept = whole - kept
+        keys = ["period", "account", "segment_at", "then", "now"]
+        return Ledger(
+            self.shape(given.scope),
+            Side(base.select(*keys, amount=kept)),
+            Side(base.select(*keys, amount=whole)),
+        )

@@ -1,0 +1,92 @@
+"""Retention: of a cohort, who is active so much later."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+import polars as pl
+from pydantic import model_validator
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.members import Members, active_days
+from saasmetrics.books.steps import Walk, step_rows
+from saasmetrics.definitions.model import fault
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.scalars import Duration
+from saasmetrics.definitions.scope import Scope
+from saasmetrics.frames.ledger import COUNTED, IMMATURE, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.period import Grain, Periods
+
+DEFAULT_AGES = tuple(Duration(months, "mo") for months in (1, 2, 3, 6, 12))
+AGE_GRAINS = {"d": Grain.DAY, "w": Grain.WEEK, "mo": Grain.MONTH, "q": Grain.QUARTER, "y": Grain.YEAR}
+
+
+class Retention(MetricType):
+    """Of the accounts of a cohort, those that are active so many periods later.
+
+    Grain: an entry is an account and an age.
+    Formula: accounts active by the rule in the period that lies `age` after the cohort's, over the accounts of the
+    cohort.
+    Edges: the cohort is the calendar period the account was created in (or of its first row of `cohort`), so accounts
+    that never were active stay in the denominator; the period of an age is a calendar period in the age's own unit
+    (`3mo`: the third month after), and its cell is mature when that whole period is over. Age 0 is the cohort's own
+    period.
+    Unit: a share, 0-1.
+    Source: calendar clock and criterion `on` as in PostHog.
+    """
+
+    type: Literal["retention"] = "retention"
+    entity: Literal["account"] = "account"
+    cohort: Rows | None = None
+    rule: Rows | None = None
+    ages: tuple[Duration, ...] = DEFAULT_AGES
+
+    @model_validator(mode="after")
+    def _fits(self) -> Retention:
+        for age in self.ages:
+            if age.unit not in AGE_GRAINS:
+                raise fault("SM005", f"`{age.text}` is no age", "write days, weeks, months, quarters or years", at="ages")
+        return self
+
+    def shape(self, scope: Scope) -> Shape:
+        """A ratio by cohort; the age must be written."""
+        ages = tuple(age.text for age in self.ages)
+        return Shape(
+            how="ratio", time="cohort", parts=(Part("age", "none", "separate", ages),), segment_at="entry",
+            payload=frozenset({"at"}),
+        )
+
+    def ledger(self, given: Given, periods: Periods) -> Ledger:
+        """Members of each cohort beside what they did at each age."""
+        scope = given.scope
+        cohort = scope.select(self.cohort or Rows(milestone="created"))
+        members = step_rows(given, cohort, Walk("account")).group_by("account").agg(pl.col("at").min())
+        day = given.calendar.day_expr(pl.col("at"))
+        members = members.with_columns(period=periods.of(day), segment_at=day).filter(periods.holds(pl.col("period")))
+        rule = scope.select(self.rule or scope.definitions.active.account)
+        presence = given.made(Members(rule, "account")).select("account", "month", "days")
+        numerators, denominators = [], []
+        for age in self.ages:
+            spans = [(start, *span) for start in periods.starts if (span := self._span(periods, start, age))]
+            ends = pl.LazyFrame(
+                [(start, end) for start, _, end in spans], schema={"period": pl.Date, "_end": pl.Date}, orient="row"
+            )
+            mature = pl.col("_end") <= given.as_of_day
+            status = pl.when(mature).then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS)
+            whole = members.join(ends, on="period").with_columns(age=pl.lit(age.text), status=status).drop("_end")
+            active = active_days(presence, spans, ["account"])
+            there = whole.join(active.select("account", "period"), on=["account", "period"], how="semi")
+            denominators.append(whole.with_columns(amount=pl.lit(1, dtype=pl.Int64)))
+            numerators.append(there.with_columns(amount=pl.lit(1, dtype=pl.Int64)))
+        return Ledger(self.shape(scope), Side(pl.concat(numerators)), Side(pl.concat(denominators)))
+
+    @staticmethod
+    def _span(periods: Periods, start: date, age: Duration) -> tuple[date, date]:
+        calendar, grain = periods.calendar, AGE_GRAINS[age.unit]
+        if periods.grain is Grain.MONTH and grain is Grain.QUARTER:
+            first = calendar.shift(start, Grain.MONTH, 3 * age.count)
+            return first, calendar.shift(first, Grain.MONTH, 1)
+        first = calendar.shift(calendar.floor(start, grain), grain, age.count)
+        return first, calendar.end(first, grain)

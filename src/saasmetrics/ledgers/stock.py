@@ -1,0 +1,165 @@
+"""Stock: what is there at the end of a period."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import model_validator
+
+from saasmetrics.books.balances import Recurring, live_at, segment_columns, stock_days
+from saasmetrics.books.given import Given
+from saasmetrics.books.happenings import matches, with_user_segments
+from saasmetrics.books.segments import with_segments
+from saasmetrics.definitions.model import fault
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.scope import Scope
+from saasmetrics.definitions.selection import Selector
+from saasmetrics.frames.ledger import FLOAT, MONEY, Ledger, Part, Shape, Side
+from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.period import Periods
+
+LIVES = {
+    "subscriptions": ("start", "end"),
+    "users": ("created", "closed"),
+    "accounts": ("created", "closed"),
+    "opportunities": ("opened", "closed"),
+    "tickets": ("at", "resolved"),
+    "incidents": ("at", "ended"),
+    "market": ("start", None),
+}
+"""When rows of a role begin and end to be there."""
+
+RECURRING = {"mrr": "annual", "arr": "annual", "list_mrr": "list_annual", "committed_mrr": "annual", "paid_seats": "seats"}
+"""Names that stand for recurring amounts of subscriptions, with the column of the balances that holds them."""
+
+
+class Stock(Rows, MetricType):
+    """What is there on the last day of a period.
+
+    Grain: an entry is an account and a period (with its cut and row segments).
+    Formula: rows with `start <= day < end` on the period's last day: their number, the sum of `expr`, or the number of
+    different values of `expr`. For subscriptions `mrr`, `arr`, `list_mrr` and `committed_mrr` are the recurring
+    amounts under the policies, kept annualised so that a twelfth is taken once, at the end; `paid_seats` are the seats
+    of rows that earn.
+    Edges: in a period in progress the day is the last visible one, so that future rows never count; `committed_mrr`
+    counts rows that start later as well, and leaves out those whose end has been asked for.
+    Unit: money in ten-thousandths a year.
+    Source: ARR is twelve times MRR at a date (ChartMogul, Stripe); the last day of a period is the snapshot
+    (GitLab, Recurly).
+    """
+
+    bare: ClassVar[bool] = False
+
+    type: Literal["stock"] = "stock"
+    agg: Literal["count", "sum", "count_distinct"] = "count"
+    expr: str | None = None
+    start: str | None = None
+    end: str | None = None
+    cut: str | None = None
+    currency: str | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Stock:
+        if self.source is None:
+            raise fault("SM008", "a stock is made of rows of a source", "write source: NAME")
+        if self.agg != "count" and self.expr is None:
+            raise fault("SM007", f"`agg: {self.agg}` needs `expr`", "say what is aggregated", at="agg")
+        return self
+
+    def _selector(self, scope: Scope) -> Selector:
+        return scope.select(Rows(source=self.source)).selectors[0]
+
+    def _recurring(self, scope: Scope) -> bool:
+        """Whether the rows are those of the balances: recurring amounts are asked for, or filtered on."""
+        if self._selector(scope).role != "subscriptions":
+            return False
+        return self.expr in RECURRING or (self.filter or "").replace(" ", "") == "mrr>0"
+
+    def _parts(self) -> tuple[Part, ...]:
+        if self.cut is None:
+            return ()
+        return (Part(self.cut if self.cut.isidentifier() else "cut"),)
+
+    def shape(self, scope: Scope) -> Shape:
+        """A sum over what is there; accounts counted once where they are what is counted."""
+        scale = 1.0
+        if self.agg == "sum":
+            money = self._recurring(scope) and self.expr != "paid_seats"
+            scale = 1 / MONEY if money else 1 / FLOAT
+            if money and self.expr != "arr":
+                scale = 1 / (12 * MONEY)
+            if self.expr == "paid_seats":
+                scale = 1.0
+        keep = self._selector(scope).role in ("incidents", "market")
+        return Shape(
+            how="sum",
+            time="stock",
+            parts=self._parts(),
+            scale=scale,
+            collapse=(("entity",), ()) if self.agg == "count_distinct" else ((), ()),
+            accountless="keep" if keep else "leave_out",
+        )
+
+    def ledger(self, given: Given, periods: Periods) -> Ledger:
+        """Rows live on the day of each period, folded to account."""
+        selector = self._selector(given.scope)
+        rows = self._recurring_rows(given) if self._recurring(given.scope) else self._plain_rows(given, selector)
+        live = live_at(rows, stock_days(given, periods), "_from", "_to")
+        keys = ["period", "account", *[part.column for part in self._parts()], *segment_columns(given, selector.role)]
+        if given.narrowed(*given.by) and "user" in given.schema(selector.role):
+            keys += [name for name in segment_columns(given, "users") if name not in keys]
+        if self.agg == "count_distinct":
+            live = live.with_columns(pl.col("_value").cast(pl.String).alias("entity"))
+            entries = live.group_by(*keys, "entity").agg(amount=pl.lit(1, dtype=pl.Int64), weight=pl.lit(1, dtype=pl.Int64))
+        else:
+            entries = live.group_by(keys).agg(pl.col("_amount").sum().alias("amount"), weight=pl.len().cast(pl.Int64))
+        if self.shape(given.scope).accountless == "leave_out":
+            entries = entries.filter(pl.col("account").is_not_null())
+        days = stock_days(given, periods).select("period", segment_at="day")
+        return Ledger(self.shape(given.scope), Side(entries.join(days, on="period"), frozenset({selector.role})))
+
+    def _recurring_rows(self, given: Given) -> pl.LazyFrame:
+        rows = given.made(Recurring(given.by))
+        if self.expr == "committed_mrr":
+            signed = pl.col("from") >= given.as_of_day
+            noticed = pl.min_horizontal("to", "given_notice")
+            rows = rows.with_columns(
+                pl.when(signed).then(pl.lit(given.as_of_day).dt.offset_by("-1d")).otherwise("from").alias("from"),
+                pl.when(pl.col("given_notice").is_not_null()).then(noticed).otherwise("to").alias("to"),
+            )
+        if self.expr == "paid_seats" or self.agg == "count_distinct":
+            rows = rows.filter(pl.col("annual") > 0)
+        amount = pl.col(RECURRING.get(self.expr or "", "annual"))
+        cut = [given.sql(self.cut, given.schema("subscriptions")).cast(pl.String).alias(self._parts()[0].column)] if self.cut else []
+        value = pl.col("account" if self.expr in (None, "account") or self.expr in RECURRING else self.expr or "account")
+        return rows.with_columns(*cut, _from=pl.col("from"), _to=pl.col("to"), _amount=amount, _value=value)
+
+    def _plain_rows(self, given: Given, selector: Selector) -> pl.LazyFrame:
+        role = selector.role
+        schema = given.schema(role)
+        chosen = Selector(role, selector.at, selector.source, filter=self.filter)
+        rows = with_segments(given, given.table(role), role, schema).filter(matches(given, role, chosen))
+        if "user" in schema:
+            rows = with_user_segments(given, rows)
+        start, end = LIVES.get(role, (selector.at, None))
+        first, last = self.start or start, self.end or end
+        amount: pl.Expr = pl.lit(1, dtype=pl.Int64)
+        value: pl.Expr = pl.lit(None, dtype=pl.String)
+        if self.expr:
+            value = given.sql(self.expr, schema)
+            if self.agg == "sum":
+                rate = pl.col("rate").fill_null(1.0) if self.currency else pl.lit(1.0)
+                amount = (value.cast(pl.Float64) * rate * FLOAT).round().cast(pl.Int64).fill_null(0)
+        part = self._parts()
+        cut = [given.sql(self.cut, schema).cast(pl.String).alias(part[0].column)] if self.cut else []
+        return rows.with_columns(
+            *cut,
+            self._day(given, role, first).alias("_from"),
+            (self._day(given, role, last) if last else pl.lit(None, dtype=pl.Date)).alias("_to"),
+            amount.alias("_amount"),
+            value.alias("_value"),
+        ).filter(pl.col("_from").is_not_null())
+
+    def _day(self, given: Given, role: str, name: str) -> pl.Expr:
+        return pl.col(name) if given.schema(role)[name] == pl.Date else given.calendar.day_expr(pl.col(name))

@@ -1,0 +1,91 @@
+"""Tiers: how deep accounts have gone into a workflow."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import polars as pl
+
+from saasmetrics.books.balances import stock_days
+from saasmetrics.books.given import Given
+from saasmetrics.books.milestones import Reached, TierReached
+from saasmetrics.definitions.scope import Scope
+from saasmetrics.definitions.selection import Milestone
+from saasmetrics.frames.ledger import Ledger, Part, Shape, Side
+from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.period import Periods
+
+
+class Tiers(MetricType):
+    """How deep accounts have gone into a workflow.
+
+    Grain: an entry is an account and a tier.
+    Formula: share: accounts that reached the tier by the period's end over the accounts there are; time: from the
+    tier below to this one, by the period the higher was reached, as median and p90 (mean beside).
+    Edges: tiers are cumulative, so a tier counts only with those below it, and its moment is the latest of them (by
+    policy `tiers: independent` each stands alone); reached is reached for good; an account is there from its creation
+    until it is closed.
+    Unit: a share, 0-1; milliseconds inside for times.
+    Source: cumulative against independent tiers as measured in our own notes on adoption.
+    """
+
+    type: Literal["tiers"] = "tiers"
+    workflow: str
+    measure: Literal["share", "time", "stalls"] = "share"
+
+    def later(self) -> str | None:
+        """Stalls need tickets and surveys beside failures."""
+        return "`measure: stalls` is not computed by this version" if self.measure == "stalls" else None
+
+    def _tiers(self, scope: Scope) -> list[str]:
+        return list(scope.definitions.workflows[self.workflow].tiers)
+
+    def shape(self, scope: Scope) -> Shape:
+        """A ratio at the period's end, or quantiles of times between tiers; the highest tier is the headline."""
+        names = self._tiers(scope)
+        shown = tuple(names if self.measure == "share" else names[1:])
+        part = Part("tier", frozenset({names[-1]}), "nested", shown)
+        if self.measure == "share":
+            return Shape(how="ratio", time="stock", parts=(part,), segment_at="period_end")
+        return Shape(
+            how="quantile", time="flow", parts=(part,), stats=("median", "p90", "mean"), segment_at="entry",
+            payload=frozenset({"at", "until"}),
+        )
+
+    def ledger(self, given: Given, periods: Periods) -> Ledger:
+        """Moments of the tiers, against accounts at the period's end or against each other."""
+        return self._share(given, periods) if self.measure == "share" else self._time(given, periods)
+
+    def _share(self, given: Given, periods: Periods) -> Ledger:
+        days = stock_days(given, periods)
+        accounts = given.table("accounts")
+        created = given.calendar.day_expr(pl.col("created"))
+        closed = given.calendar.day_expr(pl.col("closed"))
+        spans = accounts.group_by("account").agg(_from=created.min(), _to=closed.max())
+        there = spans.join_where(
+            days, pl.col("_from") <= pl.col("day"), pl.col("_to").fill_null(pl.date(9999, 1, 1)) > pl.col("day")
+        ).select("period", "account", segment_at="day")
+        numerators, denominators = [], []
+        for name in self._tiers(given.scope):
+            moments = given.made(TierReached(self.workflow, name))
+            reached = moments.select("account", _reached=given.calendar.day_expr(pl.col("at")))
+            whole = there.with_columns(tier=pl.lit(name), amount=pl.lit(1, dtype=pl.Int64))
+            got = whole.join(reached, on="account").filter(pl.col("_reached") <= pl.col("segment_at")).drop("_reached")
+            numerators.append(got)
+            denominators.append(whole)
+        return Ledger(self.shape(given.scope), Side(pl.concat(numerators)), Side(pl.concat(denominators)))
+
+    def _time(self, given: Given, periods: Periods) -> Ledger:
+        names = self._tiers(given.scope)
+        parts = []
+        for below, name in zip(names, names[1:], strict=False):
+            lower = given.made(Reached(Milestone(below, self.workflow))).select("account", at="at")
+            upper = given.made(Reached(Milestone(name, self.workflow))).select("account", until="at")
+            spans = lower.join(upper, on="account").with_columns(tier=pl.lit(name))
+            parts.append(spans)
+        spans = pl.concat(parts)
+        day = given.calendar.day_expr(pl.col("until"))
+        spans = spans.with_columns(
+            period=periods.of(day), segment_at=day, amount=(pl.col("until") - pl.col("at")).dt.total_milliseconds()
+        )
+        return Ledger(self.shape(given.scope), Side(spans.filter(periods.holds(pl.col("period")))))
