@@ -34,9 +34,9 @@ def blocks(ages: Sequence[Reading], timeline: Timeline, width: int, *, shades: b
     columns = [Column("Cohort", least=8), Column("n", "right", 5)]
     columns += [Column(each.subject.path or each.subject.name, "right", 5) for each in shown]
     yield Sheet(tuple(columns), tuple(_rows(shown, timeline, shades)))
-    marks = "* in progress · blank = not reached yet · · = too few"
+    marks = "* in progress, blank: not reached yet, ·: too few"
     if shades:
-        marks += f" · shades change at {', '.join(rate(edge, 0) for edge in EDGES)}"
+        marks += f", shades change at {', '.join(rate(edge, 0) for edge in EDGES)}"
     yield Note(Text(marks, "muted"), hang=2)
     if len(shown) < len(ages):
         yield Note(Text(f"{len(ages) - len(shown)} more ages: at {NARROW} columns, or --format csv", "muted"), hang=2)

@@ -13,7 +13,8 @@ from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet, text
 from saasmetrics.output.standing import change_cell, status_cell, value_cell
 from saasmetrics.output.timeline import Timeline
 
-BAR = 24
+DRAWN = 80
+"""Columns from which on there are bars, and long words for what is in progress."""
 
 
 def blocks(series: Reading, timeline: Timeline, width: int) -> Iterator[Block]:
@@ -36,12 +37,13 @@ def blocks(series: Reading, timeline: Timeline, width: int) -> Iterator[Block]:
 
 def _sheet(series: Reading, points: tuple[Point, ...], timeline: Timeline, width: int) -> Sheet:
     full = max((point.value or 0 for point in points), default=0)
-    drawn = width >= 72 and all((point.value or 0) >= 0 for point in points)
+    drawn = width >= DRAWN and all((point.value or 0) >= 0 for point in points)
+    room = min(width - 66, 24)
     columns = [
         Column(series.grain.value.capitalize(), least=10),
         Column("value", "right", 8),
         Column("Δ", least=10),
-        *([Column(least=BAR)] if drawn else []),
+        *([Column(least=room)] if drawn else []),
         Column("n", "right", 7),
         Column("status"),
     ]
@@ -52,9 +54,9 @@ def _sheet(series: Reading, points: tuple[Point, ...], timeline: Timeline, width
             Text(timeline.label(point.period, series.grain)),
             value_cell(series.subject, point),
             change_cell(step),
-            *([Text(bar(point.value or 0, full, BAR), _tone(point))] if drawn else []),
+            *([Text(bar(point.value or 0, full, room), _tone(point))] if drawn else []),
             Text("" if (n := point.sample(counted=series.counted)) is None else whole(n), "muted"),
-            _status(series, step, point, timeline),
+            _status(series, step, point, timeline, width),
         ]
         rows.append(Row(tuple(cells)))
     return Sheet(tuple(columns), tuple(rows))
@@ -71,11 +73,11 @@ def _step(series: Reading, points: tuple[Point, ...], timeline: Timeline) -> Rea
     return reading(series.subject, series.grain, points, timeline.calendar)
 
 
-def _status(series: Reading, step: Reading, point: Point, timeline: Timeline) -> Text:
+def _status(series: Reading, step: Reading, point: Point, timeline: Timeline, width: int) -> Text:
     if point.state is State.PROGRESS:
         passed, days = timeline.passed(point.period, series.grain)
-        said = f"in progress, {passed} of {days} days" if passed < days else "windows still open"
-        return Text(said, "muted")
+        said = f"{passed} of {days} days" if passed < days else "windows open"
+        return Text(f"in progress, {said}" if width >= DRAWN else said, "muted")
     if point.state is State.VALUE and (series.shown is None or point.period != series.shown.period):
         return Text()
     return status_cell(step)

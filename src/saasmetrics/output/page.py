@@ -28,27 +28,44 @@ def page(answer: Answer, sight: Sight) -> Iterator[Block]:
     """The blocks of an answer."""
     readings = read(answer.values, answer.subjects, answer.grain, answer.calendar)
     line = timeline(readings, answer.calendar, answer.as_of)
-    yield from _header(answer, line)
+    own, rest = _sorted(answer, readings)
+    alone = answer.named and len(rest) == 1 and not own
+    yield from _header(answer, None if alone or not rest else line)
     yield Line()
+    if answer.by:
+        yield from _breakdowns(answer, readings, line, sight)
+        return
+    for kind, group, balance in own:
+        yield from _table(kind, group, balance, line, sight)
+        yield Line()
+    if alone:
+        yield from history.blocks(rest[0], line, sight.width)
+    elif rest:
+        yield from scorecard.blocks(scorecard.scorecard(rest, line), sight.width, bounded=sight.bounded)
+
+
+def _breakdowns(answer: Answer, readings: tuple[Reading, ...], line: Timeline, sight: Sight) -> Iterator[Block]:
     for by in answer.by:
         parts = read_by(answer.values, answer.subjects, by, answer.grain, answer.calendar)
         yield from breakdown.blocks(by, readings, parts, line, sight.width)
-    if answer.by:
-        return
+
+
+Own = tuple[str, list[Reading], Reading | None]
+
+
+def _sorted(answer: Answer, readings: tuple[Reading, ...]) -> tuple[list[Own], list[Reading]]:
+    """The tables of their own that named metrics make, and the readings that are left over."""
+    if not answer.named or answer.by:
+        return [], list(readings)
+    own: list[Own] = []
     rest: list[Reading] = []
-    for (kind, of), group in _groups(readings if answer.named else ()).items():
-        balance = next((each for each in readings if each.subject.address == of), None)
+    for (kind, of), group in _groups(readings).items():
         if len(group) < FEWEST.get(kind, len(group) + 1):
             rest += group
-            continue
-        yield from _table(kind, group, balance, line, sight)
-        yield Line()
-    if not answer.named:
-        rest = list(readings)
-    if len(readings) == 1 and answer.named:
-        yield from history.blocks(readings[0], line, sight.width)
-    elif rest:
-        yield from scorecard.blocks(scorecard.scorecard(rest, line), sight.width, bounded=sight.bounded)
+        else:
+            own.append((kind, group, next((each for each in readings if each.subject.address == of), None)))
+    told = [balance for _, _, balance in own if balance]
+    return own, [each for each in rest if each not in told]
 
 
 def _table(kind: str, group: list[Reading], balance: Reading | None, line: Timeline, sight: Sight) -> Iterator[Block]:
@@ -69,11 +86,12 @@ def _groups(readings: tuple[Reading, ...]) -> dict[tuple[str, str], list[Reading
     return groups
 
 
-def _header(answer: Answer, line: Timeline) -> Iterator[Note]:
+def _header(answer: Answer, line: Timeline | None) -> Iterator[Note]:
+    """Whose numbers, of when; without the periods where the table below names its own."""
     yield Note(text(("saasmetrics compute", "strong"), ("  ", ""), (answer.title, "muted")))
-    judged = [(grain, line.judged[grain]) for grain in line.grains if grain in line.judged]
     parts = []
-    if judged:
+    judged = [(grain, line.judged[grain]) for grain in line.grains if grain in line.judged] if line else []
+    if line and judged:
         shown = " and ".join(line.label(day, grain) for grain, day in judged)
         before = " and ".join(line.label(line.before(day, grain), grain) for grain, day in judged)
         parts += [text("period " if len(judged) == 1 else "periods ", (shown, "strong"), " (complete)")]
