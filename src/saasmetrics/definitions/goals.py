@@ -15,7 +15,7 @@ class Target(Model):
     """
 
     metric: str
-    where: dict[str, Labels] = {}
+    where: dict[str, Labels] = Field(default_factory=dict)
     reach: Comparison | None = None
     by: Day | None = None
     keep: Comparison | None = None
@@ -53,6 +53,6 @@ class Benchmark(Model):
 
     metric: str
     range: Comparison
-    where: dict[str, Labels] = {}
+    where: dict[str, Labels] = Field(default_factory=dict)
     source: str
     date: Day

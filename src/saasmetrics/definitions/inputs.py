@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from pydantic import GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.model import Model, fault
 from saasmetrics.definitions.rows import FORMS
 from saasmetrics.definitions.scalars import Duration, Labels, shown
@@ -24,7 +26,7 @@ class Input(Model):
     """
 
     metric: str | None = None
-    where: dict[str, Labels] = {}
+    where: dict[str, Labels] = Field(default_factory=dict)
     offset: Duration | None = None
     total: bool = False
     inline: Mapping[str, Any] | None = None
@@ -53,3 +55,20 @@ class Input(Model):
         named = {"type": "object", "properties": keys, "required": ["metric"], "additionalProperties": False}
         forms = [{"required": [key]} for key in (*FORMS, "numerator")]
         return {"anyOf": [{"type": "string", "title": "an address"}, named, {"type": "object", "anyOf": forms}]}
+
+
+@dataclass(frozen=True)
+class ResolvedInput:
+    """An input whose metric is known.
+
+    Edges: an inline input is the address of a hidden metric `OWNER#ALIAS`. `where` narrows, `offset` goes back in time,
+    `total` takes the value undivided when the asker is split by a segment.
+    """
+
+    address: Address
+    where: Mapping[str, tuple[str, ...]]
+    offset: Duration | None = None
+    total: bool = False
+
+    def __hash__(self) -> int:
+        return hash((self.address, tuple(self.where.items()), self.offset, self.total))

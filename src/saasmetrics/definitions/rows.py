@@ -46,6 +46,11 @@ class Rows(Model):
         """Which of the seven forms it has."""
         return next(form for form in FORMS if getattr(self, form) is not None)
 
+    @property
+    def rows(self) -> Rows:
+        """The selector alone, without the keys of the block that it stands in."""
+        return Rows.model_construct(**{name: getattr(self, name) for name in Rows.model_fields})
+
     @model_validator(mode="before")
     @classmethod
     def _from_bare(cls, value: Any) -> Any:
@@ -88,6 +93,8 @@ class Rows(Model):
 
 
 def _countable(rows: Rows) -> Rows:
+    if rows.at_least is not None:
+        raise fault("SM008", "`at_least` has nothing to count within here", "remove it", at="at_least")
     if rows.all is not None:
         raise fault("SM008", "`all` is a moment, here rows are counted", "use any, or name the deciding row", at="all")
     if rows.milestone is not None:

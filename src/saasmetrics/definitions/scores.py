@@ -72,9 +72,9 @@ class Score(Model):
     entity: str = "account"
     override: Override | None = None
     eligible: Sql | None = None
-    parts: dict[Name, Part] = {}
-    bands: dict[Name, Amount] = {}
-    signals: dict[Name, Signal] = {}
+    parts: dict[Name, Part] = Field(default_factory=dict)
+    bands: dict[Name, Amount] = Field(default_factory=dict)
+    signals: dict[Name, Signal] = Field(default_factory=dict)
     at_least: int | None = Field(None, ge=1)
     label: str | None = None
     renamed_from: Name | None = None

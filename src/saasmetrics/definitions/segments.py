@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from saasmetrics.definitions.model import Model, fault
 from saasmetrics.definitions.scalars import Name, Sql, sql
@@ -36,7 +36,7 @@ class Segment(Model):
     """
 
     expr: Roles = {}
-    buckets: dict[str, Condition] = {}
+    buckets: dict[str, Condition] = Field(default_factory=dict)
     as_of: Literal["period_start", "period_end", "latest"] | None = None
     label: str | None = None
     renamed_from: Name | None = None

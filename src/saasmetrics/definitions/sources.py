@@ -68,7 +68,7 @@ class Source(Model):
     rows: tuple[dict[str, Cell], ...] | None = None
     role: str = ""
     preset: str | None = None
-    columns: dict[str, ColumnSource] = {}
+    columns: dict[str, ColumnSource] = Field(default_factory=dict)
     filter: Sql | None = None
     timezone: str | None = None
     date_format: str | None = None

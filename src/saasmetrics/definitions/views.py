@@ -48,7 +48,7 @@ class View(Model):
 
     show: tuple[Shown, ...] = Field(min_length=1)
     by: tuple[str, ...] = ()
-    where: dict[str, Labels] = {}
+    where: dict[str, Labels] = Field(default_factory=dict)
     grain: GrainName | None = None
     periods: int | None = Field(None, ge=1)
     label: str | None = None
@@ -81,7 +81,7 @@ class Lint(Model):
     """Which rules run, which are suppressed and why."""
 
     select: tuple[str, ...] = ()
-    ignore: dict[str, str] = {}
+    ignore: dict[str, str] = Field(default_factory=dict)
     limits: Limits = Limits()
 
     @field_validator("select")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, ModelWrapValidatorHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -47,7 +47,7 @@ class Workflow(Model):
     within: Duration | None = None
     core: bool = True
     value: WorkflowValue | None = None
-    tiers: dict[Name, Rows] = {}
+    tiers: dict[Name, Rows] = Field(default_factory=dict)
     module: str | None = None
     screens: tuple[Label, ...] = ()
     jobs: tuple[Label, ...] = ()
@@ -130,16 +130,17 @@ class Activation(Model):
 
 
 class Active(Model):
-    """The one rule of active: for accounts, for their users, and the roles that are expected to work."""
+    """The one rule of active: for accounts, for their users (the same unless written), and the roles expected to work."""
 
     account: Rows = Rows(workflow="core")
-    user: Rows | None = None
+    user: Rows = Rows(workflow="core")
     roles: tuple[Label, ...] | None = None
 
-    @property
-    def of_users(self) -> Rows:
-        """The rule for a user; the account's where none is written."""
-        return self.user or self.account
+    @model_validator(mode="wrap")
+    @classmethod
+    def _user_follows_account(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        active = handler(value)
+        return active if "user" in active.model_fields_set else active.model_copy(update={"user": active.account})
 
 
 class Product(Model):

@@ -1,0 +1,126 @@
+"""Types of the language that are read and checked, and not computed by this version."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import model_validator
+
+from saasmetrics.definitions.inputs import Input
+from saasmetrics.definitions.model import Model, fault
+from saasmetrics.definitions.policies import AttributionModel
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.scalars import Duration, GrainName, Sql
+from saasmetrics.frames.ledger import Part, Shape
+
+if TYPE_CHECKING:
+    from saasmetrics.definitions.scope import Scope
+
+
+class Declared(Model):
+    """A type whose keys and addresses are known, and whose numbers are not made yet."""
+
+    def later(self) -> str:
+        """Why it is not computed."""
+        return f"metrics of type {type(self).__name__.lower()} are read, and not computed by this version"
+
+    def shape(self, scope: Scope) -> Shape:
+        """Parts of its addresses."""
+        raise NotImplementedError
+
+
+class Sessions(Declared):
+    """Minutes in the product per active user, by area."""
+
+    gap: Duration | None = None
+    area: Sql | None = None
+
+    def shape(self, scope: Scope) -> Shape:
+        """One part, the area, where it is declared."""
+        parts = (Part("area"),) if self.area else ()
+        return Shape("ratio", "flow", parts, whole=frozenset({"area"}))
+
+
+class Scored(Declared):
+    """The number that a score with parts makes, and its bands."""
+
+    score: str
+
+    def later(self) -> str:
+        """Why it is not computed."""
+        return "scores are read, and not computed by this version"
+
+    def shape(self, scope: Scope) -> Shape:
+        """One part, the band; a shortened address is the mean score."""
+        bands = tuple(scope.definitions.scores[self.score].bands)
+        return Shape("ratio", "stock", (Part("band", "all", "disjoint", bands),))
+
+
+class Attribution(Declared):
+    """Revenue credited to the touches before it."""
+
+    amount: Input
+    model: AttributionModel | None = None
+    lookback: Duration | None = None
+    measure: Literal["revenue", "roi"] = "revenue"
+
+    def shape(self, scope: Scope) -> Shape:
+        """One part, the channel."""
+        return Shape("sum" if self.measure == "revenue" else "ratio", "flow", (Part("channel"),))
+
+
+class Impact(Declared):
+    """Accounts reached and successes lost while incidents lasted."""
+
+    workflow: str
+    baseline: Duration = Duration(4, "w")
+
+    def shape(self, scope: Scope) -> Shape:
+        """One part, the effect; a shortened address counts accounts."""
+        effects = ("accounts", "lost")
+        return Shape("sum", "flow", (Part("effect", frozenset({"accounts"}), "separate", effects),))
+
+
+class Lift(Declared):
+    """Conversion of accounts with a signal against those without."""
+
+    score: str
+    outcome: Rows
+    within: Duration | None = None
+
+    def shape(self, scope: Scope) -> Shape:
+        """One part, the signal, which must be written."""
+        signals = tuple(scope.definitions.scores[self.score].signals)
+        return Shape("ratio", "cohort", (Part("signal", "none", "overlapping", signals),))
+
+
+class Cumulative(Declared):
+    """A metric over a trailing window, or since the start of a longer period."""
+
+    metric: str
+    window: Duration | None = None
+    grain_to_date: GrainName | None = None
+
+    @model_validator(mode="after")
+    def _window_or_grain(self) -> Cumulative:
+        if self.window is None and self.grain_to_date is None:
+            raise fault("SM007", "`window` or `grain_to_date` is needed", "write window: 6mo")
+        if self.window is not None and self.grain_to_date is not None:
+            raise fault("SM008", "`window` and `grain_to_date` both say how far back", "keep one", at="grain_to_date")
+        return self
+
+    def shape(self, scope: Scope) -> Shape:
+        """That of the metric, made anew for each period."""
+        return scope.shape_of(Input(metric=self.metric))
+
+
+DECLARED: Mapping[str, type[Declared]] = {
+    "sessions": Sessions,
+    "score": Scored,
+    "attribution": Attribution,
+    "impact": Impact,
+    "lift": Lift,
+    "cumulative": Cumulative,
+}
+"""By type; a type that the registry has comes first."""

@@ -1,0 +1,206 @@
+"""What a model refuses, said as findings: where it stands, what is wrong, what was perhaps meant."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from saasmetrics.definitions.model import near
+from saasmetrics.definitions.scalars import shown
+from saasmetrics.definitions.written import Written
+from saasmetrics.document import Path
+
+M = TypeVar("M", bound=BaseModel)
+
+_EXPECTED = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "tuple_type": "a list",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "mapping_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+_ROUNDS = 4
+
+
+def validate(model: type[M], data: Any, path: Path, written: Written, *, known: Path = ()) -> M | None:
+    """Read data with a model; every fault becomes a finding.
+
+    Edges: what is faulty is left out and the rest read again, so that later checks see as much as can be read; null
+    when what is left is no whole block. `known` is where data that stands in no file is said to come from.
+    """
+    data = _without_nothing(model, data, path, written)
+    removed: set[Path] = set()
+    for _ in range(_ROUNDS):
+        try:
+            return model.model_validate(data)
+        except ValidationError as error:
+            spots = []
+            for fault in error.errors(include_url=False):
+                spot = _spot(fault, data)
+                if not any(gone[: len(spot)] == spot or spot[: len(gone)] == gone for gone in removed):
+                    _report(fault, spot, model, path, written)
+                if fault["type"] != "missing":
+                    spots.append(spot)
+            if not spots:
+                return None
+            for spot in spots:
+                removed.add(spot)
+                data = _without(data, spot)
+                if data is None:
+                    return None
+    return None
+
+
+def _without_nothing(model: type[BaseModel], data: Any, path: Path, written: Written) -> Any:
+    """The data less its empty values, each of them a finding; cells of inline rows may be empty."""
+    if not isinstance(data, dict):
+        return data
+    kept = {}
+    for key, value in data.items():
+        if value is None:
+            hint = "leave the key out, or write none where that is a choice"
+            if not written.spoiled((*path, key)):
+                place = written.key_at((*path, key))
+                written.fault("SM005", f"{_dotted((*path, key))}: there is nothing here", place, hint)
+        elif key == "rows" and path[:1] == ("sources",):
+            kept[key] = value
+        else:
+            kept[key] = _without_nothing(model, value, (*path, key), written)
+    return kept
+
+
+def _spot(fault: ErrorDetails, data: Any) -> Path:
+    """Path in the data that a fault is about; steps that the data does not have are those of a model's own making."""
+    steps: list[str | int] = list(fault["loc"])
+    named = fault["type"] in ("missing", "extra_forbidden")
+    last = steps.pop() if named and steps else None
+    if steps and steps[-1] == "[key]":
+        steps.pop()
+    context = fault.get("ctx") or {}
+    if at := context.get("at"):
+        steps += [int(step) if step.isdigit() else step for step in str(at).split(".")]
+    spot: list[str | int] = []
+    for step in steps:
+        inside = data.get(step) if isinstance(data, Mapping) else None
+        if isinstance(data, tuple) and isinstance(step, int) and step < len(data):
+            inside = data[step]
+        if inside is not None:
+            spot.append(step)
+            data = inside
+    return (*spot, last) if last is not None else tuple(spot)
+
+
+def _report(fault: ErrorDetails, spot: Path, model: type[BaseModel], path: Path, written: Written) -> None:
+    whole = (*path, *spot)
+    if written.spoiled(whole):
+        return
+    code, message, hint = _words(fault, model)
+    context = fault.get("ctx") or {}
+    if fault["type"] == "missing":
+        place = written.key_at(whole[:-1])
+        whole = whole[:-1]
+    elif fault["type"] == "extra_forbidden" or context.get("at") or fault["loc"][-1:] == ("[key]",):
+        place = written.key_at(whole)
+    elif offset := context.get("offset"):
+        place = written.inside(whole, int(offset))
+    else:
+        place = written.inside(whole, 0) if code == "SM006" else written.at(whole)
+    written.fault(code, f"{_dotted(whole)}: {message}", place, hint)
+
+
+def _words(fault: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, str | None]:
+    kind, given = fault["type"], fault["input"]
+    context = fault.get("ctx") or {}
+    if kind.startswith("SM"):
+        return kind, str(context["message"]), context["hint"]
+    if kind == "extra_forbidden":
+        keys = _keys_at(model, fault["loc"][:-1])
+        name = str(fault["loc"][-1])
+        return "SM001", f"`{name}` is not a key here", near(name, keys) or f"keys here: {', '.join(keys)}"
+    if kind == "missing":
+        return "SM007", f"`{fault['loc'][-1]}` is missing", None
+    if kind in _EXPECTED:
+        return "SM005", f"expected {_EXPECTED[kind]}, got {shown(given)}", _quoting(kind, given)
+    if kind == "literal_error":
+        choices = [choice.strip(" '") for choice in str(context["expected"]).replace(" or ", ",").split(",")]
+        text = f"{shown(given)} is not one of {', '.join(choices)}"
+        return "SM005", text, near(given, choices) if isinstance(given, str) else None
+    if kind in _BOUNDS:
+        words, key = _BOUNDS[kind]
+        return "SM005", f"{shown(given)} is not {words} {context[key]}", None
+    if kind == "too_short":
+        return "SM007", f"at least {context['min_length']} needed, got {context['actual_length']}", None
+    if kind == "string_too_long":
+        return "SM005", f"longer than {context['max_length']} characters", None
+    if kind == "string_pattern_mismatch":
+        return "SM005", f"{shown(given)} does not look like {context['pattern']}", None
+    return "SM005", f"{fault['msg'][:1].lower()}{fault['msg'][1:]}, got {shown(given)}", None
+
+
+def _quoting(kind: str, given: Any) -> str | None:
+    if kind == "string_type" and isinstance(given, bool | int | float):
+        return "put it in quotes"
+    if kind in ("tuple_type", "list_type") and isinstance(given, str):
+        return f"write [{given}]"
+    return None
+
+
+def _without(data: Any, spot: Path) -> Any:
+    """Data less the value at `spot`; a faulty item takes its whole list along. Null when nothing is left."""
+    if not spot:
+        return None
+    if isinstance(data, Mapping) and spot[0] in data:
+        inner = _without(data[spot[0]], spot[1:]) if len(spot) > 1 and not isinstance(spot[1], int) else None
+        rest = {key: value for key, value in data.items() if key != spot[0]}
+        return rest if inner is None else {key: inner if key == spot[0] else value for key, value in data.items()}
+    return None
+
+
+def _keys_at(model: type[BaseModel], steps: tuple[str | int, ...]) -> list[str]:
+    """Keys that the block at `steps` of a model may have."""
+    current: Any = model
+    for step in steps:
+        current = _step(current, step)
+    block = _block(current)
+    return [field.alias or name for name, field in block.model_fields.items()] if block else []
+
+
+def _step(kind: Any, step: str | int) -> Any:
+    block = _block(kind)
+    if block is None:
+        return kind
+    for name, field in block.model_fields.items():
+        if step in (name, field.alias):
+            return field.annotation
+    return kind
+
+
+def _block(kind: Any) -> type[BaseModel] | None:
+    """The model inside an annotation."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    if get_origin(kind) in (Union, types.UnionType, Annotated, tuple, dict):
+        for inner in reversed(get_args(kind)):
+            if (block := _block(inner)) is not None:
+                return block
+    return None
+
+
+def _dotted(path: Path) -> str:
+    return ".".join(str(step) for step in path)

@@ -1,0 +1,108 @@
+"""References of the catalogue: a scalar that is wholly `$path` stands for what the file says there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from saasmetrics.definitions.scalars import Duration
+
+_REFERENCE = re.compile(r"\$([a-z_]+(?:\.[a-z_0-9]+)*)(\?)?")
+_BLOCKS = {"workflow": "workflows", "feature": "features", "journey": "journeys", "window": "activation"}
+
+
+class Absent(Exception):  # noqa: N818 - an answer, not an error: the file does not say it
+    """What a reference names is not in the file."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(path)
+
+    @property
+    def sentence(self) -> str:
+        """Why a metric that needs it cannot be computed."""
+        block, _, key = self.path.partition(".")
+        if block in _BLOCKS and key:
+            return f"no {block} declares `{key}`"
+        if block in ("workflows", "features", "journeys"):
+            return f"no {block[:-1]} is declared"
+        if block == "scores":
+            return f"the score `{key}` is not declared"
+        return f"`{block}` is not declared"
+
+
+class Label(dict[str, Any]):
+    """What a label stands for: its text where it is named alone, the keys of its block below."""
+
+    def __init__(self, text: str, block: Any) -> None:
+        super().__init__(_attributes(block))
+        self.text = text
+
+
+def _attributes(block: Any) -> dict[str, Any]:
+    if isinstance(block, Mapping):
+        return dict(block)
+    return {name: getattr(block, name) for name in getattr(type(block), "model_fields", {})}
+
+
+def look_up(path: str, context: Mapping[str, Any]) -> Any:
+    """What stands at a reference's path. Raises: Absent when nothing does."""
+    value: Any = context
+    for step in path.split("."):
+        if isinstance(value, Mapping):
+            value = value.get(step)
+        elif isinstance(value, BaseModel):
+            value = getattr(value, step, None)
+        else:
+            value = None
+        if value is None or (isinstance(value, Mapping | tuple) and not value and not isinstance(value, Label)):
+            raise Absent(path)
+    return value
+
+
+def fill(data: Any, context: Mapping[str, Any]) -> Any:
+    """Data with every reference replaced; a key or item whose reference ends in `?` goes when it is absent.
+
+    Raises: Absent for any other reference to what the file does not say.
+    """
+    if isinstance(data, str) and (match := _REFERENCE.fullmatch(data)):
+        value = look_up(match[1], context)
+        return value.text if isinstance(value, Label) else value
+    if isinstance(data, Mapping):
+        return {key: fill(value, context) for key, value in data.items() if not _gone(value, context)}
+    if isinstance(data, tuple):
+        return tuple(fill(value, context) for value in data if not _gone(value, context))
+    return data
+
+
+def _gone(value: Any, context: Mapping[str, Any]) -> bool:
+    match = _REFERENCE.fullmatch(value) if isinstance(value, str) else None
+    if not match or not match[2]:
+        return False
+    try:
+        look_up(match[1], context)
+    except Absent:
+        return True
+    return False
+
+
+def references(data: Any) -> frozenset[str]:
+    """Paths of all references in data."""
+    if isinstance(data, str):
+        match = _REFERENCE.fullmatch(data)
+        return frozenset({match[1]}) if match else frozenset()
+    if isinstance(data, Mapping):
+        return frozenset().union(*(references(value) for value in data.values()))
+    if isinstance(data, tuple):
+        return frozenset().union(*(references(value) for value in data))
+    return frozenset()
+
+
+def labelled(collection: Any) -> dict[str, Any]:
+    """The labels that a block, a mapping or a list fans out over, with what each stands for."""
+    if isinstance(collection, Mapping):
+        return dict(collection)
+    return {item.text if isinstance(item, Duration) else str(item): item for item in collection}
