@@ -1,0 +1,176 @@
+"""Which rows a selector chooses, and the moment at which it is met."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from oracle.shapes import Asked, Company, Row, Rows
+
+TIMES = {"accounts": "created", "users": "created", "subscriptions": "start", "leads": "at", "opportunities": "opened"}
+"""The first time column of a role where it is not `at`."""
+
+
+@dataclass(frozen=True)
+class Happening:
+    """A row that was chosen. `run` is filled for rows of a workflow that has a run column."""
+
+    at: datetime
+    account: str | None
+    user: str | None
+    row: Row
+    run: tuple[str, str | None, str] | None = None
+    of_run: bool = False
+
+
+def passes(row: Row, rows: Rows) -> bool:
+    """Whether a row meets the filter: every named column has the value, or the function says so."""
+    condition = rows.get("filter")
+    if condition is None:
+        return True
+    if isinstance(condition, Mapping):
+        return all(row.get(column) == value for column, value in condition.items())
+    return bool(condition(row))
+
+
+def chosen(company: Company, rows: Rows, asked: Asked) -> list[Happening]:
+    """Rows of a selector that were visible at the as-of, in time order."""
+    found = [entry for entry in _candidates(company, rows, asked) if entry.at < asked.as_of]
+    return sorted(found, key=lambda entry: entry.at)
+
+
+def _candidates(company: Company, rows: Rows, asked: Asked) -> list[Happening]:
+    if "any" in rows:
+        members = [{**member, **_inherited(rows)} for member in rows["any"]]
+        return [entry for member in members for entry in _candidates(company, member, asked)]
+    if "workflow" in rows:
+        names = [name for name, workflow in company.workflows.items() if workflow.get("core", True)]
+        names = names if rows["workflow"] == "core" else [rows["workflow"]]
+        return [entry for name in names for entry in _of_workflow(company, name, rows, asked)]
+    if "milestone" in rows:
+        moments = moments_of(company, rows, asked)
+        return [Happening(at, account, None, {}) for account, at in moments.items()]
+    role = "events" if "event" in rows else rows["source"]
+    column = rows.get("at") or TIMES.get(role, "at")
+    return [
+        Happening(asked.instant(row[column]), row.get("account"), row.get("user"), row)
+        for row in company.rows(role)
+        if row.get(column) is not None and passes(row, rows) and row.get("event") == rows.get("event", row.get("event"))
+    ]
+
+
+def _inherited(rows: Rows) -> Rows:
+    return {"filter": rows["filter"]} if "filter" in rows else {}
+
+
+def _of_workflow(company: Company, name: str, rows: Rows, asked: Asked) -> list[Happening]:
+    workflow = company.workflows[name]
+    outcome = rows.get("outcome", "success")
+    if outcome not in workflow:
+        return []
+    column = workflow.get("run")
+    entries = [entry for entry in _candidates(company, workflow[outcome], asked) if passes(entry.row, rows)]
+    if column is None:
+        return entries
+    return [
+        Happening(entry.at, entry.account, entry.user, entry.row, (name, entry.account, str(entry.row[column])), True)
+        for entry in entries
+        if entry.row.get(column) is not None
+    ]
+
+
+def once_per_run(entries: list[Happening]) -> list[Happening]:
+    """Rows of runs count once, at the run's first row; other rows count each."""
+    seen = set()
+    out = []
+    for entry in sorted(entries, key=lambda entry: entry.at):
+        if entry.run is None or entry.run not in seen:
+            seen.add(entry.run)
+            out.append(entry)
+    return out
+
+
+def number_of(entries: list[Happening]) -> int:
+    """How many rows there are, or different runs where all rows are those of runs."""
+    if entries and all(entry.of_run for entry in entries):
+        return len({entry.run for entry in entries})
+    return len(entries)
+
+
+def moments_of(
+    company: Company, rows: Rows, asked: Asked, since: Mapping[str, datetime] | None = None
+) -> dict[str, datetime]:
+    """When each account met a selector for the first time; accounts that never did are absent.
+
+    Formula: the n-th row (or n-th different run) for `at_least` n; the last of the members' moments for `all`, inside
+    one run with `same_run`; with `since` only rows at or after that moment of the account count.
+    """
+    if "milestone" in rows:
+        return _milestone(company, rows["milestone"], asked)
+    if "all" in rows and rows.get("same_run"):
+        return _within_one_run(company, rows, asked, since)
+    if "all" in rows:
+        members = [{**member, **_inherited(rows)} for member in rows["all"]]
+        return last_of([moments_of(company, member, asked, since) for member in members])
+    by_account: dict[str, list[Happening]] = defaultdict(list)
+    for entry in chosen(company, rows, asked):
+        if entry.account is not None and (since is None or entry.at >= since.get(entry.account, asked.as_of)):
+            by_account[entry.account].append(entry)
+    wanted = rows.get("at_least", 1)
+    out = {}
+    for account, entries in by_account.items():
+        reached = [entry.at for n, entry in enumerate(entries) if number_of(entries[: n + 1]) >= wanted]
+        if reached:
+            out[account] = reached[0]
+    return out
+
+
+def last_of(moments: list[dict[str, datetime]]) -> dict[str, datetime]:
+    """The latest of several moments, for accounts that have them all."""
+    common = set.intersection(*(set(each) for each in moments))
+    return {account: max(each[account] for each in moments) for account in common}
+
+
+def _within_one_run(
+    company: Company, rows: Rows, asked: Asked, since: Mapping[str, datetime] | None
+) -> dict[str, datetime]:
+    column = next(workflow["run"] for workflow in company.workflows.values() if workflow.get("run"))
+    firsts: list[dict[tuple[str, str], datetime]] = []
+    for member in rows["all"]:
+        first: dict[tuple[str, str], datetime] = {}
+        for entry in chosen(company, {**member, **_inherited(rows)}, asked):
+            early = since is not None and entry.account is not None and entry.at < since.get(entry.account, asked.as_of)
+            if entry.account is not None and entry.row.get(column) is not None and not early:
+                first.setdefault((entry.account, str(entry.row[column])), entry.at)
+        firsts.append(first)
+    out: dict[str, datetime] = {}
+    for account, run in set.intersection(*(set(first) for first in firsts)):
+        met = max(first[account, run] for first in firsts)
+        out[account] = min(met, out.get(account, met))
+    return out
+
+
+def _milestone(company: Company, name: str, asked: Asked) -> dict[str, datetime]:
+    """`created`, `first_success`, `activated`, or a tier as `workflow.tier`."""
+    created = {row["account"]: row["created"] for row in company.rows("accounts") if row["created"] < asked.as_of}
+    if name == "created":
+        return created
+    if name == "first_success":
+        return moments_of(company, {"workflow": "core"}, asked)
+    if name == "activated":
+        steps = (company.activation or {})["steps"]
+        return last_of([moments_of(company, step, asked, since=created) for step in steps.values()])
+    workflow, tier = name.split(".")
+    return tier_moments(company, workflow, asked)[tier]
+
+
+def tier_moments(company: Company, workflow: str, asked: Asked) -> dict[str, dict[str, datetime]]:
+    """When accounts reached each tier: its own condition and those of all lower tiers, ever."""
+    out: dict[str, dict[str, datetime]] = {}
+    below: list[dict[str, datetime]] = []
+    for tier, rows in company.workflows[workflow]["tiers"].items():
+        below.append(moments_of(company, rows, asked))
+        out[tier] = last_of(below)
+    return out

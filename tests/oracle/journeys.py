@@ -1,0 +1,306 @@
+"""Types that follow an entity from one moment to later ones: conversion, duration, retention, tiers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+from itertools import pairwise
+
+from oracle.counting import judged
+from oracle.happenings import Happening, chosen, moments_of, number_of, tier_moments
+from oracle.shapes import Asked, Cell, Company, Key, Metric, Rows, later, length, quantile, quantile_of, share
+
+UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+
+
+@dataclass(frozen=True)
+class Try:
+    """One entity entering: when, for which account, how long after which it reached each further step."""
+
+    entity: tuple[str | None, str | None]
+    entry: datetime
+    steps: tuple[datetime | None, ...]
+    mature: bool
+
+    @property
+    def depth(self) -> int:
+        """How many further steps were reached, one after the other."""
+        return next((n for n, at in enumerate(self.steps) if at is None), len(self.steps))
+
+
+def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
+    """Entities that go from the entry through the steps within the window, by the period of entry.
+
+    Formula: for each step, mature entities that reached it (and those before) / mature entities that entered; with
+    `rate_from: previous` over those that reached the step before. Mature: entry + within <= as_of; immature ones are
+    in neither number.
+    Edges: of the tries of an entity in one period the deepest counts, of equals the earliest; exactly `within` counts.
+    """
+    steps = {"entry": metric["entry"], **metric["steps"]} if "entry" in metric else dict(metric["steps"])
+    names = list(steps)
+    tries = runs(company, metric, asked) if metric.get("entity") == "run" else _tries(company, metric, steps, asked)
+    shown = names[1:] if "entry" in metric or metric.get("entity") == "run" else names
+    out: dict[Key, Cell] = {}
+    for period in asked.periods:
+        entered = [one for one in tries if asked.floor(one.entry) == period]
+        best = _best(entered) if metric.get("entity") != "run" else entered
+        mature = [one for one in best if one.mature]
+        immature = len(best) - len(mature)
+        for name in shown:
+            depth = names.index(name)
+            reached = [one for one in mature if one.depth >= depth]
+            base = mature
+            if metric.get("rate_from") == "previous" and depth:
+                base = [one for one in mature if one.depth >= depth - 1]
+            value = share(Fraction(len(reached)), Fraction(len(base)))
+            status = judged(asked, period, value, counted=len(base), of_rate=True, immature=immature)
+            accounts = len({one.entity[0] for one in base})
+            cell = Cell(value, Fraction(len(reached)), Fraction(len(base)), len(base), accounts, immature, status)
+            out[name, None, period] = cell
+        out[None, None, period] = out[names[-1], None, period]
+    return out
+
+
+def _best(tries: list[Try]) -> list[Try]:
+    """The one that counts of each entity: among mature ones the deepest, then the earliest; else any immature one."""
+    best: dict[tuple[str | None, str | None], Try] = {}
+    for one in sorted(tries, key=lambda one: (not one.mature, -one.depth, one.entry)):
+        best.setdefault(one.entity, one)
+    return list(best.values())
+
+
+def _tries(company: Company, metric: Metric, steps: dict[str, Rows], asked: Asked) -> list[Try]:
+    within, order = length(metric["within"]), metric.get("order", "ordered")
+    by_user = metric.get("entity") == "user"
+    entry, *later_steps = [_of_entities(company, rows, asked, by_user) for rows in steps.values()]
+    everything = _of_entities(company, {"source": "events"}, asked, by_user) if order == "strict" else {}
+    tries = []
+    for entity, entries in entry.items():
+        after = [found.get(entity, []) for found in later_steps]
+        needed = [rows.get("at_least", 1) for rows in list(steps.values())[1:]]
+        for start in entries:
+            end = start.at + within
+            if order == "any":
+                moments = _any_order(start, after, needed, end)
+            else:
+                moments = _ordered(start, after, needed, end, everything.get(entity) if order == "strict" else None)
+            tries.append(Try(entity, start.at, moments, end <= asked.as_of))
+    return tries
+
+
+def _of_entities(
+    company: Company, rows: Rows, asked: Asked, by_user: bool
+) -> dict[tuple[str | None, str | None], list[Happening]]:
+    out: dict[tuple[str | None, str | None], list[Happening]] = defaultdict(list)
+    if "all" in rows:
+        created = moments_of(company, {"milestone": "created"}, asked)
+        moments = moments_of(company, rows, asked, since=created)
+        for account, at in moments.items():
+            out[account, None].append(Happening(at, account, None, {}))
+        return out
+    for entry in chosen(company, rows, asked):
+        if entry.account is not None and (entry.user is not None or not by_user):
+            out[entry.account, entry.user if by_user else None].append(entry)
+    return out
+
+
+def _ordered(
+    start: Happening, after: list[list[Happening]], needed: list[int], end: datetime, everything: list[Happening] | None
+) -> tuple[datetime | None, ...]:
+    """Each step's first row (or n-th) not before the step before; a row fills one step only."""
+    moments: list[datetime | None] = []
+    at, used = start.at, [id(start.row)] if start.row else []
+    for rows, wanted in zip(after, needed, strict=True):
+        met: list[Happening] = []
+        for row in rows:
+            if at <= row.at <= end and id(row.row) not in used and number_of(met) < wanted:
+                met.append(row)
+        if number_of(met) < wanted or (everything is not None and _between(everything, at, met[-1], used)):
+            break
+        at = met[-1].at
+        used += [id(row.row) for row in met if row.row]
+        moments.append(at)
+    return (*moments, *[None] * (len(after) - len(moments)))
+
+
+def _between(everything: list[Happening], at: datetime, step: Happening, used: list[int]) -> bool:
+    """Whether another row of the entity lies strictly between two steps; repeats of the step just left may."""
+    left = next((row.row.get("event") for row in everything if id(row.row) in used[-1:]), None)
+    return any(
+        at < row.at < step.at and id(row.row) not in used and row.row is not step.row and row.row.get("event") != left
+        for row in everything
+    )
+
+
+def _any_order(
+    start: Happening, after: list[list[Happening]], needed: list[int], end: datetime
+) -> tuple[datetime | None, ...]:
+    """The entry comes first, the other steps in any order; a step counts as reached with all listed before it."""
+    moments: list[datetime | None] = []
+    for rows, wanted in zip(after, needed, strict=True):
+        inside = [row for row in rows if start.at <= row.at <= end]
+        met = [row.at for n, row in enumerate(inside) if number_of(inside[: n + 1]) >= wanted]
+        moments.append(met[0] if met else None)
+    return tuple(moments)
+
+
+def runs(company: Company, metric: Metric, asked: Asked) -> list[Try]:
+    """Runs of a workflow: first attempt to first success at or after it, within the window when there is one.
+
+    Formula: with a run column, rows of one account and run; without, each success takes the earliest open attempt of
+    its account and user within the window, one to one. Runs without an attempt are left out.
+    """
+    name = metric["workflow"] if "workflow" in metric else metric["steps"]["success"]["workflow"]
+    workflow = company.workflows[name]
+    within = metric.get("within") or workflow.get("within")
+    attempts = chosen(company, {"workflow": name, "outcome": "attempt"}, asked)
+    successes = chosen(company, {"workflow": name, "outcome": "success"}, asked)
+    if workflow.get("run"):
+        pairs = _by_run(attempts, successes)
+    else:
+        pairs = _by_time(attempts, successes, length(workflow["within"]))
+    out = []
+    for number, (attempt, success) in enumerate(pairs):
+        limit = attempt.at + length(within) if within else None
+        reached = success if success is not None and (limit is None or success <= limit) else None
+        out.append(Try((attempt.account, str(number)), attempt.at, (reached,), limit is None or limit <= asked.as_of))
+    return out
+
+
+def _by_run(attempts: list[Happening], successes: list[Happening]) -> list[tuple[Happening, datetime | None]]:
+    first: dict[object, Happening] = {}
+    for attempt in attempts:
+        first.setdefault(attempt.run, attempt)
+    return [
+        (attempt, next((s.at for s in successes if s.run == run and s.at >= attempt.at), None))
+        for run, attempt in first.items()
+    ]
+
+
+def _by_time(
+    attempts: list[Happening], successes: list[Happening], within: timedelta
+) -> list[tuple[Happening, datetime | None]]:
+    taken: dict[int, datetime] = {}
+    for success in successes:
+        for number, attempt in enumerate(attempts):
+            same = (attempt.account, attempt.user) == (success.account, success.user)
+            if same and number not in taken and attempt.at <= success.at <= attempt.at + within:
+                taken[number] = success.at
+                break
+    return [(attempt, taken.get(number)) for number, attempt in enumerate(attempts)]
+
+
+def duration(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
+    """Time from one moment to another: median, pNN linear over those who got there.
+
+    Formula: with `within`, entities by the period of `from`, mature when from + within <= as_of; reached when `to` is
+    not later than that; without, by the period of `to`. With fewer than half of the mature ones there, the median is
+    not reached; with `among: all` those not there yet count as longer than everything.
+    """
+    spans = _spans(company, metric, asked)
+    within = length(metric["within"]) if metric.get("within") else None
+    unit = UNITS[metric.get("unit", "days")]
+    out: dict[Key, Cell] = {}
+    for period in asked.periods:
+        some = [s for s in spans if (at := s[1] if within else s[2]) is not None and asked.floor(at) == period]
+        mature = [s for s in some if within is None or s[1] + within <= asked.as_of]
+        times = [
+            Fraction((to - start) // timedelta(milliseconds=1), 1000 * unit)
+            for _, start, to in mature
+            if to is not None and (within is None or to <= start + within)
+        ]
+        for stat in metric.get("stat", ["median", "p90"]):
+            out[None, stat, period] = _measured(
+                times, len(mature), len(some) - len(mature), stat, metric, asked, period
+            )
+    return out
+
+
+Span = tuple[str | None, datetime, datetime | None]
+
+
+def _spans(company: Company, metric: Metric, asked: Asked) -> list[Span]:
+    if metric.get("entity") == "run":
+        tries = runs(company, {"workflow": metric["from"]["workflow"], **metric}, asked)
+        return [(one.entity[0], one.entry, one.steps[0]) for one in tries]
+    starts = moments_of(company, metric["from"], asked)
+    ends = moments_of(company, metric["to"], asked, since=starts)
+    return [(a, at, end if (end := ends.get(a)) is not None and end >= at else None) for a, at in starts.items()]
+
+
+def _measured(
+    times: list[Fraction], mature: int, immature: int, stat: str, metric: Metric, asked: Asked, period: date
+) -> Cell:
+    value: Fraction | None
+    if stat == "mean":
+        value = share(sum(times, Fraction(0)), Fraction(len(times)))
+    elif metric.get("among") == "all":
+        rank = (mature - 1) * quantile_of(stat)
+        there = mature > 0 and -(-rank.numerator // rank.denominator) < len(times)
+        padded = [*sorted(times), *[max(times, default=Fraction(0))] * (mature - len(times))]
+        value = quantile(padded, quantile_of(stat)) if there else None
+    else:
+        value = quantile(times, quantile_of(stat))
+    status = judged(asked, period, value, counted=len(times), of_rate=True, immature=immature)
+    missed = mature > 0 and (2 * len(times) < mature if metric.get("among") != "all" else value is None)
+    if missed and stat != "mean" and asked.over(period):
+        return Cell(None, None, None, len(times), len(times), immature, "not_reached")
+    return Cell(value, value, None, len(times), len(times), immature, status)
+
+
+def retention(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
+    """Accounts of a cohort that are active in the k-th interval after it.
+
+    Formula: for each cohort (created in the period) and age k: accounts active in the calendar interval that begins k
+    later / size of the cohort. A cell is mature when its interval is over; before, it has no value.
+    """
+    cohort = moments_of(company, metric.get("cohort", {"milestone": "created"}), asked)
+    rule = metric.get("rule") or company.active.get("account") or {"workflow": "core"}
+    rows = [(entry.account, asked.day(entry.at)) for entry in chosen(company, rule, asked)]
+    out: dict[Key, Cell] = {}
+    for period in asked.periods:
+        members = {account for account, at in cohort.items() if asked.floor(at) == period}
+        for age in metric.get("ages", ["1mo", "2mo", "3mo", "6mo", "12mo"]):
+            start = later(period, age)
+            mature = asked.instant(asked.end(start)) <= asked.as_of
+            back = {account for account, day in rows if start <= day < asked.end(start)} & members
+            n, d = (len(back), len(members)) if mature else (0, 0)
+            value = share(Fraction(n), Fraction(d))
+            immature = 0 if mature else len(members)
+            status = judged(asked, period, value, counted=d, of_rate=True, immature=immature)
+            out[age, None, period] = Cell(value, Fraction(n), Fraction(d), d, d, immature, status)
+    return out
+
+
+def tiers(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
+    """How many accounts stand at or above each tier at the period's end, or how long the step up to it took.
+
+    Formula: share = accounts that reached the tier and all below it, ever, by the end / accounts that exist then;
+    time = moment of the tier less that of the tier below, by the period of the former.
+    """
+    moments = tier_moments(company, metric["workflow"], asked)
+    created = moments_of(company, {"milestone": "created"}, asked)
+    names = list(moments)
+    out: dict[Key, Cell] = {}
+    for period in asked.periods:
+        end = asked.end(period)
+        eligible = {account for account, at in created.items() if asked.day(at) < end}
+        if metric.get("measure", "share") == "share":
+            for name in names:
+                there = {account for account, at in moments[name].items() if asked.day(at) < end} & eligible
+                value = share(Fraction(len(there)), Fraction(len(eligible)))
+                status = judged(asked, period, value, counted=len(eligible), of_rate=True)
+                n, d = Fraction(len(there)), Fraction(len(eligible))
+                out[name, None, period] = Cell(value, n, d, len(eligible), len(eligible), 0, status)
+            continue
+        for below, name in pairwise(names):
+            times = [
+                Fraction((at - moments[below][a]) // timedelta(milliseconds=1), 86_400_000)
+                for a, at in moments[name].items()
+                if asked.floor(at) == period
+            ]
+            for stat in ("median", "mean"):
+                out[name, stat, period] = _measured(times, len(times), 0, stat, metric, asked, period)
+    return out

@@ -1,0 +1,214 @@
+"""Types over what is there at a date: stock, movement, net_retention."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date, timedelta
+from fractions import Fraction
+
+from oracle.counting import judged
+from oracle.happenings import passes
+from oracle.shapes import Asked, Cell, Company, Key, Metric, Row, later, share
+
+LIVES = {
+    "subscriptions": ("start", "end"),
+    "users": ("created", "closed"),
+    "accounts": ("created", "closed"),
+    "tickets": ("at", "resolved"),
+}
+BILLS = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
+
+Balances = dict[tuple[str, str | None], Fraction]
+"""Amounts by account and value of the row's own segment (None when it is not asked for)."""
+
+
+def mrr_of(row: Row, rates: Mapping[str, Fraction]) -> Fraction:
+    """Monthly amount of a subscription: price x quantity x bills a year / interval_count / 12, in one currency."""
+    rate = rates.get(row.get("currency") or "", Fraction(1))
+    if row.get("mrr") is not None:
+        return Fraction(str(row["mrr"])) * rate
+    bills = Fraction(BILLS[row["interval"]], row.get("interval_count") or 1)
+    return Fraction(str(row["price"])) * Fraction(str(row.get("quantity") or 1)) * bills / 12 * rate
+
+
+def live(company: Company, metric: Metric, asked: Asked, day: date) -> list[Row]:
+    """Rows of the stock's source that are there on a day: `start <= day < end`."""
+    role = metric["source"]
+    first, last = LIVES[role]
+
+    def there(row: Row) -> bool:
+        start, end = row.get(first), row.get(last)
+        return start is not None and asked.day(start) <= day and (end is None or day < asked.day(end))
+
+    return [row for row in company.rows(role) if row.get("account") is not None and passes(row, metric) and there(row)]
+
+
+def balances(company: Company, metric: Metric, asked: Asked, day: date, own: str | None = None) -> Balances:
+    """What each account holds on a day, by a column of the row where one is asked for."""
+    rates = {row["currency"]: Fraction(str(row["rate"])) for row in company.rows("fx")}
+    out: Balances = defaultdict(Fraction)
+    for row in live(company, metric, asked, day):
+        expr = metric.get("expr") if metric.get("agg") == "sum" else None
+        plain = Fraction(str(row.get(expr) or 0)) if expr else Fraction(1)
+        out[row["account"], str(row[own]) if own else None] += mrr_of(row, rates) if expr == "mrr" else plain
+    return dict(out)
+
+
+def stock(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
+    """What is there on the last day of the period, or on the last visible day while it is in progress.
+
+    Formula: number of rows with start <= day < end, or the sum of `expr` over them, or its different values.
+    """
+    out: dict[Key, Cell] = {}
+    for period in asked.periods:
+        day = asked.last_day(period)
+        if day is None:
+            continue
+        rows = live(company, metric, asked, day)
+        held = balances(company, metric, asked, day)
+        total = sum(held.values(), Fraction(0))
+        if metric.get("agg") == "count_distinct":
+            total = Fraction(len({row.get(metric["expr"]) for row in rows} - {None}))
+        status = judged(asked, period, total, counted=len(rows), of_rate=False)
+        out[None, None, period] = Cell(total, total, None, len(rows), len({row["account"] for row in rows}), 0, status)
+    return out
+
+
+def movements(
+    company: Company, metric: Metric, asked: Asked, own: str | None
+) -> list[tuple[date, str, str | None, str, Fraction]]:
+    """Every change between consecutive snapshots: compared period, account, own value, label, amount.
+
+    Formula, by account, p before and c after: churn p > 0, c = 0; new p = 0, c > 0, never positive before; reactivation
+    p = 0, c > 0, positive before; expansion c > p > 0; contraction 0 < c < p.
+    By own value v with change d(v): the account's net goes, in proportion, to the values that moved in its direction;
+    what is left of d(v) is transfer, zero in total.
+    Edges: snapshots are monthly, or as fine as the report when that is finer.
+    """
+    grain = asked.grain if asked.grain in ("day", "week") else "month"
+    first = min((asked.day(row["start"]) for row in company.rows("subscriptions")), default=asked.periods[0])
+    cell = asked.floor(first, grain)
+    before: Balances = {}
+    ever: set[str] = set()
+    out = []
+    while cell < asked.end(asked.periods[-1]):
+        day = Asked(grain, [cell], asked.as_of, asked.timezone).last_day(cell)
+        if day is None:
+            break
+        after = balances(company, metric["of"], asked, day, own)
+        for account in sorted({account for account, _ in {**before, **after}}):
+            p, c = _held(before, account), _held(after, account)
+            delta = {
+                v: after.get((a, v), Fraction(0)) - before.get((a, v), Fraction(0))
+                for a, v in {**before, **after}
+                if a == account
+            }
+            label = _label(p, c, account in ever)
+            out += [(cell, account, v, part, amount) for v, part, amount in _split(delta, c - p, label) if amount]
+        ever |= {account for account, _ in after if _held(after, account) > 0}
+        before, cell = after, asked.end(cell, grain)
+    return out
+
+
+def _held(held: Balances, account: str) -> Fraction:
+    return sum((amount for (owner, _), amount in held.items() if owner == account), Fraction(0))
+
+
+def _label(p: Fraction, c: Fraction, ever: bool) -> str:
+    if p > 0 and c <= 0:
+        return "churn"
+    if p <= 0 and c > 0:
+        return "reactivation" if ever else "new"
+    return "expansion" if c > p else "contraction"
+
+
+def _split(delta: Mapping[str | None, Fraction], net: Fraction, label: str) -> list[tuple[str | None, str, Fraction]]:
+    along = {value: change for value, change in delta.items() if change * net > 0}
+    out = []
+    for value, change in delta.items():
+        labelled = net * change / sum(along.values()) if value in along else Fraction(0)
+        out += [(value, label, labelled), (value, "transfer", change - labelled)]
+    return out
+
+
+def movement(
+    company: Company, metric: Metric, asked: Asked, own: str | None = None
+) -> dict[tuple[str | None, date], Cell]:
+    """One part of the movements of a stock, summed over the compared periods: by own value, and None for all.
+
+    Formula: see `movements`; `net` is all parts; `count` counts the accounts that have the part instead of amounts.
+    """
+    split = movements(company, metric, asked, own)
+    wanted = (
+        ("new", "expansion", "contraction", "churn", "reactivation", "transfer")
+        if metric["part"] == "net"
+        else (metric["part"],)
+    )
+    out: dict[tuple[str | None, date], Cell] = {}
+    for period in asked.periods:
+        if asked.last_day(period) is None:
+            continue
+        moves = [m for m in split if period <= m[0] < asked.end(period) and m[3] in wanted]
+        groups = {None: moves} if own is None else {v: [m for m in moves if m[2] == v] for v in {m[2] for m in split}}
+        for value, some in groups.items():
+            total = sum((amount for *_, amount in some), Fraction(0))
+            if metric.get("count"):
+                total = Fraction(len({(cell, account) for cell, account, *_ in some}))
+            status = judged(asked, period, total, counted=len(some), of_rate=False)
+            out[value, period] = Cell(total, total, None, len(some), len({m[1] for m in some}), 0, status)
+    return out
+
+
+def net_retention(
+    company: Company, metric: Metric, asked: Asked, by_plan: str | None = None
+) -> dict[tuple[str | None, date], Cell]:
+    """What the accounts of a base are worth later: by the plan they had then, and None for all.
+
+    Formula: accounts with a balance `over` before; sum of now / sum of then; with `cap` min(now, then); with `count`
+    accounts still above zero over accounts; with `lost` 1 less that.
+    """
+    out: dict[tuple[str | None, date], Cell] = {}
+    for period in asked.periods:
+        day = asked.last_day(period)
+        if day is None:
+            continue
+        was = later(day + timedelta(days=1), metric.get("over", "12mo"), -1) - timedelta(days=1)
+        then, now = (
+            {a: amount for (a, _), amount in balances(company, metric["of"], asked, d).items()} for d in (was, day)
+        )
+        base = {account: amount for account, amount in then.items() if amount > 0}
+        groups: dict[str | None, list[str]] = {None: sorted(base)}
+        if by_plan:
+            plans = largest(company, metric["of"], asked, was, by_plan)
+            groups = {plan: [a for a in base if plans[a] == plan] for plan in set(plans.values())}
+        for value, accounts in groups.items():
+            out[value, period] = _retained(
+                {a: (base[a], now.get(a, Fraction(0))) for a in accounts}, metric, asked, period
+            )
+    return out
+
+
+def _retained(pairs: Mapping[str, tuple[Fraction, Fraction]], metric: Metric, asked: Asked, period: date) -> Cell:
+    kept = lost = whole = Fraction(0)
+    for then, now in pairs.values():
+        a, b = (
+            (Fraction(1), Fraction(now > 0))
+            if metric.get("count")
+            else (then, min(now, then) if metric.get("cap") else now)
+        )
+        whole, kept, lost = whole + a, kept + b, lost + a - b
+    numerator = lost if metric.get("lost") else kept
+    value = share(numerator, whole)
+    status = judged(asked, period, value, counted=len(pairs), of_rate=True)
+    return Cell(value, numerator, whole, len(pairs), len(pairs), 0, status)
+
+
+def largest(company: Company, metric: Metric, asked: Asked, day: date, column: str) -> dict[str, str]:
+    """The plan of each account's largest live subscription on a day."""
+    rates = {row["currency"]: Fraction(str(row["rate"])) for row in company.rows("fx")}
+    rows = sorted(live(company, metric, asked, day), key=lambda row: (-mrr_of(row, rates), str(row[column])))
+    out: dict[str, str] = {}
+    for row in rows:
+        out.setdefault(row["account"], str(row[column]))
+    return out
