@@ -1,0 +1,136 @@
+"""A file's rows to canonical rows: values, conversion, faults."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import polars as pl
+
+from saasmetrics.definitions.sources import Source
+from saasmetrics.frames.canonical import ROLES
+from saasmetrics.period import Calendar
+from saasmetrics.sources.convert import Reading, code, convert
+from saasmetrics.sources.currency import THREE_DECIMALS, WITHOUT_MINOR, decimals
+from saasmetrics.sources.faults import first_rule, rules, seen
+from saasmetrics.sources.loose import columns_of, compile_loose
+from saasmetrics.sources.marks import DROPPED, EXTRA, VALUE
+from saasmetrics.sources.origin import Origin, origins, written
+from saasmetrics.sources.times import Clock
+
+Schema = Mapping[str, pl.DataType]
+
+
+@dataclass(frozen=True)
+class Conform:
+    """How the files of one source become canonical rows.
+
+    `names` are the columns of its files; `readings` say, per column to be made, how its values are written. The same
+    for every file of the source, so that splitting files changes nothing.
+    """
+
+    source: Source
+    calendar: Calendar
+    currency: str | None
+    names: tuple[str, ...]
+    drop: tuple[str, ...] = ()
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> str:
+        """Zone of times without an offset."""
+        return self.source.timezone or "UTC"
+
+    @property
+    def key(self) -> str:
+        """A text that changes with everything that changes the canonical rows."""
+        readings = sorted((name, repr(reading)) for name, reading in self.readings.items())
+        source = self.source.model_dump(mode="json", include={"role", "columns", "filter", "timezone", "date_format"})
+        return repr((source, self.calendar, self.currency, self.drop, readings))
+
+    @cached_property
+    def origins(self) -> Mapping[str, Origin]:
+        """The columns it makes, by name."""
+        return {origin.name: origin for origin in origins(self.source, self.names)}
+
+    @cached_property
+    def others(self) -> tuple[str, ...]:
+        """The file's columns that stay under their own names."""
+        return tuple(name for name in self.names if name not in self.origins and name != EXTRA)
+
+    @cached_property
+    def needed(self) -> tuple[str, ...]:
+        """Canonical columns without which a row says nothing."""
+        return tuple(name for name, column in ROLES[self.source.role].columns.items() if column.needed)
+
+    def raw_columns(self, columns: Collection[str]) -> tuple[str, ...]:
+        """The file's columns that these columns (and the needed ones, the filter) are made of."""
+        read = {name for name in self.others if name in columns}
+        for name in self._made(columns):
+            read.update(self.origins[name].reads(self.names))
+        for sql in (*filter(None, (self.source.filter,)), *self.drop):
+            read.update(columns_of(sql, self.names))
+        return tuple(name for name in self.names if name in read or name == EXTRA)
+
+    def _made(self, columns: Collection[str]) -> tuple[str, ...]:
+        wanted = {*columns, *self.needed}
+        if any(origin.source.unit for origin in self.origins.values()):
+            wanted.add("currency")
+        return tuple(name for name in self.origins if name in wanted)
+
+    def conform(self, rows: pl.LazyFrame, columns: Collection[str] | None = None, *, log: bool = False) -> pl.LazyFrame:
+        """Canonical rows of rows as they stand in a file.
+
+        Columns: canonical ones in their order, added ones, the file's others (of `columns`, when given), `_fault`, and
+        without `log` `_seen`, the cell that is at fault. Edges: a column that these rows lack is null; with `log` only
+        needed columns make a row faulty, so that its fault does not depend on the columns asked for.
+        Raises: ExpressionError.
+        """
+        schema = rows.collect_schema()
+        wanted = tuple(self.origins) + self.others if columns is None else columns
+        lacking = [name for name in self.raw_columns(wanted) if name not in schema and name != EXTRA]
+        if lacking:
+            rows = rows.with_columns(**dict.fromkeys(lacking, pl.lit(None, dtype=pl.String)))
+            schema = rows.collect_schema()
+        made = self._made(wanted)
+        valued = self._values(rows, made, [name for name in self.others if name in wanted], schema)
+        dtypes = valued.collect_schema()
+        converted = valued.with_columns(**{name: self._converted(name, dtypes[VALUE + name]) for name in made})
+        faults = rules(self.source.role, [self.origins[name] for name in made], dtypes, needed_only=log)
+        judged = converted.with_columns(_fault=first_rule(faults), **({} if log else {"_seen": seen(faults)}))
+        given = [name for name in (*self.origins, *self.others) if name in wanted and (name in made or name in dtypes)]
+        return judged.select(*given, "_fault", *([] if log else ["_seen"]))
+
+    def _values(self, rows: pl.LazyFrame, made: Collection[str], kept: list[str], schema: Schema) -> pl.LazyFrame:
+        if self.source.filter is not None:
+            rows = rows.filter(compile_loose(self.source.filter, schema, self.zone, kind="flag"))
+        values = {VALUE + name: self.origins[name].value(schema, self.zone) for name in made}
+        if self.drop:
+            lines = [compile_loose(sql, schema, self.zone, kind="flag") for sql in self.drop]
+            values[DROPPED] = pl.any_horizontal(lines).fill_null(value=False)
+        return rows.select(*kept, *([EXTRA] if EXTRA in schema else []), **values)
+
+    def _converted(self, name: str, dtype: pl.DataType) -> pl.Expr:
+        origin = self.origins[name]
+        value = pl.col(VALUE + name)
+        if not origin.canonical:
+            return value if origin.source.default is None else value.fill_null(written(origin.source.default))
+        reading = self.readings.get(name) or Reading(Clock(self.zone, self.calendar))
+        out = convert(value, dtype, origin.column.kind, reading)
+        if name == "currency":
+            out = code(out)
+        if origin.source.unit == "minor":
+            out = out / self._units()
+        if origin.source.default is not None and origin.reads_file:
+            constant = pl.lit(written(origin.source.default))
+            filled = convert(constant, pl.String(), origin.column.kind, reading)
+            out = pl.when(value.is_null()).then(filled).otherwise(out)
+        return out
+
+    def _units(self) -> pl.Expr:
+        """How many minor units make one of the row's currency."""
+        if "currency" not in self.origins:
+            return pl.lit(10.0 ** decimals(self.currency))
+        own = code(pl.col(VALUE + "currency")).fill_null(self.currency or "")
+        return pl.when(own.is_in(WITHOUT_MINOR)).then(1.0).when(own.is_in(THREE_DECIMALS)).then(1000.0).otherwise(100.0)

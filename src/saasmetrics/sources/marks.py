@@ -1,0 +1,10 @@
+"""Names of columns that no file has: what is between a file's rows and canonical ones."""
+
+from __future__ import annotations
+
+EXTRA = "\x00extra"
+"""Cells beyond the header's: a row that has one is wider than the header."""
+VALUE = "\x00value "
+"""Before the name of a column to be made that is not converted yet."""
+DROPPED = "\x00dropped"
+"""Whether a row is a total or a footer."""

@@ -1,0 +1,97 @@
+"""The sources of a definition file, opened: one table per role, one log per source of events or requests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.definitions.settings import Settings
+from saasmetrics.definitions.sources import Source
+from saasmetrics.finding import Finding
+from saasmetrics.frames.canonical import ROLES
+from saasmetrics.sources import aliases
+from saasmetrics.sources.currency import constant_rates, priced
+from saasmetrics.sources.entry import Entry, enter
+from saasmetrics.sources.log import Log
+from saasmetrics.sources.table import MONEY, Table, once, stacked
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All rows there are.
+
+    `tables` by role, `logs` by source name. `aliases` (columns `alias`, `account`) leads every merged id to its
+    account; tables have it applied, logs have not. `missing` says, by role, why a declared role has no rows.
+    """
+
+    tables: Mapping[str, Table]
+    logs: Mapping[str, Log]
+    findings: tuple[Finding, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+    aliases: pl.LazyFrame | None = None
+
+
+def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = None) -> Sources:
+    """Find, look at and map the files of all sources, reading no more than headers and samples.
+
+    `wanted` are roles or names of sources; `aliases` and `fx` are always opened, since all other roles need them.
+    Edges: what is wrong with a source is a finding, and the source is left out; nothing is raised.
+    """
+    always = {"aliases", "fx"}
+    chosen = {
+        name: source
+        for name, source in definitions.sources.items()
+        if wanted is None or source.role in always or {name, source.role} & wanted
+    }
+    entries = {name: enter(name, source, definitions.settings) for name, source in chosen.items()}
+    usable = {name: entry for name, entry in entries.items() if entry.how is not None}
+    logs = {
+        name: Log(name, chosen[name].role, tuple(entry.raw), entry.how, entry.raw)
+        for name, entry in usable.items()
+        if ROLES[chosen[name].role].log and entry.how is not None
+    }
+    frames = _frames({name: entry for name, entry in usable.items() if name not in logs}, chosen)
+    tables = _tables(frames, definitions.settings, {name: entry.place for name, entry in usable.items()})
+    roles = {source.role for name, source in chosen.items() if name in usable}
+    missing = {
+        source.role: f"source `{name}` cannot be used: {entries[name].findings[0].message}"
+        for name, source in chosen.items()
+        if source.role not in roles
+    }
+    findings = tuple(finding for entry in entries.values() for finding in entry.findings)
+    links = aliases.roots(tables["aliases"].frame) if "aliases" in tables else None
+    return Sources(tables, logs, findings, missing, links)
+
+
+def _frames(entries: Mapping[str, Entry], chosen: Mapping[str, Source]) -> dict[str, pl.LazyFrame]:
+    parts: dict[str, list[tuple[str, pl.LazyFrame]]] = {}
+    for name, entry in entries.items():
+        rows = [(name, entry.how.conform(raw.rows)) for raw in entry.raw.values()] if entry.how else []
+        parts.setdefault(chosen[name].role, []).extend(rows)
+    return {role: stacked(role, rows) for role, rows in parts.items()}
+
+
+def _tables(frames: dict[str, pl.LazyFrame], settings: Settings, places: Mapping[str, str]) -> dict[str, Table]:
+    links = rates = None
+    if "aliases" in frames:
+        frames["aliases"] = aliases.judged(once("aliases", frames["aliases"]))
+        links = aliases.roots(frames["aliases"])
+    if "fx" in frames:
+        frames["fx"] = once("fx", frames["fx"])
+        rates = constant_rates(frames["fx"])
+    for role, rows in frames.items():
+        if role in ("aliases", "fx"):
+            continue
+        merged = aliases.merged(rows, links) if links is not None else rows
+        money = priced(merged, settings.currency, rates) if role in MONEY else merged
+        frames[role] = once(role, money)
+    return {role: Table(role, _last(rows), places) for role, rows in frames.items()}
+
+
+def _last(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Source and fault stand last."""
+    marks = ("source", "_fault", "_seen")
+    return rows.select(*(name for name in rows.collect_schema() if name not in marks), *marks)

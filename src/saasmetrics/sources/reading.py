@@ -1,0 +1,90 @@
+"""What only the values of a column can tell: the order of days and months, the decimal mark, midnights that are days."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import polars as pl
+
+from saasmetrics.expression import ExpressionError
+from saasmetrics.finding import Finding, Location, Severity
+from saasmetrics.sources.amounts import Mark, mark_of, unproved
+from saasmetrics.sources.conform import Conform
+from saasmetrics.sources.convert import Reading
+from saasmetrics.sources.origin import Origin
+from saasmetrics.sources.times import Clock, order_of
+
+_MIDNIGHT = r"^\d{4}-\d{2}-\d{2}[T ]00:00(?::00(?:\.0+)?)?$"
+
+
+def readings(
+    conform: Conform, samples: Sequence[pl.DataFrame], place: Location
+) -> tuple[Mapping[str, Reading], tuple[Finding, ...]]:
+    """How each column to be made is written, judged by samples of all files together; and what cannot be settled."""
+    out: dict[str, Reading] = {}
+    findings: list[Finding] = []
+    for name, origin in conform.origins.items():
+        values = _values(conform, origin, samples)
+        reading = Reading(Clock(conform.zone, conform.calendar, form=conform.source.date_format))
+        if origin.canonical and origin.column.kind in ("time", "day"):
+            out[name] = replace(reading, clock=_clock(name, reading.clock, values, place, findings))
+        elif origin.canonical and origin.column.kind in ("money", "number", "count"):
+            out[name] = replace(reading, mark=_mark(name, values, place, findings))
+    return out, tuple(findings)
+
+
+def _values(conform: Conform, origin: Origin, samples: Sequence[pl.DataFrame]) -> pl.Series:
+    """Values of one column in all samples; texts, or times without a zone."""
+    found = []
+    for sample in samples:
+        try:
+            if set(origin.reads(sample.columns)) <= set(sample.columns):
+                found.append(sample.select(value=origin.value(sample.schema, conform.zone)).to_series().drop_nulls())
+        except ExpressionError:
+            continue  # reported where the file is opened
+    kinds = {values.dtype for values in found if not values.is_empty()}
+    return (
+        pl.concat([values for values in found if values.dtype in kinds])
+        if len(kinds) == 1
+        else pl.Series([], dtype=pl.String)
+    )
+
+
+def _clock(name: str, clock: Clock, values: pl.Series, place: Location, findings: list[Finding]) -> Clock:
+    if isinstance(values.dtype, pl.Datetime):
+        whole = values.dtype.time_zone is None and not values.is_empty() and (values == values.dt.truncate("1d")).all()
+        return replace(clock, midnights=_midnights(name, place, findings, whole=whole))
+    if values.dtype != pl.String or values.is_empty():
+        return clock
+    order = order_of(values) if clock.form is None else None
+    if order in ("mixed", "ambiguous"):
+        example = values.filter(values.str.contains(r"^\d{1,2}[/-]\d{1,2}[/-]\d{4}"))[0]
+        says = "no value says" if order == "ambiguous" else "the values contradict each other on"
+        message = f"`{name}`: {says} whether `{example}` has the day or the month first"
+        hint = 'say it with date_format: "%d/%m/%Y" or "%m/%d/%Y"'
+        findings.append(Finding("SM916", Severity.ERROR, message, place, hint, name))
+        order = None
+    midnights = _midnights(name, place, findings, whole=bool(values.str.contains(_MIDNIGHT).all()))
+    return replace(clock, order=order, midnights=midnights)  # type: ignore[arg-type]  # settled just above
+
+
+def _midnights(name: str, place: Location, findings: list[Finding], *, whole: bool) -> bool:
+    if whole:
+        message = f"`{name}` holds nothing but midnights: read as days, not shifted between zones"
+        findings.append(Finding("SM922", Severity.NOTE, message, place, None, name))
+    return whole
+
+
+def _mark(name: str, values: pl.Series, place: Location, findings: list[Finding]) -> Mark | None:
+    if values.dtype != pl.String:
+        return None
+    mark = mark_of(values)
+    message = None
+    if mark == "mixed":
+        message = f"`{name}` writes some numbers with a decimal point and some with a decimal comma"
+    elif mark is None and (example := unproved(values)) is not None:
+        message = f"`{name}`: nothing says whether the sign in `{example}` stands before thousands or decimals"
+    if message:
+        findings.append(Finding("SM917", Severity.ERROR, message, place, "export plain numbers like 1234.50", name))
+    return mark

@@ -1,0 +1,127 @@
+"""Files to lazy frames of their own columns: text files give text, Parquet its types."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from saasmetrics.document import Number
+from saasmetrics.finding import Finding, Location, Severity
+from saasmetrics.sources import packed, text
+from saasmetrics.sources.files import DataFile
+from saasmetrics.sources.marks import EXTRA
+
+NULLS = ("", "NULL", "null", "None", "NaN", "nan", "\\N", "N/A", "#N/A", "-", "--", " --")
+"""Cells of a CSV file that mean nothing is there. (`NA`, `none` and `0` are values.)"""
+_JSON_SAMPLE = 2**21
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Rows as they stand in one file.
+
+    `rows` has the file's columns; `sample` some of its rows, for what only the values tell. `textual` says that cells
+    are text because the format has no types.
+    """
+
+    rows: pl.LazyFrame
+    schema: dict[str, pl.DataType]
+    sample: pl.DataFrame
+    textual: bool
+    findings: tuple[Finding, ...] = ()
+
+
+def scan(file: DataFile, wanted: Collection[str], nulls: Collection[str] = NULLS) -> Raw:
+    """The rows of a file. Raises: InputError when it cannot be read at all."""
+    if file.format == "parquet":
+        return _parquet(file)
+    if file.format == "csv":
+        return _csv(file, wanted, nulls)
+    start = packed.head(file, _JSON_SAMPLE)
+    if file.format == "json" and start.lstrip()[:1] == b"[":
+        return _json_array(file)
+    return _json_lines(file, start, wanted)
+
+
+def inline(rows: Collection[dict[str, Any]]) -> Raw:
+    """A table written in the definitions."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = {name: [_written(row.get(name)) for row in rows] for name in names}
+    frame = pl.DataFrame(cells, schema=dict.fromkeys(names, pl.String))
+    return Raw(frame.lazy(), dict(frame.schema), frame, textual=True)
+
+
+def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str]) -> Raw:
+    layout = text.layout_of(file, wanted)
+    schema: dict[str, Any] = dict.fromkeys((*layout.header, EXTRA), pl.String)
+    rows = pl.scan_csv(
+        file.path if layout.direct else text.recoded(file, layout),
+        has_header=False,
+        skip_lines=layout.skip,
+        separator=layout.separator,
+        schema=schema,
+        null_values=list(nulls),
+        missing_columns="insert",
+        truncate_ragged_lines=True,
+        glob=False,
+    )
+    sample = layout.sample.with_columns(pl.when(~pl.all().is_in(list(nulls))).then(pl.all()))
+    return Raw(rows, dict.fromkeys(schema, pl.String()), sample, True, layout.findings)
+
+
+def _parquet(file: DataFile) -> Raw:
+    try:
+        schema = dict(pl.read_parquet_schema(file.path))
+        texts = [name for name, dtype in schema.items() if dtype in (pl.String, pl.Datetime("us"))]
+        sample = pl.read_parquet(file.path, columns=texts, n_rows=2_000, glob=False)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise packed.unreadable(file, f"cannot be read as Parquet: {error}") from None
+    return Raw(pl.scan_parquet(file.path, glob=False), schema, sample, textual=False)
+
+
+def _json_lines(file: DataFile, start: bytes, wanted: Collection[str]) -> Raw:
+    if len(start) == _JSON_SAMPLE:
+        start = start[: start.rfind(b"\n") + 1]
+    records = []
+    for number, line in enumerate(start.splitlines(), 1):
+        if line.strip():
+            records.append(_record(file, number, line))
+    names = dict.fromkeys(name for record in records for name in record)
+    schema = {name: pl.String() for name in names}
+    source = packed.whole(file) if file.packed == ".zip" else file.path
+    rows = pl.scan_ndjson(source, schema=schema)
+    cells = {name: [_written(record.get(name)) for record in records] for name in names}
+    return Raw(rows, dict(schema), pl.DataFrame(cells, schema=schema), textual=True)
+
+
+def _record(file: DataFile, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        record = json.loads(line, parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise packed.unreadable(file, f"line {number} is not JSON: {error}") from None
+    if not isinstance(record, dict):
+        raise packed.unreadable(file, f"line {number} is not an object")
+    return record
+
+
+def _json_array(file: DataFile) -> Raw:
+    try:
+        records = json.loads(packed.whole(file), parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise packed.unreadable(file, f"is not JSON: {error}") from None
+    if not all(isinstance(record, dict) for record in records):
+        raise packed.unreadable(file, "is not a list of objects")
+    return inline(records)
+
+
+def _written(value: Any) -> str | None:
+    """A value as text: `true`, `12.50` as written, objects and lists as JSON."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, Number):
+        return value.text
+    return json.dumps(value, ensure_ascii=False)

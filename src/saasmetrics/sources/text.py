@@ -1,0 +1,187 @@
+"""How a CSV file is written: its encoding, the sign between its cells, where its header is, and a sample of its rows."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+import polars as pl
+
+from saasmetrics.finding import Finding, Location, Severity
+from saasmetrics.sources import packed
+from saasmetrics.sources.files import DataFile
+
+Encoding = Literal["utf-8", "utf-16", "cp1252"]
+
+SEPARATORS = (",", ";", "\t", "|")
+HEADER_LINES = 25
+"""A header is looked for in this many records: exports may begin with title lines."""
+SAMPLE, SLICE, SLICES = 2**19, 2**15, 24
+_CHUNK = 2**20
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one text file is written.
+
+    `header` has the column names in order, repeated ones numbered (`Labels`, `Labels 2`); `skip` is the number of
+    lines before the first row. `direct` says that the reader needs no help: UTF-8, ordinary line ends, not zipped.
+    `sample` holds rows as text: the first half megabyte and slices from all over a larger file.
+    """
+
+    encoding: Encoding
+    separator: str
+    header: tuple[str, ...]
+    skip: int
+    direct: bool
+    sample: pl.DataFrame
+    findings: tuple[Finding, ...] = ()
+
+
+def layout_of(file: DataFile, wanted: Collection[str]) -> Layout:
+    """Look at a CSV file; `wanted` are the column names its header is known by.
+
+    Raises: InputError when it cannot be unpacked.
+    """
+    start = packed.head(file, SAMPLE)
+    encoding, faults = _encoding(file, start)
+    text = _decoded(start, encoding)
+    separator, header, skip = _header(text, wanted)
+    findings = [*faults]
+    if encoding != "utf-8":
+        findings.append(_note(file, "SM920", f"read as {'UTF-16' if encoding == 'utf-16' else 'Windows-1252'}"))
+    if len(set(header)) < len(header):
+        findings.append(_note(file, "SM921", "column names repeat; the later ones are numbered"))
+    names = _numbered(header)
+    whole = len(start) < SAMPLE
+    rows, ragged = _rows(text, separator, skip, len(names), whole=whole)
+    findings.extend(_ragged(file, ragged, len(names)))
+    if not whole and not file.packed and encoding != "utf-16":
+        rows.extend(_slices(file, encoding, separator, len(names)))
+    direct = encoding == "utf-8" and file.packed != ".zip" and "\r" not in text.replace("\r\n", "\n")
+    sample = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    return Layout(encoding, separator, names, skip, direct, sample, tuple(findings))
+
+
+def recoded(file: DataFile, layout: Layout) -> bytes:
+    """A file that the reader cannot take as it is, as UTF-8 with ordinary line ends."""
+    text = _decoded(packed.whole(file), layout.encoding)
+    return io.StringIO(text, newline=None).read().encode()
+
+
+def _note(file: DataFile, code: str, message: str) -> Finding:
+    return Finding(code, Severity.NOTE, message, Location(file.name))
+
+
+def _encoding(file: DataFile, start: bytes) -> tuple[Encoding, list[Finding]]:
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16", []
+    valid, quotes = _checked(file) if not file.packed else (_is_utf8(start), 0)
+    if not valid and start.startswith(codecs.BOM_UTF8):
+        raise packed.unreadable(file, "says it is UTF-8 and is not", "save it as UTF-8 again")
+    faults = []
+    if quotes % 2:
+        message, hint = "a quotation mark is opened and never closed", "double quotation marks inside cells"
+        faults.append(Finding("SM907", Severity.ERROR, message, Location(file.name), hint))
+    return "utf-8" if valid else "cp1252", faults
+
+
+def _checked(file: DataFile) -> tuple[bool, int]:
+    """Whether all of a file is UTF-8, and how many quotation marks it has: one pass at the speed of memory."""
+    decoder, valid, quotes = codecs.getincrementaldecoder("utf-8")(), True, 0
+    with file.path.open("rb", buffering=0) as stream:
+        while chunk := stream.read(_CHUNK):
+            quotes += chunk.count(b'"')
+            if valid and (decoder.getstate()[0] or not chunk.isascii()):
+                valid = _decodes(decoder, chunk)
+    return valid and not decoder.getstate()[0], quotes
+
+
+def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
+    try:
+        decoder.decode(chunk)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_utf8(start: bytes) -> bool:
+    return _decodes(codecs.getincrementaldecoder("utf-8")(), start)
+
+
+def _decoded(content: bytes, encoding: Encoding) -> str:
+    name = "utf-8-sig" if encoding == "utf-8" else encoding
+    return codecs.getincrementaldecoder(name)("replace").decode(content)
+
+
+def _header(text: str, wanted: Collection[str]) -> tuple[str, tuple[str, ...], int]:
+    """Separator, names as written, lines up to and with the header: the record that holds most wanted names."""
+    known = {name.casefold() for name in wanted}
+    best: tuple[tuple[int, int, int], str, tuple[str, ...], int] = ((-1, 0, 0), ",", (), 1)
+    for separator in SEPARATORS:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+        for number, record in enumerate(islice(reader, HEADER_LINES)):
+            names = tuple(name.strip() for name in record)
+            if any(names):
+                score = (len(known & {name.casefold() for name in names}), -number, len(names))
+                best = max(best, (score, separator, names, reader.line_num), key=lambda found: found[0])
+    return best[1:]
+
+
+def _numbered(header: tuple[str, ...]) -> tuple[str, ...]:
+    names: list[str] = []
+    for position, written in enumerate(header, 1):
+        name, count = written or f"column {position}", 1
+        while name in names:
+            count += 1
+            name = f"{written or f'column {position}'} {count}"
+        names.append(name)
+    return tuple(names)
+
+
+def _rows(
+    text: str, separator: str, skip: int, width: int, *, whole: bool
+) -> tuple[list[list[str | None]], list[tuple[int, int]]]:
+    """The sample's rows of the right width, and (line, cells) of those that are wider or narrower."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    rows: list[list[str | None]] = []
+    ragged: list[tuple[int, int]] = []
+    for record in reader:
+        if reader.line_num <= skip or not record:
+            continue
+        while len(record) > width and not record[-1]:
+            record.pop()
+        if len(record) == width:
+            rows.append([cell or None for cell in record])
+        else:
+            ragged.append((reader.line_num, len(record)))
+    if not whole:  # the last record may be cut in the middle
+        del (ragged if ragged and ragged[-1][0] == reader.line_num else rows)[-1:]
+    return rows, ragged
+
+
+def _ragged(file: DataFile, ragged: list[tuple[int, int]], width: int) -> list[Finding]:
+    if not ragged:
+        return []
+    line, cells = ragged[0]
+    message = f"{cells} cells where the header has {width}" + (
+        f", and {len(ragged) - 1} more such lines" * (len(ragged) > 1)
+    )
+    hint = "put cells that hold the separator in quotation marks"
+    return [Finding("SM906", Severity.WARNING, message, Location(file.name, line), hint, rows=len(ragged))]
+
+
+def _slices(file: DataFile, encoding: Encoding, separator: str, width: int) -> list[list[str | None]]:
+    rows: list[list[str | None]] = []
+    with file.path.open("rb") as stream:
+        for number in range(1, SLICES + 1):
+            stream.seek(SAMPLE + (file.size - SAMPLE) * number // (SLICES + 1))
+            lines = _decoded(stream.read(SLICE), encoding).splitlines()[1:-1]
+            records = csv.reader(lines, delimiter=separator)
+            rows.extend([cell or None for cell in record] for record in records if len(record) == width)
+    return rows
