@@ -1,0 +1,154 @@
+"""Some rows of one source, as arrays of codes that are worked out once and only when a family asks."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from saasmetrics.expression import parse
+from saasmetrics.facts.atoms import Atoms, Places
+from saasmetrics.facts.clock import INSTANT, Days, local_days
+from saasmetrics.facts.formulas import Formulas
+from saasmetrics.facts.pack import Codes, Flags, Ints
+from saasmetrics.facts.plan import Plan, Predicate, main_time
+from saasmetrics.facts.vocabulary import Vocabulary
+
+NEVER = np.iinfo(np.int64).max
+"""The creation of an account that has none: no row is at or after it."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all chunks of a run share.
+
+    `words` has a vocabulary per key column. `created` holds, by account code, the creation in microseconds since
+    1970 (`NEVER` where there is none); codes beyond its end have none.
+    """
+
+    plan: Plan
+    atoms: Atoms
+    formulas: Formulas
+    words: Mapping[str, Vocabulary]
+    created: Ints
+
+
+class Chunk:
+    """Usable rows of one source.
+
+    Grain: a row. `rows` has the canonical columns that were asked for; those the source lacks read as null.
+    """
+
+    def __init__(self, ground: Ground, role: str, rows: pl.DataFrame, predicates: Sequence[Predicate]) -> None:
+        self.ground = ground
+        self.rows = rows
+        self._main = main_time(role)
+        self._codes: dict[str, Codes] = {}
+        self._days: dict[str, Days] = {}
+        self.atoms = self._matched(predicates)
+
+    def column(self, name: str) -> pl.Series:
+        """A canonical column."""
+        return self.rows[name] if name in self.rows.columns else pl.repeat(None, self.rows.height, eager=True)
+
+    def text(self, name: str | None, rows: Ints) -> pl.Series:
+        """A column as text at these positions; all null without a name."""
+        if name is None:
+            return pl.repeat(None, len(rows), dtype=pl.String, eager=True)
+        return self.column(name).gather(rows).cast(pl.String)
+
+    def codes(self, name: str) -> Codes:
+        """The codes of a key column."""
+        if name not in self._codes:
+            self._codes[name] = self.ground.words[name].codes(self.column(name))
+        return self._codes[name]
+
+    def instants(self, at: str) -> Ints:
+        """A time column in microseconds since 1970; 0 where it is null."""
+        return self._moments(at).to_physical().fill_null(0).to_numpy()
+
+    def days(self, at: str) -> Days:
+        """Local days of a time column."""
+        if at not in self._days:
+            self._days[at] = local_days(self.ground.plan.calendar, self.instants(at))
+        return self._days[at]
+
+    def amounts(self, sql: str, unit: int, rows: Ints) -> tuple[Ints, Flags]:
+        """Amounts of an expression on these rows, and where it is not null."""
+        return self.ground.formulas.amounts(sql, unit, self._some(parse(sql).columns, rows))
+
+    def created(self, rows: Ints) -> Ints:
+        """The creation of the account of each of these rows, `NEVER` where there is none."""
+        known = np.append(self.ground.created, NEVER)
+        return known[np.minimum(self.codes("account")[rows], len(known) - 1)]
+
+    def chosen(self, clocks: Sequence[Places]) -> Iterator[tuple[str, int, Ints]]:
+        """Rows that any of these tables over atoms wants, per time column: its name, its number, positions."""
+        for at, number in self.ground.atoms.clocks.items():
+            wanted = np.zeros(max(len(table) for table in clocks), np.bool_)
+            for table in clocks:
+                wanted[: len(table)] |= table == number
+            if wanted.any():
+                rows = np.flatnonzero(wanted[self.atoms])
+                if len(rows):
+                    yield at, number, rows
+
+    def _matched(self, predicates: Sequence[Predicate]) -> Codes:
+        plain = [p for p in predicates if p.filter is None and p.at == self._main]
+        atoms = self._by_event(plain)
+        for predicate in predicates:
+            if predicate.filter is None and predicate.at == self._main:
+                continue
+            rows = self._candidates(predicate)
+            if len(rows):
+                self.ground.atoms.refine(atoms, rows, predicate)
+        return atoms
+
+    def _by_event(self, plain: Sequence[Predicate]) -> Codes:
+        """Atoms from event names alone."""
+        always = frozenset(p for p in plain if p.event is None)
+        if all(p.event is None for p in plain):
+            return np.full(self.rows.height, self.ground.atoms.atom(always), np.uint32)
+        names = sorted({p.event for p in plain if p.event is not None})
+        events = self.codes("event")
+        table = np.full(self.ground.words["event"].size, self.ground.atoms.atom(always), np.uint32)
+        for name, code in zip(names, self.ground.words["event"].look_up(pl.Series(names)).tolist(), strict=True):
+            table[code] = self.ground.atoms.atom(always | {p for p in plain if p.event == name})
+        return table[events]
+
+    def _candidates(self, predicate: Predicate) -> Ints:
+        """Positions of rows that meet a predicate with a filter or a time column of its own."""
+        rows = np.arange(self.rows.height)
+        if predicate.event is not None:
+            code = self.ground.words["event"].look_up(pl.Series([predicate.event]))[0]
+            rows = np.flatnonzero(self.codes("event") == code)
+        if predicate.at != self._main:
+            rows = rows[self._timely(predicate.at)[rows]]
+        if predicate.filter is not None and len(rows):
+            some = self._some(parse(predicate.filter).columns, rows)
+            rows = rows[self.ground.formulas.holds(predicate.filter, some)]
+        return rows
+
+    def _some(self, names: Collection[str], rows: Ints) -> pl.DataFrame:
+        """The columns an expression reads (the main time when it reads none), at these positions."""
+        columns = sorted(names) or [self._main]
+        return pl.DataFrame([self.column(name).gather(rows).alias(name) for name in columns])
+
+    def _timely(self, at: str) -> Flags:
+        moments = self._moments(at)
+        timely = moments.is_not_null()
+        if self.ground.plan.as_of is not None:
+            timely &= (moments < self.ground.plan.as_of).fill_null(value=False)
+        return timely.to_numpy()
+
+    def _moments(self, at: str) -> pl.Series:
+        moments = self.column(at)
+        if moments.dtype == INSTANT:
+            return moments
+        if moments.dtype == pl.Date:
+            return moments.to_frame().select(self.ground.plan.calendar.start_expr(pl.col(at))).to_series()
+        if isinstance(moments.dtype, pl.Datetime) and moments.dtype.time_zone is not None:
+            return moments.dt.convert_time_zone("UTC").cast(INSTANT)
+        return moments.cast(pl.Datetime("us"), strict=False).dt.replace_time_zone("UTC")

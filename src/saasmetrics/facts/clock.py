@@ -1,0 +1,69 @@
+"""Local days, lattice cells and months of many instants, by look-up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from saasmetrics.facts.pack import Ints
+
+if TYPE_CHECKING:
+    from saasmetrics.period import Calendar
+
+Days = NDArray[np.int32]
+"""Days since 1970."""
+
+INSTANT = pl.Datetime("us", "UTC")
+
+_SLOT = 15 * 60 * 1_000_000
+_MOST_SLOTS = 2_000_000
+
+
+def local_days(calendar: Calendar, instants: Ints) -> Days:
+    """Local day of instants (microseconds since 1970, UTC).
+
+    Edges: zones change their offset on quarter hours, so a table of quarter hours answers for every instant between;
+    a span in which a quarter hour has two days (old local mean times), or of more than half a century, is worked out
+    instant by instant.
+    """
+    if not len(instants):
+        return np.empty(0, np.int32)
+    first, last = int(instants.min()) // _SLOT, int(instants.max()) // _SLOT
+    if last - first >= _MOST_SLOTS:
+        return _exact(calendar, instants)
+    begins = np.arange(first, last + 1, dtype=np.int64) * _SLOT
+    table = _exact(calendar, begins)
+    if (table != _exact(calendar, begins + (_SLOT - 1))).any():
+        return _exact(calendar, instants)
+    return table[instants // _SLOT - first]
+
+
+def cells(calendar: Calendar, days: Days) -> Days:
+    """First day of the lattice cell of each day."""
+    return _by_table(days, calendar.cell_expr(pl.col("day")))
+
+
+def months(days: Days) -> Days:
+    """First day of the month of each day."""
+    return _by_table(days, pl.col("day").dt.truncate("1mo"))
+
+
+def dates(days: Days) -> pl.Series:
+    """The same days as dates."""
+    return pl.Series(days, dtype=pl.Int32).cast(pl.Date)
+
+
+def _exact(calendar: Calendar, instants: Ints) -> Days:
+    at = pl.DataFrame({"at": instants}).select(pl.col("at").cast(INSTANT))
+    return at.select(calendar.day_expr(pl.col("at")).cast(pl.Int32)).to_series().to_numpy()
+
+
+def _by_table(days: Days, named: pl.Expr) -> Days:
+    if not len(days):
+        return days
+    first, last = int(days.min()), int(days.max())
+    span = pl.DataFrame({"day": dates(np.arange(first, last + 1, dtype=np.int32))})
+    return span.select(named.cast(pl.Int32)).to_series().to_numpy()[days - first]

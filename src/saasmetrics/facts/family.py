@@ -1,0 +1,49 @@
+"""The reducers by kind of request: what they have in common, and which one fills which family."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import polars as pl
+
+from saasmetrics.facts.atoms import Atoms
+from saasmetrics.facts.chunk import Chunk
+from saasmetrics.facts.first import Firsts, Nths
+from saasmetrics.facts.narrow import Narrows
+from saasmetrics.facts.plan import Family
+from saasmetrics.facts.presence import Presences
+from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, Tally
+from saasmetrics.facts.runs import RunBook
+from saasmetrics.facts.tally import Tallies
+from saasmetrics.facts.vocabulary import Names
+
+
+class Reducer(Protocol):
+    """Fills one family. `take` may run in several threads at once, `absorb` in one only."""
+
+    def take(self, chunk: Chunk) -> Any:
+        """Reduce one chunk."""
+
+    def absorb(self, partial: Any) -> None:
+        """Add what `take` made of a chunk; the order of chunks makes no difference."""
+
+    def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
+        """The facts of each request of the family."""
+
+
+def reducer(family: Family, atoms: Atoms) -> Reducer:
+    """The reducer of a family."""
+    match family.shape:
+        case Tally():
+            return Tallies(family, atoms)
+        case Presence():
+            return Presences(family, atoms)
+        case First(at_least=1, distinct_runs=False):
+            return Firsts(family, atoms)
+        case First():
+            return Nths(family, atoms)
+        case Runs():
+            return RunBook(family, atoms)
+        case Narrow():
+            return Narrows(family, atoms)

@@ -1,0 +1,65 @@
+"""SQL of requests on chunks: conditions as rows, amounts as whole numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import polars as pl
+
+from saasmetrics.expression import ExpressionError, compile_polars, parse
+from saasmetrics.facts.pack import Flags, Ints
+from saasmetrics.finding import Finding, InputError, Severity
+
+LARGEST = 4 * 10**18
+"""Sums are refused beyond this: whole numbers of 64 bits would wrap soon after."""
+
+
+class Formulas:
+    """Compiles each SQL text once per schema and evaluates it on rows."""
+
+    def __init__(self, timezone: str, as_of: datetime | None) -> None:
+        self._timezone = timezone
+        self._clock = {"as_of": as_of} if as_of else {}
+        self._compiled: dict[tuple[str, tuple[object, ...]], pl.Expr] = {}
+
+    def check(self, sql: str, schema: Mapping[str, pl.DataType | type[pl.DataType]], source: str) -> Finding | None:
+        """The finding for a text that cannot be computed on such rows, or None."""
+        try:
+            compile_polars(parse(sql), schema, clock=self._clock, timezone=self._timezone)
+        except ExpressionError as error:
+            return Finding("SM950", Severity.ERROR, f"`{sql}` on source `{source}`: {error.message}", hint=error.hint)
+        return None
+
+    def holds(self, sql: str, rows: pl.DataFrame) -> Flags:
+        """Grain: a row. Whether the condition is true; unknown is not."""
+        return self._column(sql, rows).cast(pl.Boolean).fill_null(value=False).to_numpy()
+
+    def amounts(self, sql: str, unit: int, rows: pl.DataFrame) -> tuple[Ints, Flags]:
+        """Grain: a row. The value in 1/`unit`, 0 where it is null, and whether it is not; halves go away from zero.
+
+        Edges: whole numbers stay whole; a value that is not finite, or too large for 64 bits, counts as null.
+        """
+        values = self._column(sql, rows)
+        if values.dtype.is_integer() or values.dtype == pl.Boolean:
+            scaled = values.cast(pl.Int128) * unit
+        else:
+            scaled = (values.cast(pl.Float64) * unit).round(mode="half_away_from_zero")
+        whole = scaled.cast(pl.Int64, strict=False)
+        return whole.fill_null(0).to_numpy(), whole.is_not_null().to_numpy()
+
+    def _column(self, sql: str, rows: pl.DataFrame) -> pl.Series:
+        key = (sql, tuple(rows.schema.items()))
+        if key not in self._compiled:
+            self._compiled[key] = compile_polars(
+                parse(sql), rows.schema, clock=self._clock, timezone=self._timezone
+            ).alias("value")
+        column = rows.select(self._compiled[key]).to_series()
+        return column.new_from_index(0, rows.height) if len(column) != rows.height else column
+
+
+def within(bulk: float, sql: str, unit: int) -> None:
+    """Refuse sums whose amounts, taken without their signs, pass what 64 bits hold. Raises: InputError."""
+    if bulk > LARGEST:
+        message = f"the sum of `{sql}` in units of 1/{unit} is beyond {LARGEST:.0e}: whole numbers cannot hold it"
+        raise InputError([Finding("SM951", Severity.ERROR, message, hint="set a coarser `unit`")], 3)

@@ -1,0 +1,63 @@
+"""The rows themselves, with few columns: `Narrow`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from saasmetrics.facts.atoms import Atoms
+from saasmetrics.facts.chunk import Chunk
+from saasmetrics.facts.clock import INSTANT
+from saasmetrics.facts.plan import Choice, Family
+from saasmetrics.facts.request import Narrow, Request
+from saasmetrics.facts.vocabulary import Names
+
+_OWN = frozenset({"account", "user", "at"})
+
+
+class Narrows:
+    """Fills one request for rows."""
+
+    def __init__(self, family: Family, atoms: Atoms) -> None:
+        assert isinstance(family.shape, Narrow)
+        self._request = family.shape
+        self._choices = family.members[0].rows
+        self._atoms = atoms
+        self._held: list[pl.DataFrame] = []
+
+    def take(self, chunk: Chunk) -> list[pl.DataFrame]:
+        """The rows of one chunk, those of one selector after those of another."""
+        return [self._rows(chunk, place, choice) for place, choice in enumerate(self._choices)]
+
+    def absorb(self, partial: list[pl.DataFrame]) -> None:
+        """Add the rows of a chunk."""
+        self._held += [rows for rows in partial if rows.height]
+
+    def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
+        """The frame of the request, sorted by all its columns so that it is the same however the rows were read."""
+        rows = pl.concat(self._held or [self._nothing()], how="vertical_relaxed")
+        ids = [names[name].column(names[name].ranks[rows[name].to_numpy()]).alias(name) for name in ("account", "user")]
+        rows = rows.with_columns(ids)
+        return {self._request: rows.sort(rows.columns, nulls_last=True)}
+
+    def _rows(self, chunk: Chunk, place: int, choice: Choice) -> pl.DataFrame:
+        request = self._request
+        rows = np.flatnonzero(self._atoms.meeting(choice)[chunk.atoms])
+        columns = [
+            pl.Series("account", chunk.codes("account")[rows]),
+            pl.Series("user", chunk.codes("user")[rows]),
+            pl.Series("at", chunk.instants(choice.selector.at)[rows]).cast(INSTANT),
+            pl.Series("selector", np.full(len(rows), place, np.uint8)),
+        ]
+        columns += [chunk.column(name).gather(rows).alias(name) for name in request.columns if name not in _OWN]
+        if request.expr is not None:
+            amounts, filled = chunk.amounts(request.expr, request.unit, rows)
+            columns.append(pl.Series("amount", amounts).set(~pl.Series(filled), None))
+        return pl.DataFrame(columns)
+
+    def _nothing(self) -> pl.DataFrame:
+        schema: dict[str, pl.DataType] = {"account": pl.UInt32(), "user": pl.UInt32(), "at": INSTANT}
+        schema |= {"selector": pl.UInt8(), **{name: pl.String() for name in self._request.columns if name not in _OWN}}
+        return pl.DataFrame(schema=schema | ({"amount": pl.Int64()} if self._request.expr is not None else {}))

@@ -1,0 +1,135 @@
+"""Arithmetic on columns of codes: pack keys into one integer, sort, and fold the rows that share a key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Column = NDArray[Any]
+Ints = NDArray[np.int64]
+Codes = NDArray[np.uint32]
+Flags = NDArray[np.bool_]
+
+Keyed = tuple[list[Column], list[Column]]
+"""Key columns, and value columns of the same length."""
+
+_ROOM = 64
+_FLOOR = 2_000_000
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Where each key column lies in a packed key: the first column is the most significant.
+
+    Edges: columns that need more than 64 bits together do not fit, and are then sorted column by column.
+    """
+
+    lows: tuple[int, ...]
+    widths: tuple[int, ...]
+
+    @classmethod
+    def of(cls, columns: Sequence[Column]) -> Packing:
+        """The narrowest packing of what these columns hold."""
+        lows = tuple(int(column.min()) if len(column) else 0 for column in columns)
+        highs = [int(column.max()) if len(column) else 0 for column in columns]
+        return cls(lows, tuple((high - low).bit_length() for high, low in zip(highs, lows, strict=True)))
+
+    @property
+    def fits(self) -> bool:
+        """Whether one 64-bit key holds all columns."""
+        return sum(self.widths) <= _ROOM
+
+    def pack(self, columns: Sequence[Column]) -> NDArray[np.uint64]:
+        """Grain: as the columns. Keys in the order of the columns, most significant first."""
+        keys = np.zeros(len(columns[0]), np.uint64)
+        for column, low, width in zip(columns, self.lows, self.widths, strict=True):
+            if not width:
+                continue
+            part = column.astype(np.int64) - low if low else column
+            keys <<= np.uint64(width)
+            keys |= part.astype(np.uint64)
+        return keys
+
+    def unpack(self, keys: NDArray[np.uint64], like: Sequence[Column]) -> list[Column]:
+        """The columns behind packed keys, in the dtypes of `like`."""
+        columns: list[Column] = []
+        rest = keys
+        for low, width, model in zip(reversed(self.lows), reversed(self.widths), reversed(like), strict=True):
+            part = rest & np.uint64((1 << width) - 1)
+            rest = rest >> np.uint64(width) if width < _ROOM else np.zeros_like(rest)
+            columns.append((part.astype(np.int64) + low).astype(model.dtype))
+        return columns[::-1]
+
+
+def starts(*columns: Column) -> Ints:
+    """Positions at which a new key begins, in columns sorted by them."""
+    rows = len(columns[0])
+    changed = np.zeros(rows, np.bool_)
+    changed[:1] = True
+    for column in columns:
+        changed[1:] |= column[1:] != column[:-1]
+    return np.flatnonzero(changed)
+
+
+def order(columns: Sequence[Column]) -> Ints:
+    """Positions that sort rows by these columns, the first the most significant."""
+    packing = Packing.of(columns)
+    if packing.fits:
+        return np.argsort(packing.pack(columns))
+    return np.lexsort(tuple(columns[::-1]))
+
+
+def count(columns: Sequence[Column]) -> Keyed:
+    """Different keys in ascending order, and how many rows have each."""
+    packing = Packing.of(columns)
+    if not packing.fits:
+        return fold(columns, [np.ones(len(columns[0]), np.int64)], [np.add])
+    packed = packing.pack(columns)
+    packed.sort()
+    first = starts(packed)
+    return packing.unpack(packed[first], columns), [np.diff(first, append=len(packed))]
+
+
+def fold(columns: Sequence[Column], values: Sequence[Column], how: Sequence[np.ufunc]) -> Keyed:
+    """Different keys in ascending order, and each value column put together over the rows of a key."""
+    if not len(columns[0]):
+        return list(columns), list(values)
+    positions = order(columns)
+    ordered = [column[positions] for column in columns]
+    first = starts(*ordered)
+    folded = [way.reduceat(value[positions], first) for value, way in zip(values, how, strict=True)]
+    return [column[first] for column in ordered], folded
+
+
+class Fold:
+    """Partial results that grow: keys with values, put together by one way per value.
+
+    Grain: a key, once `table` is asked. `keys` and `values` are the dtypes of the columns. Edges: what is held is
+    folded again each time it has doubled, so memory follows the number of different keys, not the number of chunks.
+    """
+
+    def __init__(self, keys: Sequence[type], values: Sequence[type], how: Sequence[np.ufunc]) -> None:
+        self._how = tuple(how)
+        self._limit = _FLOOR
+        empty: Keyed = [np.empty(0, dtype) for dtype in keys], [np.empty(0, dtype) for dtype in values]
+        self._parts = [empty]
+        self._held = 0
+
+    def add(self, partial: Keyed) -> None:
+        """Take in one partial result; its keys need neither be sorted nor different."""
+        self._parts.append(partial)
+        self._held += len(partial[0][0])
+        if self._held > self._limit:
+            self._held = len(self.table()[0][0])
+            self._limit = max(_FLOOR, 2 * self._held)
+
+    def table(self) -> Keyed:
+        """All keys in ascending order, with their values."""
+        keys = [np.concatenate(column) for column in zip(*(part[0] for part in self._parts), strict=True)]
+        values = [np.concatenate(column) for column in zip(*(part[1] for part in self._parts), strict=True)]
+        self._parts = [fold(keys, values, self._how)]
+        return self._parts[0]

@@ -1,0 +1,138 @@
+"""One pass over the logs: units of work in, partial facts together, facts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Any
+
+import polars as pl
+
+from saasmetrics.facts.chunk import Chunk, Ground
+from saasmetrics.facts.family import reducer
+from saasmetrics.facts.feed import Demand, Unit, batches, units
+from saasmetrics.facts.plan import main_time
+from saasmetrics.facts.repeats import MARK, Marks, first_of_each
+from saasmetrics.facts.request import Request
+from saasmetrics.facts.result import Facts
+from saasmetrics.facts.runs import RunBook
+from saasmetrics.facts.usable import Count, sift
+from saasmetrics.finding import Finding, Severity
+
+Progress = Callable[[str, int, int], None]
+
+
+class Pass:
+    """Reads every unit in a few threads and puts together what they find, in one.
+
+    Memory is bounded by the plan: there are never more units under way than threads and one.
+    """
+
+    def __init__(self, ground: Ground, demands: Mapping[str, Demand], progress: Progress | None, threads: int) -> None:
+        self._ground = ground
+        self._demands = demands
+        self._units = units(demands)
+        self._threads = threads
+        self._progress = progress
+        self._reducers = [reducer(family, ground.atoms) for family in ground.plan.families]
+        self._predicates = {name: [p for p in ground.plan.predicates if p.source == name] for name in demands}
+        self._counts = {name: Count() for name in demands}
+        self._marks = {name: Marks() for name, demand in demands.items() if demand.log.id}
+        self._aside: dict[str, list[pl.DataFrame]] = {name: [] for name in demands}
+        self._findings: list[Finding] = []
+
+    def run(self) -> Facts:
+        """Read the ids of sources that have them, then all rows, then the rows set aside as repeats."""
+        if self._marks:
+            self._each("ids", self._read_ids, self._mark)
+            for marks in self._marks.values():
+                marks.close()
+        self._each("rows", self._reduce, self._absorb)
+        for name, parts in self._aside.items():
+            if parts:
+                self._settle(name, pl.concat(parts, how="vertical_relaxed"))
+        return self._facts()
+
+    def _each(self, what: str, work: Callable[[int, Unit], Any], use: Callable[[Any], None]) -> None:
+        """Work on all units, a few at a time; use each result in this thread as soon as it is there."""
+        total, done = sum(unit.rows for unit in self._units), 0
+        waiting: dict[Future[Any], Unit] = {}
+        with ThreadPoolExecutor(self._threads) as pool:
+            for number, unit in enumerate(self._units):
+                waiting[pool.submit(work, number, unit)] = unit
+                if len(waiting) > self._threads:
+                    done = self._drain(waiting, use, what, done, total)
+            while waiting:
+                done = self._drain(waiting, use, what, done, total)
+
+    def _drain(
+        self, waiting: dict[Future[Any], Unit], use: Callable[[Any], None], what: str, done: int, total: int
+    ) -> int:
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            use(future.result())
+            done += waiting.pop(future).rows
+            if self._progress is not None:
+                self._progress(what, done, total)
+        return done
+
+    def _read_ids(self, number: int, unit: Unit) -> tuple[int, list[tuple[str, pl.Series]]]:
+        wanted = {name: self._demands[name].only("id") for name in unit.sources if name in self._marks}
+        return number, [(name, rows["id"]) for name, rows in batches(unit, wanted)]
+
+    def _mark(self, found: tuple[int, list[tuple[str, pl.Series]]]) -> None:
+        number, ids = found
+        for name, column in ids:
+            self._marks[name].add(number, column)
+
+    def _reduce(self, number: int, unit: Unit) -> list[tuple[str, Count, pl.DataFrame | None, list[Any]]]:
+        """Partial facts of a unit, batch by batch, with what was counted and set aside."""
+        out = []
+        seen = dict.fromkeys(unit.sources, 0)
+        for name, rows in batches(unit, {name: self._demands[name] for name in unit.sources}):
+            main = main_time(self._demands[name].log.role)
+            usable, count = sift(rows, main, self._ground.plan.as_of)
+            aside = None
+            if name in self._marks:
+                repeated, marks = self._marks[name].repeated(number, seen[name], rows.height)
+                if repeated.any():
+                    aside = rows.with_columns(pl.Series(MARK, marks)).filter(pl.Series(usable & repeated))
+                    usable &= ~repeated
+            seen[name] += rows.height
+            rows = rows if usable.all() else rows.filter(pl.Series(usable))
+            count.use(rows[main])
+            out.append((name, count, aside, self._partials(name, rows)))
+        return out
+
+    def _partials(self, name: str, rows: pl.DataFrame) -> list[Any]:
+        chunk = Chunk(self._ground, self._demands[name].log.role, rows, self._predicates[name])
+        return [each.take(chunk) for each in self._reducers]
+
+    def _absorb(self, found: list[tuple[str, Count, pl.DataFrame | None, list[Any]]]) -> None:
+        for name, count, aside, partials in found:
+            self._counts[name].add(count)
+            if aside is not None:
+                self._aside[name].append(aside)
+            for each, partial in zip(self._reducers, partials, strict=True):
+                each.absorb(partial)
+
+    def _settle(self, name: str, rows: pl.DataFrame) -> None:
+        """Reduce the rows set aside, one for each id."""
+        kept, differing = first_of_each(rows)
+        count = Count(repeats=rows.height - kept.height)
+        count.use(kept[main_time(self._demands[name].log.role)])
+        self._absorb([(name, count, None, self._partials(name, kept))])
+        if differing:
+            message = f"{differing} rows of `{name}` repeat an id with other content; the first by content is kept"
+            self._findings.append(Finding("SM905", Severity.WARNING, message, column="id", rows=differing))
+
+    def _facts(self) -> Facts:
+        names = {column: vocabulary.names() for column, vocabulary in self._ground.words.items()}
+        frames: dict[Request, pl.DataFrame] = {}
+        runless: dict[str, int] = {}
+        for each in self._reducers:
+            frames |= each.frames(names)
+            if isinstance(each, RunBook):
+                runless[each.workflow] = max(each.runless, runless.get(each.workflow, 0))
+        reads = {name: count.read for name, count in self._counts.items()}
+        ids = names["account"].enum, names["user"].enum
+        return Facts(frames, *ids, reads, runless, tuple(self._findings))

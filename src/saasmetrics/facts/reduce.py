@@ -1,0 +1,98 @@
+"""The door of the room: logs and requests in, facts out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from saasmetrics.expression import parse
+from saasmetrics.facts.atoms import Atoms
+from saasmetrics.facts.chunk import NEVER, Ground
+from saasmetrics.facts.clock import INSTANT
+from saasmetrics.facts.feed import Demand
+from saasmetrics.facts.formulas import Formulas
+from saasmetrics.facts.pack import Ints
+from saasmetrics.facts.passing import Pass, Progress
+from saasmetrics.facts.plan import Plan, make_plan
+from saasmetrics.facts.request import Request, Runs, Tally
+from saasmetrics.facts.result import Facts
+from saasmetrics.facts.vocabulary import Vocabulary
+from saasmetrics.finding import InputError
+from saasmetrics.period import Calendar
+from saasmetrics.sources.log import Log
+
+
+def reduce(
+    logs: Mapping[str, Log],
+    requests: Collection[Request],
+    *,
+    calendar: Calendar,
+    accounts: pl.Series,
+    users: pl.Series,
+    created: pl.DataFrame,
+    aliases: pl.DataFrame | None = None,
+    as_of: datetime | None = None,
+    progress: Progress | None = None,
+    threads: int | None = None,
+) -> Facts:
+    """Fill every request in one pass over the logs.
+
+    `accounts` and `users` are the ids that small tables know; `created` (account, created) serves `since_created`;
+    `aliases` (alias, account) renames accounts in all history; rows at or after `as_of` are not seen. `progress` is
+    told what is read, the rows done and the rows in all.
+    Edges: the same facts, to the byte, however rows are ordered, split over files or shared out among threads. Sources
+    that no request reads are not opened. Raises: InputError when an expression cannot be computed on its source.
+    """
+    plan = make_plan({name: log.role for name, log in logs.items()}, requests, calendar, as_of)
+    read = {predicate.source for predicate in plan.predicates}
+    demands = {name: _demand(log, plan) for name, log in logs.items() if name in read}
+    formulas = Formulas(calendar.timezone, as_of)
+    _check(plan, formulas, demands)
+    words = _words(plan, accounts, users, aliases)
+    ground = Ground(plan, Atoms(plan.predicates), formulas, words, _creations(created, words["account"]))
+    return Pass(ground, demands, progress, threads or os.cpu_count() or 1).run()
+
+
+def _demand(log: Log, plan: Plan) -> Demand:
+    columns = plan.columns(log.name, log.role)
+    keys = {"event", "account", "user", *(name for member in plan.members for name in _by(member.request))}
+    runs = {choice.selector.run for member in plan.members for choice in member.choices if choice.selector.run}
+    return Demand(log, tuple(sorted(columns & log.columns.keys())), frozenset(runs - keys) | {"id"})
+
+
+def _by(request: Request) -> tuple[str, ...]:
+    return request.by if isinstance(request, Tally) else ()
+
+
+def _words(plan: Plan, accounts: pl.Series, users: pl.Series, aliases: pl.DataFrame | None) -> dict[str, Vocabulary]:
+    renamed = {} if aliases is None else dict(aliases.select("alias", "account").drop_nulls().iter_rows())
+    words = {name: Vocabulary() for member in plan.members for name in _by(member.request)}
+    return words | {"event": Vocabulary(), "account": Vocabulary(accounts, renamed), "user": Vocabulary(users)}
+
+
+def _creations(created: pl.DataFrame, accounts: Vocabulary) -> Ints:
+    codes = accounts.look_up(created["account"])
+    creations = np.full(accounts.size, NEVER, np.int64)
+    creations[codes] = created["created"].cast(INSTANT).to_physical().fill_null(NEVER).to_numpy()
+    return creations
+
+
+def _check(plan: Plan, formulas: Formulas, demands: Mapping[str, Demand]) -> None:
+    """Compile everything before a file is opened. Raises: InputError with all faults."""
+    texts: set[tuple[str, str]] = {(p.source, p.filter) for p in plan.predicates if p.filter}
+    for member in plan.members:
+        expr = getattr(member.request, "expr", None)
+        part = member.success if isinstance(member.request, Runs) else member.rows
+        texts |= {(p.source, expr) for choice in part for p in choice.predicates if expr}
+    found = []
+    for source, sql in sorted(texts):
+        known = demands[source].log.columns
+        missing = {name: pl.Null() for name in parse(sql).columns if name not in known}
+        found.append(formulas.check(sql, {**known, **missing}, source))
+    faults = [finding for finding in found if finding is not None]
+    if faults:
+        raise InputError(faults, 3)

@@ -1,0 +1,78 @@
+"""Counts and sums per account and cell: `Tally`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import polars as pl
+
+from saasmetrics.facts.atoms import Atoms
+from saasmetrics.facts.chunk import Chunk
+from saasmetrics.facts.clock import cells, dates
+from saasmetrics.facts.formulas import within
+from saasmetrics.facts.pack import Column, Fold, Keyed, count, fold
+from saasmetrics.facts.plan import Family
+from saasmetrics.facts.request import Request, Tally
+from saasmetrics.facts.vocabulary import Names
+
+
+class Tallies:
+    """Fills tallies that differ in their selectors only: rows are counted per atom, and requests add atoms up."""
+
+    def __init__(self, family: Family, atoms: Atoms) -> None:
+        assert isinstance(family.shape, Tally)
+        self._shape = family.shape
+        self._members = family.members
+        self._atoms = atoms
+        sums = 3 if self._shape.expr else 1
+        codes = [np.uint32] * (1 + len(self._shape.by))
+        self._fold = Fold([*codes, np.int32, np.uint32, np.uint8], [np.int64] * sums, [np.add] * sums)
+        self._bulk = 0.0
+
+    def take(self, chunk: Chunk) -> list[Keyed]:
+        """Counts of one chunk by account, `by`, cell, atom and time column."""
+        shape = self._shape
+        partial = []
+        for at, clock, rows in chunk.chosen([self._atoms.clock_of(member.rows) for member in self._members]):
+            days = chunk.days(at)[rows]
+            keys: list[Column] = [chunk.codes(name)[rows] for name in ("account", *shape.by)]
+            keys.append(days if shape.grain == "day" else cells(chunk.ground.plan.calendar, days))
+            keys += [chunk.atoms[rows], np.full(len(rows), clock, np.uint8)]
+            if shape.expr is None:
+                partial.append(count(keys))
+                continue
+            amounts, filled = chunk.amounts(shape.expr, shape.unit, rows)
+            values: list[Column] = [np.ones(len(rows), np.int64), amounts, filled.astype(np.int64)]
+            within(float(np.abs(amounts).sum(dtype=np.float64)), shape.expr, shape.unit)
+            partial.append(fold(keys, values, [np.add] * 3))
+        return partial
+
+    def absorb(self, partial: list[Keyed]) -> None:
+        """Add the counts of a chunk."""
+        for keyed in partial:
+            self._fold.add(keyed)
+            if self._shape.expr is not None:
+                self._bulk += float(np.abs(keyed[1][1]).sum(dtype=np.float64))
+                within(self._bulk, self._shape.expr, self._shape.unit)
+
+    def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
+        """One frame per request."""
+        by = ("account", *self._shape.by)
+        keys, values = self._fold.table()
+        *codes, days, atoms, clocks = keys
+        ranks = [names[name].ranks[column] for name, column in zip(by, codes, strict=True)]
+        out: dict[Request, pl.DataFrame] = {}
+        for member in self._members:
+            rows = np.flatnonzero(self._atoms.picked(member.rows, atoms, clocks))
+            different, sums = fold(
+                [column[rows] for column in (*ranks, days)],
+                [value[rows] for value in values],
+                [np.add] * len(values),
+            )
+            columns = [names[name].column(rank).alias(name) for name, rank in zip(by, different, strict=False)]
+            columns.append(dates(different[-1]).alias("cell"))
+            columns += [pl.Series(label, each) for label, each in zip(("rows", "total", "filled"), sums, strict=False)]
+            ids = {"account", "user"}
+            out[member.request] = pl.DataFrame(columns).with_columns(pl.col(set(by) - ids).cast(pl.String))
+        return out
