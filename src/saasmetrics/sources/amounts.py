@@ -2,8 +2,8 @@
 
 A plain number (`1234.5`, `-3`, `1e3`) is itself. Everything else depends on the mark that stands before the decimals,
 which is a property of the whole column: `1,234.50` and `1,234,567` prove a point, `1.234,50` and `12,5` a comma. Where
-nothing proves it, `1,234` could be either and is not read. A currency sign, blanks, a percent sign's absence, brackets
-for negatives and the apostrophe some exporters put before a sign are understood in numbers only.
+nothing proves it, `1,234` could be either and is not read. Currency signs, blanks around, brackets for negatives and
+the apostrophe that some exporters put before a sign are understood.
 """
 
 from __future__ import annotations
@@ -15,12 +15,22 @@ import polars as pl
 Mark = Literal["point", "comma", "mixed"]
 
 _SIGN = "[-+\u2212]?"
-_COMMA_DECIMAL = rf"^{_SIGN}(?:\d{{1,3}}(?:[. \u00a0\u202f']\d{{3}})+,\d+|\d+,(?:\d{{1,2}}|\d{{4,}})|0,\d+|\d{{1,3}}(?:\.\d{{3}}){{2,}})$"
-_POINT_DECIMAL = rf"^{_SIGN}(?:\d{{1,3}}(?:[, \u00a0\u202f']\d{{3}})+\.\d+|\d+\.(?:\d{{1,2}}|\d{{4,}})|0\.\d+|\d{{1,3}}(?:,\d{{3}}){{2,}})$"
-_GROUPED = {
-    "point": rf"^{_SIGN}(?:\d+|\d{{1,3}}(?:[, \u00a0\u202f']\d{{3}})+)(?:\.\d+)?$",
-    "comma": rf"^{_SIGN}(?:\d+|\d{{1,3}}(?:[. \u00a0\u202f']\d{{3}})+)(?:,\d+)?$",
-}
+_GAPS = " \u00a0\u202f'"
+
+
+def _decimal(mark: str, other: str) -> str:
+    """Numbers that only make sense when `mark` stands before the decimals and `other` between thousands."""
+    thousands = rf"\d{{1,3}}(?:[{other}{_GAPS}]\d{{3}})"
+    several = rf"\d{{1,3}}(?:{other}\d{{3}}){{2,}}"
+    return rf"^{_SIGN}(?:{thousands}+{mark}\d+|\d+{mark}(?:\d{{1,2}}|\d{{4,}})|0{mark}\d+|{several})$"
+
+
+def _grouping(mark: str, other: str) -> str:
+    return rf"^{_SIGN}(?:\d+|\d{{1,3}}(?:[{other}{_GAPS}]\d{{3}})+)(?:{mark}\d+)?$"
+
+
+_COMMA_DECIMAL, _POINT_DECIMAL = _decimal(",", r"\."), _decimal(r"\.", ",")
+_GROUPED = {"point": _grouping(r"\.", ","), "comma": _grouping(",", r"\.")}
 _TRUE, _FALSE = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n")
 
 

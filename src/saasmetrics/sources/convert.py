@@ -36,10 +36,14 @@ def _nothing(dtype: pl.DataType | type[pl.DataType]) -> pl.Expr:
     return pl.lit(None, dtype=dtype)
 
 
-def _text(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
-    """Text as it is, dictionaries too; whole numbers without `.0`, which a gap in a column may have given them."""
-    if isinstance(dtype, pl.String | pl.Categorical | pl.Enum):
-        return value
+def _text(value: pl.Expr, dtype: pl.DataType, _: Reading) -> pl.Expr:
+    """Text as it is, dictionaries too, nothing for an empty one; whole numbers without the `.0` that gaps add."""
+    if dtype == pl.String:
+        return pl.when(value.str.len_bytes() > 0).then(value)
+    if isinstance(dtype, pl.Categorical):
+        return pl.when(value != "").then(value)
+    if isinstance(dtype, pl.Enum):
+        return pl.when(value != "").then(value) if "" in dtype.categories else value
     if dtype.is_float():
         integral = value.is_finite() & (value == value.round())
         return (
@@ -100,7 +104,7 @@ def _count(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
     return _nothing(pl.Int64)
 
 
-def _flag(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
+def _flag(value: pl.Expr, dtype: pl.DataType, _: Reading) -> pl.Expr:
     if dtype == pl.Boolean:
         return value
     if dtype == pl.String:

@@ -58,10 +58,11 @@ def _raws(name: str, source: Source, known: Preset | None) -> tuple[dict[DataFil
         return {file: inline(source.rows)}, []
     files, faults = find_files(name, source)
     findings, raw = list(faults), {}
-    wanted = _wanted(source, known)
+    likely = {*ROLES[source.role].columns, *(known.signature if known else ())}
+    nulls = (*NULLS, *(known.nulls if known else ()))
     for file in files:
         try:
-            rows = scan(file, wanted, (*NULLS, *(known.nulls if known else ())))
+            rows = scan(file, _declared(source), likely, nulls)
         except InputError as error:
             findings.extend(error.findings)
             continue
@@ -70,9 +71,9 @@ def _raws(name: str, source: Source, known: Preset | None) -> tuple[dict[DataFil
     return raw, findings
 
 
-def _wanted(source: Source, known: Preset | None) -> set[str]:
-    """Names that tell the header from other lines."""
-    names = {*ROLES[source.role].columns, *(known.signature if known else ())}
+def _declared(source: Source) -> set[str]:
+    """Columns of the files that the source names."""
+    names: set[str] = set()
     for column in source.columns.values():
         written = column.json_path.split(".")[0] if column.json_path else column.column
         names.update(parse(column.expr).columns if column.expr is not None else [written] if written else [])
@@ -103,9 +104,7 @@ def _column_faults(how: Conform, rows: Raw, file: str, known: Preset | None) -> 
             asked = origin.column.needed or (origin.declared and name not in optional)
             if lost and asked:
                 findings.append(_lost(lost[0], name, names, file))
-    for name in how.needed:
-        if name not in how.origins:
-            findings.append(_lost(name, name, names, file))
+    findings.extend(_lost(name, name, names, file) for name in how.needed if name not in how.origins)
     either = EITHER.get(how.source.role)
     if either and not any(name in how.origins for name in either):
         findings.append(_lost(either[0], f"{either[0]} or {either[1]}", names, file))

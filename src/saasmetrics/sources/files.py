@@ -23,7 +23,7 @@ _MAGIC = "*?["
 
 @dataclass(frozen=True)
 class DataFile:
-    """One file of a source. `packed` is the suffix of its compression, empty without; `name` is how messages call it."""
+    """One file of a source. `packed` is the suffix of its compression or empty, `name` what messages call it."""
 
     path: Path
     format: Format

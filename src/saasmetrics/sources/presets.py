@@ -1,4 +1,4 @@
-"""Packaged knowledge of vendors' exports: which there are, and what the reader must know beyond the source's own keys."""
+"""Packaged knowledge of vendors' exports: which there are, and what a reader must know beyond a source's own keys."""
 
 from __future__ import annotations
 

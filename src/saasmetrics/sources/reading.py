@@ -1,4 +1,4 @@
-"""What only the values of a column can tell: the order of days and months, the decimal mark, midnights that are days."""
+"""What only a column's values can tell: the order of days and months, the decimal mark, midnights that are days."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from saasmetrics.document import Number
-from saasmetrics.finding import Finding, Location, Severity
+from saasmetrics.finding import Finding
 from saasmetrics.sources import packed, text
 from saasmetrics.sources.files import DataFile
 from saasmetrics.sources.marks import EXTRA
@@ -35,16 +35,20 @@ class Raw:
     findings: tuple[Finding, ...] = ()
 
 
-def scan(file: DataFile, wanted: Collection[str], nulls: Collection[str] = NULLS) -> Raw:
-    """The rows of a file. Raises: InputError when it cannot be read at all."""
+def scan(file: DataFile, declared: Collection[str], likely: Collection[str], nulls: Collection[str] = NULLS) -> Raw:
+    """The rows of a file.
+
+    A header is known by the `declared` and the `likely` names; a declared column that the sample of a long JSON file
+    lacks may come later. Raises: InputError when the file cannot be read at all.
+    """
     if file.format == "parquet":
         return _parquet(file)
     if file.format == "csv":
-        return _csv(file, wanted, nulls)
+        return _csv(file, {*declared, *likely}, nulls)
     start = packed.head(file, _JSON_SAMPLE)
     if file.format == "json" and start.lstrip()[:1] == b"[":
         return _json_array(file)
-    return _json_lines(file, start, wanted)
+    return _json_lines(file, start, declared)
 
 
 def inline(rows: Collection[dict[str, Any]]) -> Raw:
@@ -83,14 +87,13 @@ def _parquet(file: DataFile) -> Raw:
     return Raw(pl.scan_parquet(file.path, glob=False), schema, sample, textual=False)
 
 
-def _json_lines(file: DataFile, start: bytes, wanted: Collection[str]) -> Raw:
-    if len(start) == _JSON_SAMPLE:
-        start = start[: start.rfind(b"\n") + 1]
-    records = []
-    for number, line in enumerate(start.splitlines(), 1):
-        if line.strip():
-            records.append(_record(file, number, line))
+def _json_lines(file: DataFile, start: bytes, declared: Collection[str]) -> Raw:
+    cut = len(start) == _JSON_SAMPLE
+    lines = start[: start.rfind(b"\n") + 1 if cut else None].splitlines()
+    records = [_record(file, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     names = dict.fromkeys(name for record in records for name in record)
+    if cut:
+        names |= dict.fromkeys(sorted(declared))
     schema = {name: pl.String() for name in names}
     source = packed.whole(file) if file.packed == ".zip" else file.path
     rows = pl.scan_ndjson(source, schema=schema)

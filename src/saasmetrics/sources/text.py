@@ -1,4 +1,4 @@
-"""How a CSV file is written: its encoding, the sign between its cells, where its header is, and a sample of its rows."""
+"""How a CSV file is written: its encoding, the sign between its cells, where its header is; and some of its rows."""
 
 from __future__ import annotations
 

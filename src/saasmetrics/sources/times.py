@@ -33,7 +33,6 @@ _SHAPES = (
     ("slash", re.compile(r"\d{1,2}/\d{1,2}/\d{4}" + _TIME + _ZONE)),
     ("dash", re.compile(r"\d{1,2}-\d{1,2}-\d{4}" + _TIME + _ZONE)),
 )
-_TAIL = re.compile(r"(\.?)(\d*)(.*)")
 _EPOCH = re.compile(r"\d{10}|\d{13}|\d{16}")
 _ORDERS = {
     ("slash", "day first"): "%d/%m/%Y",
@@ -96,9 +95,7 @@ def _timed(date: str, found: re.Match[str], text: str) -> Shape:
     form += half and (" %p" if half.startswith(" ") else "%p")
     named = zone.strip() in ("Z", "z", "UTC", "GMT")
     form += zone if named or not zone else zone[: -len(zone.strip())] + "%#z"
-    sliced = (
-        date == "%Y-%m-%d" and found["gap"] in "T " and len(clock) == 8 and not half and zone in ("", "Z", "+00:00")
-    )
+    sliced = date == "%Y-%m-%d" and found["gap"] in "T " and len(clock) == 8 and not half and zone in ("", "Z")
     return Shape(form, True, bool(zone), text[19:] if sliced and part[:1] in "." and len(part) <= 7 else None)
 
 
@@ -176,14 +173,14 @@ def _local(shape: Shape) -> pl.Expr:
     gap = shape.form[8]
     whole = text.str.slice(0, 19).str.to_datetime(f"%Y-%m-%d{gap}%H:%M:%S", strict=False, time_unit="us")
     fits = text.str.len_bytes() == 19 + len(shape.tail)
-    point, digits, zone = _TAIL.fullmatch(shape.tail).groups()
-    if zone:
-        fits &= text.str.ends_with(zone)
-    if not point:
+    if shape.tail.endswith("Z"):
+        fits &= text.str.ends_with("Z")
+    digits = len(shape.tail.removesuffix("Z")) - 1
+    if digits < 1:
         return pl.when(fits).then(whole)
-    part = text.str.slice(20, len(digits)).str.to_integer(strict=False, dtype=pl.Int64)
+    part = text.str.slice(20, digits).str.to_integer(strict=False, dtype=pl.Int64)
     fits &= text.str.slice(19, 1) == "."
-    return pl.when(fits).then(whole + (part * 10 ** (6 - len(digits))).cast(pl.Duration("us")))
+    return pl.when(fits).then(whole + (part * 10 ** (6 - digits)).cast(pl.Duration("us")))
 
 
 def _instant(shape: Shape, zone: str) -> pl.Expr:
@@ -210,7 +207,7 @@ def local_instant(time: pl.Expr, zone: str) -> pl.Expr:
 
 
 def epoch(number: pl.Expr) -> pl.Expr:
-    """Whole numbers as instants: seconds, milli-, micro- or nanoseconds by their size; from March 1973 on, else null."""
+    """Whole numbers as instants: seconds, milli-, micro- or nanoseconds by their size; null before March 1973."""
     micros = (
         pl.when(number < _SECONDS)
         .then(None)
