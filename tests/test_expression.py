@@ -356,6 +356,8 @@ def test_columns_can_be_renamed_in_engine_sql() -> None:
 REFUSED = [
     ("", 0, None),
     ("a = ", 2, None),
+    ("from = 'x'", 0, 'quoted: "from"'),
+    ("now / then", 6, 'quoted: "then"'),
     ("a = 1; DROP TABLE x", 5, None),
     ("SELECT 1", 0, "sub-query"),
     ("a IN (SELECT column_1 FROM read_csv('/etc/passwd'))", 6, "sub-query"),

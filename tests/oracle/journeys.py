@@ -277,25 +277,37 @@ def retention(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]
 def tiers(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     """How many accounts stand at or above each tier at the period's end, or how long the step up to it took.
 
-    Formula: share = accounts that reached the tier and all below it, ever, by the end / accounts that exist then;
-    time = moment of the tier less that of the tier below, by the period of the former.
+    Formula: share = accounts that reached the tier and all below it, ever, by the end / accounts that exist then, from
+    their creation until they are closed; time = moment of the tier less that of the tier below, by the period of the
+    former.
     """
     moments = tier_moments(company, metric["workflow"], asked)
+    if metric.get("measure") == "time":
+        return _tier_times(moments, metric, asked)
+    return _tier_shares(company, moments, asked)
+
+
+def _tier_shares(company: Company, moments: dict[str, dict[str, datetime]], asked: Asked) -> dict[Key, Cell]:
     created = moments_of(company, {"milestone": "created"}, asked)
-    names = list(moments)
+    closed = {row["account"]: row.get("closed") for row in company.rows("accounts")}
     out: dict[Key, Cell] = {}
     for period in asked.periods:
-        end = asked.end(period)
-        eligible = {account for account, at in created.items() if asked.day(at) < end}
-        if metric.get("measure", "share") == "share":
-            for name in names:
-                there = {account for account, at in moments[name].items() if asked.day(at) < end} & eligible
-                value = share(Fraction(len(there)), Fraction(len(eligible)))
-                status = judged(asked, period, value, counted=len(eligible), of_rate=True)
-                n, d = Fraction(len(there)), Fraction(len(eligible))
-                out[name, None, period] = Cell(value, n, d, len(eligible), len(eligible), 0, status)
+        day = asked.last_day(period)
+        if day is None:
             continue
-        for below, name in pairwise(names):
+        there = {a for a, at in created.items() if asked.day(at) <= day < asked.day(closed.get(a) or date.max)}
+        for name, reached in moments.items():
+            n = Fraction(len({account for account, at in reached.items() if asked.day(at) <= day} & there))
+            value = share(n, Fraction(len(there)))
+            status = judged(asked, period, value, counted=len(there), of_rate=True)
+            out[name, None, period] = Cell(value, n, Fraction(len(there)), len(there), len(there), 0, status)
+    return out
+
+
+def _tier_times(moments: dict[str, dict[str, datetime]], metric: Metric, asked: Asked) -> dict[Key, Cell]:
+    out: dict[Key, Cell] = {}
+    for below, name in pairwise(moments):
+        for period in asked.periods:
             times = [
                 Fraction((at - moments[below][a]) // timedelta(milliseconds=1), 86_400_000)
                 for a, at in moments[name].items()

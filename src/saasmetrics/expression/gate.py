@@ -11,7 +11,7 @@ from sqlglot.errors import ParseError, TokenError
 
 from saasmetrics.expression.error import ExpressionError
 from saasmetrics.expression.leaves import LEAVES, moment, only, refused
-from saasmetrics.expression.tokens import check_tokens, tokens_of
+from saasmetrics.expression.tokens import check_tokens, is_keyword, tokens_of
 from saasmetrics.expression.tree import Node
 
 MAX_NODES = 600
@@ -85,7 +85,8 @@ def _unreadable(sql: str, error: ParseError) -> ExpressionError:
     lines = sql.split("\n")
     end = sum(len(line) + 1 for line in lines[: fault["line"] - 1]) + fault["col"]
     word = str(fault.get("highlight") or "")
-    return ExpressionError(f"the expression cannot be read near `{word}`", max(0, min(end, len(sql)) - len(word)))
+    hint = f'a name that is a keyword is quoted: "{word}"' if is_keyword(word) else None
+    return ExpressionError(f"the expression cannot be read near `{word}`", max(0, min(end, len(sql)) - len(word)), hint)
 
 
 class _Gate:
