@@ -144,6 +144,9 @@ def active(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     return out
 
 
+SHORTEST = {"day": 1, "week": 7, "month": 28, "quarter": 90, "year": 365}
+"""Days of the shortest period of a grain: a window of 28 days is no part of a month."""
+
 Member = tuple[str | None, str | None]
 
 
@@ -154,7 +157,7 @@ def _active_in(company: Company, rule: Rows, metric: Metric, asked: Asked, perio
     windows = [(start, end)]
     if "window" in metric:
         days = length(metric["window"]).days
-        ends = [end] if days >= (end - start).days else [start + timedelta(n + 1) for n in range((end - start).days)]
+        ends = [end] if days >= SHORTEST[asked.grain] else [start + timedelta(n + 1) for n in range((end - start).days)]
         windows = [(last - timedelta(days), last) for last in ends]
     entries = [entry for entry in chosen(company, rule, asked) if entry.account is not None]
     return [_entities(entries, entity, wanted, asked, window) for window in windows]

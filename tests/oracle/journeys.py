@@ -313,6 +313,6 @@ def _tier_times(moments: dict[str, dict[str, datetime]], metric: Metric, asked: 
                 for a, at in moments[name].items()
                 if asked.floor(at) == period
             ]
-            for stat in ("median", "mean"):
+            for stat in ("median", "p90", "mean"):
                 out[name, stat, period] = _measured(times, len(times), 0, stat, metric, asked, period)
     return out
