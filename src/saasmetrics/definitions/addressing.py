@@ -159,6 +159,9 @@ class Addressing:
         if not parts:
             yield from self._listed(Address(name))
             return
+        if metric.missing or metric.points_to is not None:
+            yield Address(name, parts if metric.missing else ())
+            return
         seen: dict[Address, None] = {}
         for cut in self._paths(metric):
             for stat in (None, *self.stats(name)):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from saasmetrics.definitions.goals import Benchmark, Target
 from saasmetrics.definitions.model import Model
 from saasmetrics.definitions.policies import Policies
+from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scores import Part, Score, Signal
 from saasmetrics.definitions.segments import Segment
 from saasmetrics.definitions.settings import Published, Settings, Team
@@ -54,6 +55,7 @@ __all__ = [
     "Policies",
     "Product",
     "Published",
+    "Rows",
     "Score",
     "Segment",
     "Settings",

@@ -55,7 +55,7 @@ class Definitions:
     journeys: dict[str, Journey] = field(default_factory=dict)
     products: dict[str, Product] = field(default_factory=dict)
     activation: Activation | None = None
-    active: Active = field(default_factory=Active)
+    active: Active = field(default_factory=lambda: Active.model_validate({}))
     scores: dict[str, Score] = field(default_factory=dict)
     north_star: str | None = None
     publish: tuple[str, ...] = ()

@@ -32,7 +32,7 @@ _PERCENT = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?)%")
 _DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _COMPARISON = re.compile(r"\s*(>=|<=|>|<|=)\s*(\S+)\s*")
 _BAND = re.compile(r"\s*(\S+)\s+to\s+(\S+)\s*")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -285,7 +285,7 @@ def sql(value: object) -> str:
 
 
 def _name(value: str) -> str:
-    if not _NAME.fullmatch(value):
+    if not NAME.fullmatch(value):
         hint = "use small letters, digits and _, a letter first"
         raise fault("SM012", f"`{value}` is not a name", hint)
     return value
@@ -318,7 +318,7 @@ Labels = Annotated[
 """One text or a list of them."""
 Sql = Annotated[str, BeforeValidator(sql), WithJsonSchema({"type": ["string", "number"], "title": "SQL"})]
 """An SQL expression that passes the gate."""
-Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"})]
+Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})]
 GrainName = Annotated[
     Grain, BeforeValidator(_grain), WithJsonSchema({"type": "string", "enum": [g.value for g in Grain]})
 ]

@@ -1,0 +1,99 @@
+"""Which metrics a segment can split, as far as that is known without data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from saasmetrics.definitions.dependencies import Node, of_node
+from saasmetrics.definitions.policies import ACCOUNTLESS
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.walk import found
+from saasmetrics.frames.canonical import ROLES
+
+if TYPE_CHECKING:
+    from saasmetrics.definitions.definitions import Definitions
+    from saasmetrics.definitions.metric import Metric
+
+
+def roles_under(definitions: Definitions, metric: Metric) -> frozenset[str]:
+    """Roles of all rows that a metric reads, itself or through what it rests on."""
+    roles: set[str] = set()
+    for node in nodes_under(definitions, metric):
+        roles |= _roles_of(definitions, node)
+    return frozenset(roles)
+
+
+def types_under(definitions: Definitions, metric: Metric) -> frozenset[str]:
+    """Types of a metric and of every metric that it rests on."""
+    names = [name for kind, name in nodes_under(definitions, metric) if kind == "metric"]
+    return frozenset(definitions.metrics[name].type for name in names if name in definitions.metrics)
+
+
+def nodes_under(definitions: Definitions, metric: Metric) -> frozenset[Node]:
+    """A metric and all that it rests on."""
+    seen: set[Node] = set()
+    waiting: list[Node] = [("metric", metric.id)]
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting.extend(of_node(definitions, node))
+    return frozenset(seen)
+
+
+def _roles_of(definitions: Definitions, node: Node) -> set[str]:
+    kind, name = node
+    if kind == "metric":
+        metric = definitions.metrics.get(name)
+        return _roles_in(definitions, tuple(variant.spec for variant in metric.variants) if metric else ())
+    if kind == "workflow" and name in definitions.workflows:
+        block = definitions.workflows[name]
+        return _roles_in(definitions, (block.attempt, block.success, block.failure))
+    if kind == "milestone":
+        moments = {"created": {"accounts"}, "first_paid": {"subscriptions"}, "churned": {"subscriptions"}}
+        return moments.get(name.partition(".")[0], set())
+    blocks = {
+        "feature": definitions.features.get(name),
+        "active": definitions.active,
+        "score": definitions.scores.get(name),
+    }
+    return _roles_in(definitions, blocks.get(kind))
+
+
+def _roles_in(definitions: Definitions, value: object) -> set[str]:
+    roles = set()
+    for _, rows in found(Rows, value):
+        if rows.event is not None:
+            roles.add("events")
+        if rows.source is not None:
+            source = definitions.sources.get(rows.source)
+            roles.add(source.role if source else rows.source)
+    return roles & set(ROLES)
+
+
+def refusal(definitions: Definitions, metric: Metric, segment: str) -> str | None:
+    """Why a segment cannot split a metric: a source that it reads has neither the segment nor an account with it."""
+    if metric.missing or segment not in definitions.segments or _undivided(metric, segment):
+        return None
+    named = _named_roles(definitions, segment)
+    for role in sorted(roles_under(definitions, metric)):
+        if role in named:
+            continue
+        if role in ACCOUNTLESS:
+            return f"{role} has no {segment}"
+        if not named & {"accounts", "subscriptions"} and not ("users" in named and "user" in ROLES[role].columns):
+            return f"{role} has no {segment}"
+    return None
+
+
+def _undivided(metric: Metric, segment: str) -> bool:
+    """Whether a side or an input is taken whole on purpose, so that not every source has to answer."""
+    if metric.type in ("derived", "score"):
+        return True
+    return any(segment in getattr(variant.spec, "whole", ()) for variant in metric.variants)
+
+
+def _named_roles(definitions: Definitions, segment: str) -> frozenset[str]:
+    names: Iterable[str] = definitions.segments[segment].expr
+    return frozenset(definitions.sources[name].role if name in definitions.sources else name for name in names)

@@ -1,0 +1,180 @@
+"""What a file cannot answer: why rows, and the metrics over them, cannot be computed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from saasmetrics.definitions.dependencies import Node, of_node
+from saasmetrics.definitions.model import near
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.walk import found
+from saasmetrics.frames.canonical import ROLES
+
+if TYPE_CHECKING:
+    from saasmetrics.definitions.definitions import Definitions
+    from saasmetrics.definitions.metric import Metric
+
+MILESTONES = ("created", "first_success", "activated", "first_paid", "churned")
+
+
+class Availability:
+    """Answers for one file."""
+
+    def __init__(self, definitions: Definitions) -> None:
+        self._definitions = definitions
+        self._roles = frozenset(source.role for source in definitions.sources.values())
+        self._reasons: dict[str, str | None] = {}
+
+    def lacking(self, rows: Rows) -> tuple[str, str | None] | None:
+        """Why a selector names something that is not there, with a hint; null when all is there."""
+        if rows.workflow is not None:
+            return self._workflow(rows)
+        if rows.feature is not None and rows.feature not in self._definitions.features:
+            return f"there is no feature `{rows.feature}`", near(rows.feature, self._definitions.features)
+        if rows.source is not None:
+            return self._source(rows.source)
+        return self.milestone(rows.milestone) if rows.milestone is not None else None
+
+    def _workflow(self, rows: Rows) -> tuple[str, str | None] | None:
+        workflows, name = self._definitions.workflows, rows.workflow or ""
+        outcome = rows.outcome or "success"
+        core = [block for block in workflows.values() if block.core]
+        if name == "core":
+            if not core:
+                return "no core workflow is declared", None
+            if all(getattr(block, outcome) is None for block in core):
+                return f"no core workflow declares `{outcome}`", None
+            return None
+        if name not in workflows:
+            return f"there is no workflow `{name}`", near(name, [*workflows, "core"])
+        if getattr(workflows[name], outcome) is None:
+            return f"workflow `{name}` declares no `{outcome}`", f"write {outcome}: EVENT there"
+        return None
+
+    def _source(self, name: str) -> tuple[str, str | None] | None:
+        sources = self._definitions.sources
+        if name in sources or name in self._roles:
+            return None
+        if name in ROLES:
+            return f"no source has the role `{name}`", near(name, sources)
+        return f"there is no source or role `{name}`", near(name, [*sources, *ROLES])
+
+    def milestone(self, text: str) -> tuple[str, str | None] | None:
+        """Why a milestone cannot be reached; null when it can."""
+        definitions = self._definitions
+        name, _, rest = text.partition(".")
+        if name in definitions.workflows:
+            tiers = definitions.workflows[name].tiers
+            if rest in tiers:
+                return None
+            return f"workflow `{name}` has no tier `{rest}`", near(rest, tiers) or "write workflow.tier"
+        if name in definitions.scores and definitions.scores[name].signals and not rest:
+            return None
+        if name not in MILESTONES:
+            known = [*MILESTONES, *(name for name, score in definitions.scores.items() if score.signals)]
+            known += [f"{name}.{tier}" for name, block in definitions.workflows.items() for tier in block.tiers]
+            return f"there is no milestone `{text}`", near(text, known)
+        if rest and (name not in ("activated", "first_success") or rest not in definitions.products):
+            return f"there is no milestone `{text}`", near(rest, definitions.products)
+        return self._needs(name, rest)
+
+    def _needs(self, name: str, product: str) -> tuple[str, str | None] | None:
+        definitions = self._definitions
+        if name == "activated":
+            block = definitions.products[product].activation if product else definitions.activation
+            if definitions.products and not product:
+                return "there are several products", f"write activated.{next(iter(definitions.products))}"
+            return None if block else ("`activation` is not declared", "declare its steps and within")
+        if name == "first_success":
+            return (
+                None
+                if any(block.core for block in definitions.workflows.values())
+                else ("no core workflow is declared", None)
+            )
+        return None
+
+    def reason(self, metric: Metric) -> str | None:
+        """Why a metric cannot be computed; null when it can."""
+        if metric.id not in self._reasons:
+            self._reasons[metric.id] = None
+            self._reasons[metric.id] = self._found(metric)
+        return self._reasons[metric.id]
+
+    def _found(self, metric: Metric) -> str | None:
+        if metric.missing:
+            return metric.missing
+        for variant in metric.variants:
+            if later := getattr(variant.spec, "later", None):
+                if (sentence := later()) is not None:
+                    return str(sentence)
+            for reason in self._of_rows(variant.spec, set()):
+                return reason
+        for kind, name in of_node(self._definitions, ("metric", metric.id)):
+            if kind == "metric":
+                if (reason := self._of_input(name)) is not None:
+                    return reason
+            else:
+                for reason in self._of_node((kind, name), set()):
+                    return reason
+        return None
+
+    def _of_input(self, name: str) -> str | None:
+        below = self._definitions.metrics.get(name)
+        if below is None:
+            return f"there is no metric `{name}`"
+        reason = self.reason(below)
+        if reason is None:
+            return None
+        return reason if "#" in name or reason.startswith("`") else f"{name}: {reason}"
+
+    def _of_rows(self, value: object, seen: set[Node]) -> Iterator[str]:
+        """Reasons for the rows inside a value, and for what they name."""
+        for _, rows in found(Rows, value):
+            lacking = self.lacking(rows)
+            if lacking is not None:
+                yield lacking[0]
+            elif rows.event is not None and "events" not in self._roles:
+                yield "no source has the role `events`"
+
+    def _of_node(self, node: Node, seen: set[Node]) -> Iterator[str]:
+        if node in seen:
+            return
+        seen.add(node)
+        kind, name = node
+        definitions = self._definitions
+        if kind == "active":
+            yield from self._of_rows(definitions.active, seen)
+        if kind == "workflow" and name in definitions.workflows:
+            block = definitions.workflows[name]
+            yield from self._of_rows((block.attempt, block.success, block.failure), seen)
+        if kind == "feature":
+            yield from self._of_rows(definitions.features.get(name), seen)
+        if kind == "milestone":
+            yield from self._of_moment(name)
+        for inner in of_node(definitions, node):
+            if inner[0] == "metric":
+                if (reason := self._of_input(inner[1])) is not None:
+                    yield reason
+            else:
+                yield from self._of_node(inner, seen)
+
+    def _of_moment(self, name: str) -> Iterator[str]:
+        first = name.partition(".")[0]
+        if first in ("first_paid", "churned") and not self._roles & {"subscriptions", "invoices"}:
+            yield "no source has the role `subscriptions`"
+        if first == "created" and "accounts" not in self._roles:
+            yield "no source has the role `accounts`"
+
+
+def fill_missing(definitions: Definitions) -> None:
+    """Give every metric that cannot be computed the reason."""
+    availability = Availability(definitions)
+    for name, metric in list(definitions.metrics.items()):
+        if metric.missing is None and (reason := availability.reason(metric)) is not None:
+            definitions.metrics[name] = replace(metric, missing=reason)
+    for name, metric in list(definitions.governed.items()):
+        whole = definitions.metrics[name.partition(".")[0]]
+        if metric.missing != whole.missing:
+            definitions.governed[name] = replace(metric, missing=whole.missing)
