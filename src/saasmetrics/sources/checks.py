@@ -6,8 +6,8 @@ quotation mark that is never closed · SM908 a column that the file lacks · SM9
 SM910 nothing in a needed column · SM911 a cell that cannot be read · SM912 a value the column does not know · SM913 end
 before start · SM914 a currency without a rate · SM915 rows that repeat an id · SM916 days and months in unknown order ·
 SM917 thousands or decimals, unknown · SM918 aliases in a circle · SM919 rows that start and end on one day · SM920
-another encoding than UTF-8 · SM921 column names that repeat · SM922 midnights that are days · SM923 total lines left
-out · SM924 ids in scientific notation · SM925 no reporting currency · SM926 what an export cannot tell
+another encoding than UTF-8 · SM921 column names that repeat · SM922 midnights that are days · SM923 rows that
+are no records · SM924 ids in scientific notation · SM925 no reporting currency · SM926 times of an export in a zone it does not name
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Told:
 
 
 _TOLD: Mapping[str, Told] = {
-    "total line": Told("SM923", Severity.NOTE, "totals and footers of the export left out"),
+    "no record": Told("SM923", Severity.NOTE, "totals, footers and deleted rows left out"),
     "ragged": Told(
         "SM906", Severity.ERROR, "more cells than the header", "put cells that hold the separator in quotation marks"
     ),

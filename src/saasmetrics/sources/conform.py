@@ -17,6 +17,7 @@ from saasmetrics.sources.faults import first_rule, rules, seen
 from saasmetrics.sources.loose import columns_of, compile_loose
 from saasmetrics.sources.marks import DROPPED, EXTRA, VALUE
 from saasmetrics.sources.origin import Origin, origins, written
+from saasmetrics.sources.presets import Elapsed
 from saasmetrics.sources.times import Clock
 
 Schema = Mapping[str, pl.DataType]
@@ -35,6 +36,7 @@ class Conform:
     currency: str | None
     names: tuple[str, ...]
     drop: tuple[str, ...] = ()
+    elapsed: Mapping[str, Elapsed] = field(default_factory=dict)
     readings: Mapping[str, Reading] = field(default_factory=dict)
 
     @property
@@ -47,12 +49,12 @@ class Conform:
         """A text that changes with everything that changes the canonical rows."""
         readings = sorted((name, repr(reading)) for name, reading in self.readings.items())
         source = self.source.model_dump(mode="json", include={"role", "columns", "filter", "timezone", "date_format"})
-        return repr((source, self.calendar, self.currency, self.drop, readings))
+        return repr((source, self.calendar, self.currency, self.drop, sorted(self.elapsed.items()), readings))
 
     @cached_property
     def origins(self) -> Mapping[str, Origin]:
         """The columns it makes, by name."""
-        return {origin.name: origin for origin in origins(self.source, self.names)}
+        return {origin.name: origin for origin in origins(self.source, self.names, self.elapsed)}
 
     @cached_property
     def others(self) -> tuple[str, ...]:
@@ -74,7 +76,9 @@ class Conform:
         return tuple(name for name in self.names if name in read or name == EXTRA)
 
     def _made(self, columns: Collection[str]) -> tuple[str, ...]:
-        wanted = {*columns, *self.needed}
+        wanted = {*columns, *self.needed, *(passed.after for passed in self.elapsed.values())}
+        if "closed" in wanted:
+            wanted.add("status")
         if any(origin.source.unit for origin in self.origins.values()):
             wanted.add("currency")
         return tuple(name for name in self.origins if name in wanted)
@@ -99,6 +103,7 @@ class Conform:
         converted = valued.with_columns(**{name: self._converted(name, dtypes[VALUE + name]) for name in made})
         faults = rules(self.source.role, [self.origins[name] for name in made], dtypes, needed_only=log)
         judged = converted.with_columns(_fault=first_rule(faults), **({} if log else {"_seen": seen(faults)}))
+        judged = judged.with_columns(**self._dependent(made))
         given = [name for name in (*self.origins, *self.others) if name in wanted and (name in made or name in dtypes)]
         return judged.select(*given, "_fault", *([] if log else ["_seen"]))
 
@@ -117,7 +122,7 @@ class Conform:
         if not origin.canonical:
             return value if origin.source.default is None else value.fill_null(written(origin.source.default))
         reading = self.readings.get(name) or Reading(Clock(self.zone, self.calendar))
-        out = convert(value, dtype, origin.column.kind, reading)
+        out = convert(value, dtype, "number" if origin.elapsed else origin.column.kind, reading)
         if name == "currency":
             out = code(out)
         if origin.source.unit == "minor":
@@ -126,6 +131,18 @@ class Conform:
             constant = pl.lit(written(origin.source.default))
             filled = convert(constant, pl.String(), origin.column.kind, reading)
             out = pl.when(value.is_null()).then(filled).otherwise(out)
+        return out
+
+    def _dependent(self, made: Collection[str]) -> dict[str, pl.Expr]:
+        """Columns that follow from others: times after another; an open deal's closing is only expected."""
+        out = {}
+        for name in made:
+            passed = self.origins[name].elapsed
+            if passed is not None:
+                span = (pl.col(name) * passed.seconds * 1e6).round().cast(pl.Int64).cast(pl.Duration("us"))
+                out[name] = pl.col(passed.after) + span
+        if self.source.role == "opportunities" and {"closed", "status"} <= set(made):
+            out["closed"] = pl.when(pl.col("status").ne_missing("open")).then("closed")
         return out
 
     def _units(self) -> pl.Expr:

@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from saasmetrics.definitions.settings import Settings
-from saasmetrics.definitions.sources import Source
+from saasmetrics.definitions.sources import ColumnSource, Source
 from saasmetrics.expression import ExpressionError, parse
 from saasmetrics.finding import Finding, InputError, Location, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.conform import Conform
 from saasmetrics.sources.faults import EITHER
 from saasmetrics.sources.files import DataFile, find_files
-from saasmetrics.sources.loose import named
+from saasmetrics.sources.loose import columns_of, named
 from saasmetrics.sources.marks import EXTRA
 from saasmetrics.sources.presets import Preset, preset
 from saasmetrics.sources.reading import readings
@@ -39,7 +39,7 @@ def enter(name: str, source: Source, settings: Settings) -> Entry:
     raw, findings = _raws(name, source, known)
     place = name if not source.path else next(iter(raw)).name if len(raw) == 1 else ", ".join(source.path)
     names = tuple(dict.fromkeys(column for rows in raw.values() for column in rows.schema if column != EXTRA))
-    how = Conform(source, settings.calendar, settings.currency, names, known.drop if known else ())
+    how = Conform(source, settings.calendar, settings.currency, names, *((known.drop, known.elapsed) if known else ()))
     sound = {}
     for file, rows in raw.items():
         faults = _column_faults(how, rows, file.name, known)
@@ -48,6 +48,9 @@ def enter(name: str, source: Source, settings: Settings) -> Entry:
             sound[file] = rows
     if not sound:
         return Entry(place, {}, None, tuple(sorted(findings, key=lambda finding: -finding.severity)))
+    if known and known.zone == "account" and source.timezone is None:
+        message = f"`{name}`: the export does not name the time zone of its times; read as UTC"
+        findings.append(Finding("SM926", Severity.WARNING, message, Location(place), "set timezone on the source"))
     reads, told = readings(how, [rows.sample for rows in sound.values()], Location(place))
     return Entry(place, sound, replace(how, readings=reads), (*findings, *told))
 
@@ -99,11 +102,12 @@ def _column_faults(how: Conform, rows: Raw, file: str, known: Preset | None) -> 
     optional = _optional(how, known) if known else frozenset()
     findings = []
     for name, origin in how.origins.items():
-        if origin.source.expr is None:
-            lost = [column for column in origin.reads(names) if column not in names]
-            asked = origin.column.needed or (origin.declared and name not in optional)
-            if lost and asked:
-                findings.append(_lost(lost[0], name, names, file))
+        lost = [column for column in origin.reads(names) if column not in names]
+        if lost and (origin.column.needed or (origin.declared and name not in optional)):
+            findings.append(_lost(lost[0], name, names, file))
+    if how.source.filter is not None:
+        lost = [column for column in columns_of(how.source.filter, names) if column not in names]
+        findings.extend(_lost(column, "the filter", names, file) for column in lost)
     findings.extend(_lost(name, name, names, file) for name in how.needed if name not in how.origins)
     either = EITHER.get(how.source.role)
     if either and not any(name in how.origins for name in either):
@@ -113,8 +117,8 @@ def _column_faults(how: Conform, rows: Raw, file: str, known: Preset | None) -> 
 
 def _optional(how: Conform, known: Preset) -> frozenset[str]:
     """Columns that the preset maps where an export has them, as long as the source does not map them itself."""
-    columns = Source.model_validate({"path": ["-"], "columns": known.source.get("columns", {})}, strict=False).columns
-    return frozenset(name for name, column in columns.items() if how.source.columns.get(name) == column)
+    mapped = {name: ColumnSource.model_validate(column) for name, column in known.source["columns"].items()}
+    return frozenset(name for name, column in mapped.items() if how.source.columns.get(name) == column)
 
 
 def _lost(column: str, wanted: str, names: Collection[str], file: str) -> Finding:

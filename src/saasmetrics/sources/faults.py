@@ -1,8 +1,8 @@
 """What makes a row unusable, as named conditions; the first that holds is the row's fault.
 
-Rules: `total line` (a footer of the export), `ragged` (more cells than the header), `blank line`, `missing:COLUMN`,
-`unreadable:COLUMN`, `unknown:COLUMN` (not one of the column's values), `end before start`; then, over all sources of
-a role, `unknown currency` and `repeat`.
+Rules: `no record` (a total, a footer, a deleted row), `ragged` (more cells than the header), `blank line`,
+`missing:COLUMN`, `unreadable:COLUMN`, `unknown:COLUMN` (not one of the column's values), `end before start`; then, over
+all sources of a role, `unknown currency`, `alias cycle` and `repeat`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def rules(
     """The rules that rows with these columns can break, in order."""
     out = []
     if DROPPED in dtypes:
-        out.append(Rule("total line", pl.col(DROPPED)))
+        out.append(Rule("no record", pl.col(DROPPED)))
     if EXTRA in dtypes:
         out.append(Rule("ragged", pl.col(EXTRA).is_not_null()))
         filled = [pl.col(VALUE + origin.name).is_not_null() for origin in origins if origin.column.needed]
@@ -64,7 +64,7 @@ def _column_rules(origin: Origin, dtype: pl.DataType) -> list[Rule]:
     if column.kind in ("id", "text"):
         return [Rule(f"missing:{name}", made.is_null())] if column.needed else []
     if column.needed:
-        out.append(Rule(f"missing:{name}", value.is_null()))
+        out.append(Rule(f"missing:{name}", value.is_null() & made.is_null()))
     if not _total(dtype, column.kind):
         out.append(Rule(f"unreadable:{name}", made.is_null() & value.is_not_null(), name))
     if column.choices:

@@ -10,6 +10,7 @@ import polars as pl
 from saasmetrics.definitions.sources import ColumnSource, Source
 from saasmetrics.frames.canonical import ROLES, Column
 from saasmetrics.sources.loose import columns_of, compile_loose, named
+from saasmetrics.sources.presets import Elapsed
 
 Schema = Mapping[str, pl.DataType]
 _OTHER = Column("text")
@@ -20,7 +21,8 @@ class Origin:
     """One column to be made: its contract, and where it comes from.
 
     `declared` says that the definitions name it; the others are columns of the file that bear a canonical name.
-    `canonical` columns are converted by their kind; added ones keep the type they have.
+    `canonical` columns are converted by their kind; added ones keep the type they have. With `elapsed` the file gives
+    the time passed since another column.
     """
 
     name: str
@@ -28,6 +30,7 @@ class Origin:
     source: ColumnSource
     declared: bool
     canonical: bool
+    elapsed: Elapsed | None = None
 
     @property
     def reads_file(self) -> bool:
@@ -62,13 +65,16 @@ class Origin:
         return text.replace_strict(list(names), list(names.values()), default=default, return_dtype=pl.String)
 
 
-def origins(source: Source, names: Collection[str]) -> tuple[Origin, ...]:
+def origins(source: Source, names: Collection[str], elapsed: Mapping[str, Elapsed]) -> tuple[Origin, ...]:
     """The columns a source makes of a file with these columns: canonical ones in their order, then added ones."""
     role = ROLES[source.role].columns
     out = []
     for name, column in role.items():
         if name in source.columns:
             out.append(Origin(name, column, source.columns[name], declared=True, canonical=True))
+        elif name in elapsed:
+            passed = ColumnSource.model_construct(column=elapsed[name].column)
+            out.append(Origin(name, column, passed, declared=False, canonical=True, elapsed=elapsed[name]))
         elif name in names:
             same = ColumnSource.model_construct(column=name)
             out.append(Origin(name, column, same, declared=False, canonical=True))

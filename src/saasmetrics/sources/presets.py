@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,12 +13,25 @@ from saasmetrics import document
 _SUFFIX = ".yaml"
 
 
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+
+
+@dataclass(frozen=True)
+class Elapsed:
+    """A time that the export gives as the time passed since another: `seconds` to one unit of the file's column."""
+
+    column: str
+    after: str
+    seconds: int
+
+
 @dataclass(frozen=True)
 class Preset:
     """One vendor's export.
 
     `signature` are column names that tell the export from others; `aliases` other names a column had in other years;
-    `drop` conditions on total lines and footers; `nulls` further cells that mean nothing is there; `note` what the
+    `drop` conditions on rows that are no records (totals, footers, deleted ones); `elapsed` columns that the export
+    gives as time passed; `nulls` further cells that mean nothing is there; `note` what the
     file cannot tell; `zone` is `account` when times are in a zone that the file does not name. `source` is what it
     would say in `sources`, by the same grammar.
     """
@@ -29,6 +42,7 @@ class Preset:
     aliases: Mapping[str, tuple[str, ...]]
     drop: tuple[str, ...] = ()
     nulls: tuple[str, ...] = ()
+    elapsed: Mapping[str, Elapsed] = field(default_factory=dict)
     note: str = ""
     zone: str = "utc"
 
@@ -53,6 +67,10 @@ def preset(name: str) -> Preset:
         data.get("aliases", {}),
         tuple(data.get("drop", ())),
         tuple(data.get("null_values", ())),
+        {
+            column: Elapsed(how["column"], how["after"], _UNITS[how["unit"]])
+            for column, how in data.get("elapsed", {}).items()
+        },
         data.get("note", ""),
         data.get("zone", "utc"),
     )
