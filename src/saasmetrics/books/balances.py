@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -140,11 +141,9 @@ def stock_days(given: Given, periods: Periods) -> pl.LazyFrame:
 
 def live_at(rows: pl.LazyFrame, days: pl.LazyFrame, start: str, end: str) -> pl.LazyFrame:
     """Rows that are live on each day: `start <= day < end`. Grain: row, period. Adds the columns of `days`."""
-    return rows.join_where(
-        days,
-        pl.col(start) <= pl.col("day"),
-        pl.col(end).fill_null(pl.date(9999, 12, 31)) > pl.col("day"),
-    )
+    forever = pl.lit(date(9999, 12, 31))
+    bounded = rows.with_columns(_until=pl.col(end).fill_null(forever))
+    return bounded.join_where(days, pl.col(start) <= pl.col("day"), pl.col("_until") > pl.col("day")).drop("_until")
 
 
 def segment_columns(given: Given, role: str) -> list[str]:

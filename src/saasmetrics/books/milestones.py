@@ -9,7 +9,6 @@ import polars as pl
 from saasmetrics.books.balances import Recurring
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import chosen
-from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
 from saasmetrics.facts.request import First, Narrow
 from saasmetrics.frames.canonical import ROLES
@@ -115,8 +114,7 @@ class Reached:
             accounts = given.table("accounts").select("account", at="created")
             return accounts.group_by("account").agg(pl.col("at").min()).drop_nulls("at")
         if name == "first_success":
-            rows = scope.select(Rows(workflow="core"))
-            return given.made(Moment(rows))
+            return given.made(Moment(scope.runs("core")))
         if name == "activated":
             return self._activated(given)
         if name in ("first_paid", "churned"):
@@ -158,12 +156,12 @@ class TierReached:
 
     def make(self, given: Given) -> pl.LazyFrame:
         """Own condition, and those of the tiers below."""
-        tiers = given.scope.definitions.workflows[self.workflow].tiers
+        tiers = given.scope.tiers(self.workflow)
         names = list(tiers)
         wanted = names[: names.index(self.tier) + 1]
         if given.scope.policies.tiers == "independent":
             wanted = [self.tier]
-        moments = [given.made(Moment(given.scope.select(tiers[name]))) for name in wanted]
+        moments = [given.made(Moment(tiers[name])) for name in wanted]
         met = pl.concat(moments, how="diagonal_relaxed").group_by("account").agg(pl.col("at").max(), met=pl.len())
         return met.filter(pl.col("met") == len(wanted)).select("account", "at")
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from saasmetrics.books.given import Given
-from saasmetrics.definitions.rows import Rows
-from saasmetrics.definitions.selection import Selector
+from saasmetrics.definitions.selection import Outcome, Selector
 from saasmetrics.facts.request import Narrow, Runs
 
 
@@ -34,11 +33,11 @@ class RunsOf:
         """
         name, outcome = selector.workflow or "", selector.outcome or "success"
         workflow = given.scope.definitions.workflows[name]
-        sides: dict[str, tuple[Selector, ...]] = {}
-        for side in ("attempt", "success", "failure"):
+        sides: dict[Outcome, tuple[Selector, ...]] = {}
+        outcomes: tuple[Outcome, ...] = ("attempt", "success", "failure")
+        for side in outcomes:
             declared = getattr(workflow, side) is not None
-            rows = Rows(workflow=name, outcome=side)  # type: ignore[arg-type]  # one of the three outcomes
-            sides[side] = given.scope.select(rows).selectors if declared else ()
+            sides[side] = given.scope.runs(name, side).selectors if declared else ()
         if selector not in sides[outcome]:
             sides[outcome] = (selector,)
         value = expr or (workflow.value.expr if workflow.value else None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
@@ -156,7 +157,7 @@ def _bind(given: Given, rows: pl.LazyFrame, segment: str, at: str | None) -> pl.
     else:
         moment = pl.col(at) if at else pl.lit(None, dtype=pl.Date)
         latest = pl.lit(given.as_of_day)
-        values = values.with_columns(pl.col("since").fill_null(pl.date(1, 1, 1))).sort("since")
+        values = values.with_columns(pl.col("since").fill_null(date(1, 1, 1))).sort("since")
         rows = (
             rows.with_columns(pl.coalesce(moment, latest).alias("_at"))
             .sort("_at")

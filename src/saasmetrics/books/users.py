@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import polars as pl
 
 from saasmetrics.books.balances import live_at, stock_days
@@ -18,7 +20,7 @@ def holders(given: Given, periods: Periods) -> pl.LazyFrame:
     """
     schema = given.schema("users")
     users = with_segments(given, given.table("users"), "users", schema)
-    created = given.calendar.day_expr(pl.col("created")).fill_null(pl.date(1, 1, 1))
+    created = given.calendar.day_expr(pl.col("created")).fill_null(date(1, 1, 1))
     users = users.with_columns(_from=created, _to=given.calendar.day_expr(pl.col("closed")))
     live = live_at(users, stock_days(given, periods), "_from", "_to")
     marks = [column(segment) for segment in carried(given, "users")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import polars as pl
@@ -58,7 +59,7 @@ class NetRetention(MetricType):
         plain = given.narrowed()
         wanted = given.scope.input(self.of)
         now = plain.ledger(wanted, periods).numerator.entries
-        then = plain.ledger(wanted.earlier(self.over), periods).numerator.entries
+        then = plain.ledger(replace(wanted, offset=self.over), periods).numerator.entries
         now = now.group_by("period", "account").agg(pl.col("amount").sum().alias("now"))
         then = then.group_by("period", "account").agg(pl.col("amount").sum().alias("then"), pl.col("segment_at").first())
         base = then.filter(pl.col("then") > 0).join(now, on=["period", "account"], how="left")

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import ClassVar, Literal
 
 import polars as pl
 from pydantic import model_validator
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import Happenings, chosen, with_user_segments
-from saasmetrics.books.segments import carried, column, sql_columns, with_segments
+from saasmetrics.books.happenings import Happenings
+from saasmetrics.books.listing import Listing
+from saasmetrics.books.segments import MARK
+from saasmetrics.books.touching import touching_core
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
-from saasmetrics.definitions.selection import Selection, Selector
+from saasmetrics.definitions.selection import Selection
 from saasmetrics.expression import parse
-from saasmetrics.facts.request import Narrow
-from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.ledger import FLOAT, MONEY, Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
-from saasmetrics.period import Periods
+from saasmetrics.period import Grain, Periods, add_months
 
 QUANTILE = re.compile(r"p([1-9][0-9]?)(?:_[0-9])?")
 
@@ -78,7 +79,8 @@ class Simple(Rows, MetricType):
     @property
     def by_row(self) -> bool:
         """Whether entries are rows rather than counts per account."""
-        return self._how() == "quantile" or self.agg == "count_distinct" or bool(self.last_per) or self.spread
+        by_value = self._how() == "quantile" or self.agg == "count_distinct"
+        return by_value or bool(self.last_per or self.window or self.touching or self.spread)
 
     def _how(self) -> Literal["sum", "ratio", "quantile"]:
         if self.agg in ("count", "count_distinct", "sum"):
@@ -141,187 +143,137 @@ class Simple(Rows, MetricType):
         """Counts from the happenings book; rows where single rows are needed."""
         shape = self.shape(given.scope)
         selection = self._selection(given.scope)
-        roles = frozenset(selector.role for selector in selection.selectors)
-        if self.window or self.last_per:
-            rows = self._windowed(given, self._rows(given, selection, periods), periods)
-        elif self.by_row or self.touching:
-            rows = self._rows(given, selection, periods)
-            rows = _spread(given, rows, periods) if self.spread else rows
-            rows = rows.with_columns(period=periods.of(pl.col("day")), segment_at=pl.col("day"))
-        else:
-            rows = self._counted(given, selection, periods)
+        rows = self._listed(given, selection, periods) if self.by_row else self._counted(given, selection, periods)
         rows = rows.filter(periods.holds(pl.col("period")))
         if shape.accountless == "leave_out":
             rows = rows.filter(pl.col("account").is_not_null())
-        part = shape.parts[0].column if shape.parts else None
-        rows = rows.rename({"cut": part}) if part and part != "cut" else rows
-        numerator = Side(rows.drop("filled", strict=False), roles)
-        if self.agg != "average":
-            return Ledger(shape, numerator)
-        count = "filled" if not self.by_row else "weight"
-        return Ledger(shape, numerator, Side(rows.with_columns(amount=pl.col(count), weight=pl.col(count)), roles))
+        if shape.parts:
+            rows = rows.rename({"cut": shape.parts[0].column})
+        roles = frozenset(selector.role for selector in selection.selectors)
+        denominator = None
+        if self.agg == "average":
+            denominator = Side(rows.with_columns(amount=pl.col("weight")), roles)
+        return Ledger(shape, Side(rows, roles), denominator)
 
     def _counted(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
-        expr = self._money() if self.expr else None
         cut = self.cut if self._part(given.scope) else None
-        grain: Literal["cell", "day"] = "day" if periods.grain == "day" else "cell"
-        book = Happenings(selection, given.by, (), cut, expr, self.unit if self.expr else 1, grain, self.tries)
-        rows = given.made(book)
+        grain: Literal["cell", "day"] = "day" if periods.grain is Grain.DAY else "cell"
+        expr = self._money(given) if self.expr else None
+        book = Happenings(selection, given.by, (), cut, expr, self.unit if expr else 1, grain, self.tries)
         amount, weight = ("rows", "rows") if self.agg == "count" else ("total", "filled")
-        rows = rows.filter(pl.col(weight) > 0)
-        return rows.with_columns(
-            period=periods.of(pl.col("cell")),
-            segment_at=cell_end(periods, pl.col("cell"), grain),
-            amount=pl.col(amount),
-            weight=pl.col(weight),
-        ).drop("cell", "rows", "total")
-
-    def _money(self) -> str:
-        return f"({self.expr}) * COALESCE(rate, 1)" if self.currency and self._listed else self.expr or ""
-
-    @property
-    def _listed(self) -> bool:
-        return self.source is not None
-
-    def _rows(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
-        parts = []
-        for role in dict.fromkeys(selector.role for selector in selection.selectors):
-            selectors = tuple(selector for selector in selection.selectors if selector.role == role)
-            parts.append(self._logged(given, role, selectors) if ROLES[role].log else self._table(given, role, selectors))
-        rows = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
-        return rows if self._late_expr else rows.filter(pl.col("amount").is_not_null())
-
-    @property
-    def _late_expr(self) -> bool:
-        """Whether the expression needs the period's bounds and is evaluated per period."""
-        return self.expr is not None and bool(parse(self.expr).clock & {"start", "end"})
-
-    def _table(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
-        schema = given.schema(role)
-        rows = with_segments(given, chosen(given, role, selectors), role, schema).with_row_index("row")
-        if "user" in schema:
-            rows = with_user_segments(given, rows)
-        if self.touching:
-            rows = _touching_core(given, rows, schema)
-        return self._prepared(given, rows, {**schema}, role)
-
-    def _logged(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
-        wanted = set(sql_columns(given, role)) | set(self.last_per) | (parse(self.cut).columns if self.cut else set())
-        wanted |= parse(self.expr).columns if self.expr else set()
-        wanted -= {"account", "user", "at"}
-        rows = given.fact(Narrow(selectors, tuple(sorted(wanted))))
-        schema = {name: given.schema(role).get(name, pl.String()) for name in (*wanted, "account", "user", "at")}
-        rows = with_segments(given, rows, role, schema).with_row_index("row")
-        rows = with_user_segments(given, rows).with_columns(_at=pl.col("at"), _day=given.calendar.day_expr(pl.col("at")))
-        return self._prepared(given, rows, schema, role)
-
-    def _prepared(
-        self, given: Given, rows: pl.LazyFrame, schema: dict[str, pl.DataType], role: str
-    ) -> pl.LazyFrame:
-        marked = [column(segment) for segment in (*carried(given, role), *carried(given, "users"))]
-        marked = [name for name in dict.fromkeys(marked) if name in rows.collect_schema().names()]
-        keep: list[pl.Expr] = [pl.col("account") if "account" in schema else pl.lit(None, pl.String).alias("account")]
-        if self.cut and self._part(given.scope):
-            keep.append(given.sql(self.cut, schema).cast(pl.String).alias("cut"))
-        entity = pl.col("id") if role == "incidents" and "id" in schema else pl.col("row").cast(pl.String)
-        if self.agg == "count_distinct" and self.expr:
-            entity = given.sql(self.expr, schema).cast(pl.String)
-        amount: pl.Expr = pl.lit(1, dtype=pl.Int64)
-        if self.agg not in ("count", "count_distinct") and not self._late_expr and self.expr:
-            amount = _fixed(given.sql(self._money(), schema), self.unit)
-        if self.agg == "count_distinct":
-            amount = pl.when(entity.is_not_null()).then(amount)
-        late = [pl.col(name).alias(f"late_{name}") for name in parse(self.expr or "1").columns] if self._late_expr else []
-        spread = [pl.col("start").alias("from"), pl.col("end").alias("to")] if self.spread else []
-        last = [pl.col(name).cast(pl.String).alias(f"per_{name}") for name in self.last_per]
-        return rows.select(
-            *keep, *marked, *late, *spread, *last, pl.col("_at").alias("at"), pl.col("_day").alias("day"),
-            entity.alias("entity"), amount.alias("amount"), weight=pl.lit(1, dtype=pl.Int64),
+        return (
+            given.made(book)
+            .filter(pl.col(weight) > 0)
+            .with_columns(
+                period=periods.of(pl.col("cell")),
+                segment_at=cell_end(periods, pl.col("cell")),
+                amount=pl.col(amount),
+                weight=pl.col(weight),
+            )
+            .drop("cell", "rows", "total", "filled")
         )
 
-    def _windowed(self, given: Given, rows: pl.LazyFrame, periods: Periods) -> pl.LazyFrame:
-        """The rows of the window that ends with each period, the last of each value when asked."""
-        parts = []
-        for start in periods.starts:
-            end = periods.calendar.end(start, periods.grain)
-            inside = rows.filter(pl.col("day") < end)
-            if self.window:
-                inside = inside.filter(pl.col("day") >= _before(end, self.window))
-            if self.last_per:
-                per = [f"per_{name}" for name in self.last_per]
-                alone = pl.any_horizontal([pl.col(name).is_null() for name in per])
-                known = inside.filter(~alone).sort(*per, "at", "entity").unique(per, keep="last", maintain_order=True)
-                inside = pl.concat([known, inside.filter(alone)])
-            if self._late_expr and self.expr:
-                until = min(given.calendar.start_of(end), given.as_of)
-                schema = {name: given.schema(self._role(given)).get(name, pl.String()) for name in parse(self.expr).columns}
-                amount = given.sql(self.expr, schema, end=until, start=given.calendar.start_of(start))
-                inside = inside.rename({f"late_{name}": name for name in schema if name != "at"})
-                inside = inside.with_columns(amount=_fixed(amount, self.unit))
-                inside = inside.filter(pl.col("amount").is_not_null()).drop([name for name in schema if name != "at"])
-                inside = inside.drop("late_at", strict=False)
-            parts.append(inside.with_columns(period=pl.lit(start), segment_at=pl.lit(end - timedelta(days=1))))
-        return pl.concat(parts, how="diagonal_relaxed").drop([f"per_{name}" for name in self.last_per])
+    def _money(self, given: Given) -> str:
+        """The expression in the reporting currency."""
+        roles = {selector.role for selector in self._selection(given.scope).selectors}
+        converts = self.currency and all("rate" in given.schema(role) for role in roles)
+        return f"({self.expr}) * COALESCE(rate, 1)" if converts else self.expr or ""
 
-    def _role(self, given: Given) -> str:
-        return self._selection(given.scope).selectors[0].role
+    def _listed(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
+        """Entries row by row. Columns: `period`, `account`, `entity`, `at`, `cut`, `amount`, `weight`, `@segment`s."""
+        texts = [self._money(given) if self.expr else None, self.cut if self._part(given.scope) else None]
+        wanted = {name for text in texts if text for name in parse(text).columns} | set(self.last_per)
+        wanted |= {"start", "end"} if self.spread else set()
+        wanted |= {"workflow"} if self.touching else set()
+        book = Listing(selection, tuple(sorted(wanted)), given.by)
+        rows = given.made(book)
+        if self.touching:
+            rows = touching_core(given, rows)
+        schema = book.schema(given)
+        if self.window or self.last_per:
+            parts = [self._windowed(given, rows, schema, start, periods) for start in periods.starts]
+            return pl.concat(parts, how="vertical_relaxed")
+        rows = self._entered(given, rows, schema)
+        if self.spread:
+            rows = spread_over(rows, periods)
+        day = pl.col("_day")
+        return rows.with_columns(period=periods.of(day), segment_at=day).drop("_day", "_from", "_to", strict=False)
+
+    def _entered(
+        self, given: Given, rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], **clock: datetime
+    ) -> pl.LazyFrame:
+        """Rows as entries, the expression evaluated and rounded; rows where it is null are left out."""
+        entity = pl.col("_row")
+        amount: pl.Expr = pl.lit(1, dtype=pl.Int64)
+        if self.agg == "count_distinct" and self.expr:
+            entity = given.sql(self.expr, schema, **clock).cast(pl.String)
+            amount = pl.when(entity.is_not_null()).then(amount)
+        elif self.agg != "count":
+            value = given.sql(self._money(given), schema, **clock).cast(pl.Float64)
+            amount = (value * self.unit).round().cast(pl.Int64)
+        cut = [given.sql(self.cut or "", schema).cast(pl.String).alias("cut")] if self._part(given.scope) else []
+        service = [pl.col("start").alias("_from"), pl.col("end").alias("_to")] if self.spread else []
+        marks = pl.col(f"^{MARK}.*$")
+        entries = rows.select(
+            "account", marks, *cut, *service, "_day", at="_at", entity=entity, amount=amount,
+            weight=pl.lit(1, dtype=pl.Int64),
+        )
+        return entries.filter(pl.col("amount").is_not_null())
+
+    def _windowed(
+        self, given: Given, rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], start: date, periods: Periods
+    ) -> pl.LazyFrame:
+        """The rows of the window that ends with one period; of each value the last, when that is asked."""
+        end = periods.calendar.end(start, periods.grain)
+        inside = rows.filter(pl.col("_day") < end)
+        if self.window:
+            inside = inside.filter(pl.col("_day") >= window_start(end, self.window))
+        if self.last_per:
+            per = list(self.last_per)
+            alone = pl.any_horizontal([pl.col(name).is_null() for name in per])
+            known = inside.filter(~alone).sort(*per, "_at", "_row").unique(per, keep="last", maintain_order=True)
+            inside = pl.concat([known, inside.filter(alone)])
+        until = min(given.calendar.start_of(end), given.as_of)
+        entries = self._entered(given, inside, schema, start=given.calendar.start_of(start), end=until)
+        return entries.drop("_day").with_columns(
+            period=pl.lit(start), segment_at=pl.lit(end - timedelta(days=1)), entity=pl.col("entity")
+        )
 
 
-def cell_end(periods: Periods, cell: pl.Expr, grain: str) -> pl.Expr:
-    """Last day of the lattice cell that starts at `cell`."""
-    if grain == "day":
+def cell_end(periods: Periods, cell: pl.Expr) -> pl.Expr:
+    """Last day of the lattice cell that starts at `cell`; a report by day has days for cells."""
+    if periods.grain is Grain.DAY:
         return cell
-    calendar = periods.calendar
-    week = calendar.floor_expr(cell, type(periods.grain).WEEK).dt.offset_by("6d")
+    week = periods.calendar.floor_expr(cell, Grain.WEEK).dt.offset_by("6d")
     return pl.min_horizontal(week, cell.dt.month_end())
 
 
-def _fixed(amount: pl.Expr, unit: int) -> pl.Expr:
-    return (amount.cast(pl.Float64) * unit).round().cast(pl.Int64)
-
-
-def _before(end: object, window: Duration) -> object:
-    from datetime import date
-
-    from saasmetrics.period import add_months
-
-    if not isinstance(end, date):
-        raise TypeError("a window ends on a date")
+def window_start(end: date, window: Duration) -> date:
+    """First day of the window that ends before `end`."""
     if window.is_calendar:
         return add_months(end, -window.months)
-    return end - timedelta(microseconds=window.microseconds)
+    return end - timedelta(days=max(1, window.microseconds // 86_400_000_000))
 
 
-def _touching_core(given: Given, rows: pl.LazyFrame, schema: dict[str, pl.DataType] | object) -> pl.LazyFrame:
-    """Rows whose `workflow` (several split by `;`) names a core workflow; all rows where nothing says which."""
-    if not given.scope.has_column("incidents", "workflow"):
-        return rows
-    core = [name for name, workflow in given.scope.definitions.workflows.items() if workflow.core]
-    named = pl.col("workflow").str.split(";").list.eval(pl.element().str.strip_chars())
-    return rows.filter(named.list.set_intersection(pl.lit([core])).list.len() > 0)
+def spread_over(rows: pl.LazyFrame, periods: Periods) -> pl.LazyFrame:
+    """Share each amount over the days `_from <= d < _to`, period by period.
 
-
-def _spread(given: Given, rows: pl.LazyFrame, periods: Periods) -> pl.LazyFrame:
-    """Share each amount over the days `from <= d < to`, by whole periods, so that the shares add up exactly.
-
-    Rows without a service period, or with an empty one, stay on their own day.
+    Grain: a row and a period its service touches. Edges: a share is what has passed by the period's end less what had
+    passed before it, each rounded, so that the shares of a row add up to its amount exactly; rows without a service
+    period, or with an empty one, stay on their own day.
     """
-    lasting = pl.col("from").is_not_null() & pl.col("to").is_not_null() & (pl.col("from") < pl.col("to"))
-    length = (pl.col("to") - pl.col("from")).dt.total_days()
+    lasting = (pl.col("_from") < pl.col("_to")).fill_null(False)
+    length = (pl.col("_to") - pl.col("_from")).dt.total_days()
 
-    def until(day: pl.Expr) -> pl.Expr:
-        gone = (pl.min_horizontal(day, pl.col("to")) - pl.col("from")).dt.total_days().clip(lower_bound=0)
-        return (pl.col("amount") * gone / length).round().cast(pl.Int64)
+    def passed(day: pl.Expr) -> pl.Expr:
+        days = (pl.min_horizontal(day, pl.col("_to")) - pl.col("_from")).dt.total_days().clip(lower_bound=0)
+        return (pl.col("amount") * days / length).round().cast(pl.Int64)
 
-    shared = rows.filter(lasting).join_where(
-        periods.frame().rename({"period": "_start"}),
-        pl.col("from") < pl.col("period_end"),
-        pl.col("to") > pl.col("_start"),
+    touched = rows.filter(lasting).join_where(
+        periods.frame().select(_start="period", _end="period_end"),
+        pl.col("_from") < pl.col("_end"),
+        pl.col("_to") > pl.col("_start"),
     )
-    shared = shared.with_columns(
-        amount=until(pl.col("period_end")) - until(pl.col("_start")), day=pl.max_horizontal("_start", "from")
-    )
-    return pl.concat(
-        [rows.filter(~lasting).drop("from", "to"), shared.drop("from", "to", "_start", "period_end", "days")],
-        how="diagonal_relaxed",
-    )
+    share = passed(pl.col("_end")) - passed(pl.col("_start"))
+    shared = touched.with_columns(amount=share, _day=pl.max_horizontal("_start", "_from")).drop("_start", "_end")
+    return pl.concat([rows.filter(~lasting), shared], how="vertical_relaxed")

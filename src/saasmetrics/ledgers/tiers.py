@@ -6,7 +6,7 @@ from typing import Literal
 
 import polars as pl
 
-from saasmetrics.books.balances import stock_days
+from saasmetrics.books.balances import live_at, stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.milestones import Reached, TierReached
 from saasmetrics.definitions.scope import Scope
@@ -62,9 +62,7 @@ class Tiers(MetricType):
         created = given.calendar.day_expr(pl.col("created"))
         closed = given.calendar.day_expr(pl.col("closed"))
         spans = accounts.group_by("account").agg(_from=created.min(), _to=closed.max())
-        there = spans.join_where(
-            days, pl.col("_from") <= pl.col("day"), pl.col("_to").fill_null(pl.date(9999, 1, 1)) > pl.col("day")
-        ).select("period", "account", segment_at="day")
+        there = live_at(spans, days, "_from", "_to").select("period", "account", segment_at="day")
         numerators, denominators = [], []
         for name in self._tiers(given.scope):
             moments = given.made(TierReached(self.workflow, name))

@@ -1,0 +1,76 @@
+"""Listing: the rows of a selection one by one, for quantiles, distinct counts, last rows and spreading."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.happenings import chosen, with_user_segments
+from saasmetrics.books.milestones import INSTANT
+from saasmetrics.books.segments import carried, column, sql_columns, with_segments
+from saasmetrics.definitions.selection import Selection, Selector
+from saasmetrics.facts.request import Narrow
+from saasmetrics.frames.canonical import ROLES
+
+ALWAYS = ("account", "user", "at")
+"""Columns that narrow rows of a log have without asking."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The rows of a selection.
+
+    Grain: a row. Columns: `account` (null kept), `_row` (String: the row's id where it has one, else its number),
+    `_at` (UTC instant of the chosen time), `_day` (its local day), the asked `columns` under their own names,
+    `@segment`s that the row or its user carries.
+    """
+
+    selection: Selection
+    columns: tuple[str, ...] = ()
+    by: tuple[str, ...] = ()
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """Rows of logs and tables, united."""
+        given = given.narrowed(*self.by)
+        parts = []
+        for role in dict.fromkeys(selector.role for selector in self.selection.selectors):
+            selectors = tuple(selector for selector in self.selection.selectors if selector.role == role)
+            parts.append(self._logged(given, role, selectors) if ROLES[role].log else self._table(given, role, selectors))
+        return pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+
+    def schema(self, given: Given) -> Mapping[str, pl.DataType]:
+        """Types of the asked columns, as SQL over them needs."""
+        role = self.selection.selectors[0].role
+        known = given.schema(role)
+        return {name: known.get(name, pl.String()) for name in (*self.columns, *ALWAYS) if name in known or ROLES[role].log}
+
+    def _logged(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
+        wanted = sorted((set(self.columns) | set(sql_columns(given, role))) - set(ALWAYS))
+        known = given.schema(role)
+        rows = given.fact(Narrow(selectors, tuple(wanted)))
+        rows = with_segments(given, rows, role, {name: known.get(name, pl.String()) for name in (*wanted, *ALWAYS)})
+        rows = with_user_segments(given, rows).with_row_index("_number")
+        day = given.calendar.day_expr(pl.col("at"))
+        return self._shown(given, rows.with_columns(_at=pl.col("at"), _day=day), role, False)
+
+    def _table(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
+        schema = given.schema(role)
+        rows = with_segments(given, chosen(given, role, selectors), role, schema).with_row_index("_number")
+        if "user" in schema:
+            rows = with_user_segments(given, rows)
+        if "account" not in schema:
+            rows = rows.with_columns(account=pl.lit(None, dtype=pl.String))
+        if schema[selectors[0].at] == pl.Date:
+            rows = rows.with_columns(_at=given.calendar.start_expr(pl.col("_at")))
+        return self._shown(given, rows, role, "id" in schema)
+
+    def _shown(self, given: Given, rows: pl.LazyFrame, role: str, has_id: bool) -> pl.LazyFrame:
+        number = pl.col("_number").cast(pl.String)
+        row = pl.coalesce(pl.col("id"), number) if has_id else number
+        segments = (*carried(given, role), *(carried(given, "users") if "user" in given.schema(role) else ()))
+        marks = list(dict.fromkeys(column(segment) for segment in segments))
+        own = [name for name in dict.fromkeys(self.columns) if name != "account"]
+        return rows.select("account", row.alias("_row"), pl.col("_at").cast(INSTANT), "_day", *own, *marks)

@@ -1,0 +1,1 @@
+"""Definitions and sources become values: plan, read, make books, reduce."""

@@ -1,0 +1,184 @@
+"""From a metric to one ledger: its variants side by side, cut by an address, narrowed, moved in time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.segments import bind, column, has_attribute
+from saasmetrics.definitions.metric import TOTAL
+from saasmetrics.definitions.scalars import Duration
+from saasmetrics.frames.ledger import CORE, UNATTRIBUTED, Ledger, Part, Shape, Side, complete
+from saasmetrics.period import Periods, add_months
+
+if TYPE_CHECKING:
+    from saasmetrics.definitions.inputs import ResolvedInput
+    from saasmetrics.definitions.metric import Metric
+
+
+class NotApplicableError(Exception):
+    """A segment that one side of a metric cannot answer; the text says which and why."""
+
+
+def combined(given: Given, metric: Metric, periods: Periods) -> Ledger:
+    """The ledger of a metric: that of its one variant, or all of them with their labels as own columns.
+
+    Grain: that of the variants. Columns: one per column of `each`, in front of the type's own parts.
+    """
+    ledgers = [(variant.labels, variant.spec.ledger(given, periods)) for variant in metric.variants]
+    shape = ledgers[0][1].shape
+    parts = given.scope.definitions.parts(metric.id)
+    inner = {ledger.shape.parts for _, ledger in ledgers}
+    if len(inner) > 1:
+        parts = (*parts[: len(metric.each)], *_merged([(labels, ledger.shape.parts) for labels, ledger in ledgers]))
+    shape = replace(shape, parts=parts)
+    numerator = _stacked([(labels, ledger.numerator) for labels, ledger in ledgers], metric.each)
+    bottoms = [(labels, ledger.denominator) for labels, ledger in ledgers if ledger.denominator is not None]
+    denominator = _stacked(bottoms, metric.each) if bottoms else None
+    return Ledger(shape, numerator, denominator)
+
+
+def _merged(parts: list[tuple[tuple[str, ...], tuple[Part, ...]]]) -> list[Part]:
+    """Parts whose defaults differ by variant, as one part with a default for each."""
+    first = parts[0][1]
+    merged = []
+    for position, part in enumerate(first):
+        defaults = []
+        for labels, own in parts:
+            default = own[position].default
+            if isinstance(default, frozenset) and len(default) == 1:
+                defaults.append((labels, next(iter(default))))
+        merged.append(replace(part, default=tuple(defaults) if defaults else part.default, values=()))
+    return merged
+
+
+def _stacked(sides: list[tuple[tuple[str, ...], Side]], each: tuple[str, ...]) -> Side:
+    roles = frozenset(role for _, side in sides for role in side.roles)
+    if not each:
+        return _completed(sides[0][1])
+    entries = []
+    for labels, side in sides:
+        marks = [pl.lit(label).alias(name) for name, label in zip(each, labels, strict=True)]
+        entries.append(_completed(side).entries.with_columns(marks))
+    return Side(pl.concat(entries, how="diagonal_relaxed") if len(entries) > 1 else entries[0], roles)
+
+
+def _completed(side: Side) -> Side:
+    names = set(side.entries.collect_schema().names())
+    entries = side.entries if names >= set(CORE) else complete(side.entries, names)
+    return replace(side, entries=entries)
+
+
+def back(periods: Periods, offset: Duration | None) -> Periods:
+    """Periods whose stocks are read so much earlier."""
+    if offset is None:
+        return periods
+    months = offset.months if offset.is_calendar else 0
+    days = 0 if offset.is_calendar else max(1, offset.microseconds // 86_400_000_000)
+    return replace(periods, back_months=periods.back_months + months, back_days=periods.back_days + days)
+
+
+def moved_starts(periods: Periods, offset: Duration) -> Mapping[date, date]:
+    """The earlier period that stands for each period: the one that holds its start, moved back by the offset."""
+    moved = back(replace(periods, back_months=0, back_days=0), offset)
+    return {
+        start: periods.calendar.floor(add_months(start, -moved.back_months) - timedelta(days=moved.back_days), periods.grain)
+        for start in periods.starts
+    }
+
+
+def renamed(ledger: Ledger, names: Mapping[date, date]) -> Ledger:
+    """Entries of the earlier periods under the names of the periods they stand for."""
+    frame = pl.LazyFrame(
+        {"_name": list(names), "period": list(names.values())}, schema={"_name": pl.Date, "period": pl.Date}
+    )
+
+    def rename(side: Side) -> Side:
+        entries = side.entries.join(frame, on="period").with_columns(period=pl.col("_name")).drop("_name")
+        return replace(side, entries=entries)
+
+    return replace(
+        ledger,
+        numerator=rename(ledger.numerator),
+        denominator=rename(ledger.denominator) if ledger.denominator else None,
+    )
+
+
+def cut(given: Given, ledger: Ledger, wanted: ResolvedInput, keep: tuple[str, ...]) -> Ledger:
+    """A ledger at an address, narrowed by `where`; the parts that the address leaves open stay.
+
+    `keep` are the segments whose columns the asker wants to find.
+    """
+    written = wanted.address.cut
+    shape = replace(ledger.shape, parts=ledger.shape.parts[len(written) :])
+    gone = [column(name) for name in wanted.where if name not in keep]
+
+    def narrow(side: Side, below: bool) -> Side:
+        names = set(side.entries.collect_schema().names())
+        entries = side.entries
+        for part, value in zip(ledger.shape.parts, written, strict=False):
+            if part.column in names:
+                entries = entries.filter(pl.col(part.column) == value)
+        side = replace(side, entries=entries)
+        if wanted.where:
+            side = bound(given, side, ledger.shape, tuple(wanted.where), below=below)
+            kept = [pl.col(column(name)).is_in(list(values)) for name, values in wanted.where.items()]
+            side = replace(side, entries=side.entries.filter(kept).drop(gone))
+        return side
+
+    denominator = narrow(ledger.denominator, True) if ledger.denominator else None
+    return replace(ledger, shape=shape, numerator=narrow(ledger.numerator, False), denominator=denominator)
+
+
+def at_level(side: Side, shape: Shape, level: int) -> Side:
+    """The entries that count when the first `level` parts are told apart and the rest takes its default.
+
+    Edges: entries of the variant that only stands for the total (an empty label) count only where its part is not
+    told apart.
+    """
+    names = set(side.entries.collect_schema().names())
+    entries = side.entries
+    for position, part in enumerate(shape.parts):
+        if part.column not in names:
+            continue
+        label = pl.col(part.column)
+        if position < level or part.default in ("all", "none"):
+            entries = entries.filter(label.is_null() | (label != TOTAL))
+        else:
+            entries = _by_default(entries, shape, position, part)
+    return replace(side, entries=entries)
+
+
+def _by_default(entries: pl.LazyFrame, shape: Shape, position: int, part: Part) -> pl.LazyFrame:
+    if isinstance(part.default, frozenset):
+        return entries.filter(pl.col(part.column).is_in(sorted(part.default)))
+    before = [other.column for other in shape.parts[:position]]
+    allowed = [(*labels[: len(before)], value) for labels, value in part.default if isinstance(part.default, tuple)]
+    frame = pl.LazyFrame(allowed, schema=dict.fromkeys([*before, part.column], pl.String), orient="row")
+    return entries.join(frame, on=[*before, part.column], how="semi")
+
+
+def bound(given: Given, side: Side, shape: Shape, segments: tuple[str, ...], *, below: bool = False) -> Side:
+    """Give a side a column for each segment: its own, none where it stays whole, else its account's.
+
+    Raises: NotApplicableError when the side has neither.
+    """
+    names = set(side.entries.collect_schema().names())
+    entries = side.entries
+    for segment in segments:
+        if column(segment) in names or (below and segment in shape.whole):
+            continue
+        if not has_attribute(given, segment) or (side.roles and not _has_accounts(given, side)):
+            raise NotApplicableError(f"{' and '.join(sorted(side.roles)) or 'this metric'} has no {segment}")
+        entries = bind(given, entries, [segment], "segment_at")
+    filled = [pl.col(column(name)).fill_null(UNATTRIBUTED) for name in segments if not (below and name in shape.whole and column(name) not in names)]
+    return replace(side, entries=entries.with_columns(filled))
+
+
+def _has_accounts(given: Given, side: Side) -> bool:
+    return any("account" in given.schema(role) for role in side.roles)

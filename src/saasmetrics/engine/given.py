@@ -1,0 +1,171 @@
+"""The two sorts of given: one records what is asked while plans are drawn up, one answers from what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+
+import polars as pl
+
+from saasmetrics.books.given import Book, Given
+from saasmetrics.books.segments import Attribute
+from saasmetrics.definitions.inputs import ResolvedInput
+from saasmetrics.definitions.metric import Metric
+from saasmetrics.definitions.scope import Scope
+from saasmetrics.engine.combine import back, combined, cut, moved_starts, renamed
+from saasmetrics.engine.store import Store
+from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, Tally
+from saasmetrics.frames.ledger import Ledger
+from saasmetrics.period import Grain, Periods
+
+INSTANT = pl.Datetime("us", "UTC")
+
+
+@dataclass
+class Asked:
+    """What was asked for while a metric's plan was drawn up."""
+
+    requests: dict[Request, None] = field(default_factory=dict)
+    roles: dict[str, None] = field(default_factory=dict)
+    lookups: dict[str, None] = field(default_factory=dict)
+    """Roles that only lend attributes, and say nothing about how far the numbers reach."""
+
+
+class _Common(Given):
+    """What both sorts share: walking from a metric to those it is made of."""
+
+    store: Store
+
+    def __init__(self, scope: Scope, by: tuple[str, ...], as_of: datetime) -> None:
+        self.scope = scope
+        self.by = by
+        self.as_of = as_of
+
+    def of(self, metric: Metric) -> Given:
+        """The same, for another metric's scope."""
+        raise NotImplementedError
+
+    def schema(self, role: str) -> Mapping[str, pl.DataType]:
+        return self.store.schema(role)
+
+    def ledger(self, wanted: ResolvedInput, periods: Periods) -> Ledger:
+        definitions = self.scope.definitions
+        metric = definitions.metrics[wanted.address.metric]
+        given = self.of(metric).narrowed(*dict.fromkeys([*self.by, *wanted.where]))
+        if wanted.offset is None or definitions.shape(metric.id).time == "stock":
+            whole = combined(given, metric, back(periods, wanted.offset))
+        else:
+            names = moved_starts(periods, wanted.offset)
+            whole = renamed(combined(given, metric, replace(periods, starts=tuple(sorted(set(names.values()))))), names)
+        return cut(given, whole, wanted, self.by)
+
+
+class Recorder(_Common):
+    """Draws up plans over empty frames and notes what they ask for."""
+
+    def __init__(self, scope: Scope, store: Store, by: tuple[str, ...], asked: Asked, as_of: datetime) -> None:
+        super().__init__(scope, by, as_of)
+        self.store = store
+        self.asked = asked
+        self._looking_up = False
+
+    def of(self, metric: Metric) -> Recorder:
+        scope = self.scope.definitions.scope(metric.id)
+        return self._with(Recorder(scope, self.store, self.by, self.asked, self.as_of))
+
+    def narrowed(self, *by: str) -> Recorder:
+        return self._with(Recorder(self.scope, self.store, by, self.asked, self.as_of))
+
+    def _with(self, other: Recorder) -> Recorder:
+        other._looking_up = self._looking_up
+        return other
+
+    def table(self, role: str) -> pl.LazyFrame:
+        (self.asked.lookups if self._looking_up else self.asked.roles)[role] = None
+        return self.store.tables[role].lazy()
+
+    def fact(self, request: Request) -> pl.LazyFrame:
+        self.asked.requests[request] = None
+        selectors = request.selectors if not isinstance(request, Runs) else request.attempt + request.success
+        for selector in selectors:
+            self.asked.roles[selector.role] = None
+        return pl.LazyFrame(schema=_columns(request, self.store))
+
+    def made(self, book: Book) -> pl.LazyFrame:
+        other = self.narrowed()
+        other._looking_up = self._looking_up or isinstance(book, Attribute)
+        return book.make(other)
+
+    def history(self, grain: Grain) -> Periods:
+        return Periods(self.calendar, grain, self.calendar.span(date(2026, 1, 1), date(2026, 1, 1), grain))
+
+
+def _columns(request: Request, store: Store) -> dict[str, pl.DataType]:
+    """The columns a request is answered with, as `facts/request.py` says."""
+    text, count, instant = pl.String(), pl.Int64(), INSTANT
+    if isinstance(request, Tally):
+        more = {"total": count, "filled": count} if request.expr else {}
+        return {"account": text, **dict.fromkeys(request.by, text), "cell": pl.Date(), "rows": count, **more}
+    if isinstance(request, Presence):
+        user: dict[str, pl.DataType] = {"user": text} if request.entity == "user" else {}
+        return {"account": text, **user, "month": pl.Date(), "days": pl.UInt32()}
+    if isinstance(request, First):
+        return {"account": text, "at": instant}
+    if isinstance(request, Narrow):
+        role = request.selectors[0].role
+        known = store.schema(role)
+        more = {"amount": count} if request.expr else {}
+        own = {name: known.get(name, text) for name in request.columns}
+        return {"account": text, "user": text, "at": instant, "selector": pl.UInt8(), **own, **more}
+    times = {name: instant for name in ("attempt", "success", "any_success", "failure")}
+    counts = {name: count for name in ("attempts", "failures", "total")}
+    return {"account": text, "user": text, "run": text, **times, **counts, "reason": text}
+
+
+@dataclass
+class Shelf:
+    """Books that were made, by what they are, under which policies, as of when."""
+
+    books: dict[tuple[Book, str, datetime], pl.LazyFrame] = field(default_factory=dict)
+    policies: dict[int, str] = field(default_factory=dict)
+
+
+class Live(_Common):
+    """Answers from what was read; every book is made once."""
+
+    def __init__(self, scope: Scope, store: Store, by: tuple[str, ...], shelf: Shelf, as_of: datetime) -> None:
+        super().__init__(scope, by, as_of)
+        self.store = store
+        self.shelf = shelf
+
+    def of(self, metric: Metric) -> Live:
+        return Live(self.scope.definitions.scope(metric.id), self.store, self.by, self.shelf, self.as_of)
+
+    def narrowed(self, *by: str) -> Live:
+        return Live(self.scope, self.store, by, self.shelf, self.as_of)
+
+    def at(self, as_of: datetime) -> Live:
+        """The same as of another instant."""
+        return Live(self.scope, self.store, self.by, self.shelf, as_of)
+
+    def table(self, role: str) -> pl.LazyFrame:
+        return self.store.tables[role].lazy()
+
+    def fact(self, request: Request) -> pl.LazyFrame:
+        return self.store.facts[request].lazy()
+
+    def made(self, book: Book) -> pl.LazyFrame:
+        key = (book, self.scope.policies.model_dump_json(), self.as_of)
+        if key not in self.shelf.books:
+            # Collected here, so that the many ledgers that read a book share it: plans collected together share
+            # nothing that differs by so much as a filter.
+            self.shelf.books[key] = book.make(self.narrowed()).collect().lazy()
+        return self.shelf.books[key]
+
+    def history(self, grain: Grain) -> Periods:
+        days = [self.store.tables[role][name].min() for role, name in (("subscriptions", "start"), ("accounts", "created"))]
+        first = [self.calendar.local_day(day) if isinstance(day, datetime) else day for day in days if day is not None]
+        start = min((day for day in first if isinstance(day, date)), default=self.as_of_day)
+        return Periods(self.calendar, grain, self.calendar.span(start, max(start, self.as_of_day), grain))
+

@@ -1,0 +1,164 @@
+"""Plans of values: what will be collected together, and how values come of it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from saasmetrics.definitions.metric import Metric
+from saasmetrics.engine.combine import NotApplicableError, combined
+from saasmetrics.engine.given import Live
+from saasmetrics.engine.reduce import reduced
+from saasmetrics.engine.values import Frame, absent, finished
+from saasmetrics.expression import compile_polars, gate_arithmetic
+from saasmetrics.frames.ledger import Ledger
+from saasmetrics.frames.values import NOT_APPLICABLE, OK, PARTIAL, UNDEFINED, VALUES
+from saasmetrics.ledgers.derived import Derived
+
+Where = Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Frames to collect, and the values they become.
+
+    `finish` takes the collected frames in the order of `lazies`.
+    """
+
+    lazies: Sequence[pl.LazyFrame]
+    finish: Callable[[Sequence[pl.DataFrame]], pl.DataFrame]
+
+
+def gathered(plans: Sequence[Plan]) -> Iterator[pl.DataFrame]:
+    """Values of many plans, everything collected together."""
+    lazies = [lazy for plan in plans for lazy in plan.lazies]
+    frames = iter(pl.collect_all(lazies) if lazies else ())
+    for plan in plans:
+        yield plan.finish([next(frames) for _ in plan.lazies])
+
+
+def planned(live: Live, frame: Frame, where: Where, levels: Sequence[int]) -> Plan:
+    """The values of a metric, at each of the asked depths of its cut path."""
+    metric = frame.metric
+    spec = metric.variants[0].spec
+    if isinstance(spec, Derived):
+        return _derived(live, frame, where, spec)
+    given = live.of(metric).narrowed(*dict.fromkeys([*frame.by, *where]))
+    try:
+        ledger = combined(given, metric, frame.periods)
+        return _of_ledger(live.of(metric), frame, ledger, where, levels)
+    except NotApplicableError as error:
+        return _absent(frame, str(error))
+
+
+def _of_ledger(live: Live, frame: Frame, ledger: Ledger, where: Where, levels: Sequence[int]) -> Plan:
+    depths = [level for level in levels if level <= len(ledger.shape.parts)]
+    lazies = [reduced(live, ledger, frame.periods, level, frame.by, dict(where)) for level in depths]
+
+    def finish(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        parts = [finished(frame, ledger.shape, level, rows) for level, rows in zip(depths, frames, strict=True)]
+        return pl.concat(parts) if parts else pl.DataFrame(schema=VALUES)
+
+    return Plan(lazies, finish)
+
+
+def _absent(frame: Frame, reason: str) -> Plan:
+    return Plan((), lambda _: absent(frame, None, None, NOT_APPLICABLE, reason))
+
+
+def _derived(live: Live, frame: Frame, where: Where, spec: Derived) -> Plan:
+    scope = live.of(frame.metric).scope
+    names, children, whole = [], [], set()
+    try:
+        for name, written in spec.inputs().items():
+            wanted = scope.input(written)
+            target = scope.definitions.metrics[wanted.address.metric]
+            by = () if wanted.total else frame.by
+            if wanted.total:
+                whole.add(name)
+            inner = replace(frame, metric=replace(target, min_sample=frame.metric.min_sample), by=by)
+            if isinstance(target.variants[0].spec, Derived):
+                children.append(planned(live, inner, where, (0,)))
+            else:
+                given = live.of(frame.metric).narrowed(*dict.fromkeys([*by, *where]))
+                ledger = given.ledger(wanted, frame.periods)
+                children.append(_of_ledger(live.of(target), inner, ledger, where if not wanted.total else {}, (0,)))
+            names.append(name)
+    except NotApplicableError as error:
+        return _absent(frame, str(error))
+    counts = [len(child.lazies) for child in children]
+
+    def finish(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        rest = iter(frames)
+        parts = [child.finish([next(rest) for _ in range(count)]) for child, count in zip(children, counts, strict=True)]
+        firsts = [_first_stat(values) for values in parts]
+        return _evaluated(frame, spec, dict(zip(names, firsts, strict=True)), whole)
+
+    return Plan([lazy for child in children for lazy in child.lazies], finish)
+
+
+def _first_stat(values: pl.DataFrame) -> pl.DataFrame:
+    if values["stat"].null_count() == values.height:
+        return values
+    order = values["stat"].unique(maintain_order=True)
+    return values.filter(pl.col("stat") == order[0])
+
+
+def _evaluated(frame: Frame, spec: Derived, inputs: Mapping[str, pl.DataFrame], whole: set[str]) -> pl.DataFrame:
+    """The arithmetic over the inputs' values, period by period and segment value by segment value."""
+    keys = ["period", "segment_value"]
+    grid = pl.concat([values.select(keys) for name, values in inputs.items() if name not in whole or not frame.by])
+    grid = grid.unique(maintain_order=True)
+    for name, values in inputs.items():
+        on = ["period"] if name in whole and frame.by else keys
+        part = values.select(*on, pl.col("value").alias(name), *[pl.col(c).alias(f"{c}:{name}") for c in ("status", "reason", "entries", "accounts", "immature")])
+        grid = grid.join(part, on=on, how="left", nulls_equal=True)
+    value = compile_polars(gate_arithmetic(spec.expr), {name: pl.Float64() for name in inputs})
+    grid = grid.with_columns(value=value)
+    status = _worst(list(inputs), grid)
+    rows = grid.with_columns(
+        metric=pl.lit(frame.metric.id),
+        cut=pl.lit(None, dtype=pl.String),
+        stat=pl.lit(None, dtype=pl.String),
+        grain=pl.lit(frame.periods.grain.value),
+        segment=pl.lit(frame.segment, dtype=pl.String),
+        numerator=pl.lit(None, dtype=pl.Float64),
+        denominator=pl.lit(None, dtype=pl.Float64),
+        entries=pl.min_horizontal([f"entries:{name}" for name in inputs]),
+        accounts=pl.min_horizontal([f"accounts:{name}" for name in inputs]),
+        immature=pl.max_horizontal([f"immature:{name}" for name in inputs]),
+        status=status,
+        as_of=pl.lit(frame.as_of),
+    )
+    unsaid = (pl.col("status") == OK) & pl.col("value").is_null()
+    rows = rows.with_columns(
+        status=pl.when(unsaid).then(pl.lit(UNDEFINED)).otherwise("status"),
+        reason=pl.when(unsaid).then(pl.lit("a division by zero")).otherwise(_said(list(inputs))),
+    )
+    return rows.select([pl.col(name).cast(dtype) for name, dtype in VALUES.items()])
+
+
+def _worst(names: list[str], grid: pl.DataFrame) -> pl.Expr:
+    """The first input status that is not ok; a period in progress comes before everything."""
+    partial = pl.any_horizontal([pl.col(f"status:{name}") == PARTIAL for name in names])
+    status: pl.Expr = pl.lit(OK)
+    for name in reversed(names):
+        own = pl.col(f"status:{name}").fill_null(UNDEFINED)
+        status = pl.when(own != OK).then(own).otherwise(status)
+    del grid
+    return pl.when(partial).then(pl.lit(PARTIAL)).otherwise(status)
+
+
+def _said(names: list[str]) -> pl.Expr:
+    reason: pl.Expr = pl.lit(None, dtype=pl.String)
+    for name in reversed(names):
+        own = pl.concat_str([pl.lit(f"{name}: "), pl.col(f"reason:{name}")])
+        reason = pl.when(pl.col(f"status:{name}") == pl.col("status")).then(own).otherwise(reason)
+    return reason
+
+
+def metric_of(metric: Metric) -> str:
+    """Id of the metric a pointer leads to, or its own."""
+    return (metric.points_to or metric.id).split(".")[0]

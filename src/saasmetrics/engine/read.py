@@ -1,0 +1,151 @@
+"""Reading: what plans ask for is read once, tables into memory, logs into facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.engine.store import Store, empty, reach, whole
+from saasmetrics.facts.reduce import reduce as reduce_logs
+from saasmetrics.facts.request import Request
+from saasmetrics.finding import Finding
+from saasmetrics.frames.canonical import ROLES
+from saasmetrics.sources.files import find_files
+from saasmetrics.sources.open import Sources
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class SourceRead:
+    """What was read of one source: rows in the files, rows used, first and last moment, its files."""
+
+    rows: int
+    used: int
+    first: datetime | None
+    last: datetime | None
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Read:
+    """Everything read: the store, what was read of every source, and what was wrong with it."""
+
+    store: Store
+    sources: Mapping[str, SourceRead]
+    reaches: Mapping[str, tuple[datetime, datetime]]
+    """By role: first moment, and first instant after the last."""
+    findings: tuple[Finding, ...]
+
+
+def blank(sources: Sources) -> Store:
+    """A store with the right columns and no rows, for drawing up plans."""
+    tables = {role: empty(role) for role, known in ROLES.items() if not known.log}
+    for role, table in sources.tables.items():
+        rows = pl.DataFrame(schema=table.frame.collect_schema()).drop("_fault", "_seen", strict=False)
+        tables[role] = whole(rows, role)
+    return Store(tables, _log_columns(sources))
+
+
+def _log_columns(sources: Sources) -> dict[str, dict[str, pl.DataType]]:
+    columns: dict[str, dict[str, pl.DataType]] = {}
+    for log in sources.logs.values():
+        columns.setdefault(log.role, {}).update(log.columns)
+    return columns
+
+
+def read(
+    definitions: Definitions,
+    sources: Sources,
+    roles: Collection[str],
+    requests: Collection[Request],
+    as_of: datetime | None,
+    progress: Progress | None = None,
+) -> Read:
+    """Collect the tables of these roles and fill these requests."""
+    calendar = definitions.settings.calendar
+    wanted = [role for role in sources.tables if role in {*roles, "accounts", "users", "aliases"}]
+    frames = dict(zip(wanted, pl.collect_all([sources.tables[role].frame for role in wanted]), strict=True))
+    findings = [finding for role in wanted for finding in sources.tables[role].checks(frames[role])]
+    usable = {role: rows.filter(pl.col("_fault").is_null()).drop("_fault", "_seen") for role, rows in frames.items()}
+    accounts = _ids(usable, "account")
+    created = usable["accounts"].select("account", "created") if "accounts" in usable else _no_accounts()
+    aliases = None
+    if sources.aliases is not None:
+        aliases = sources.aliases.collect()
+    facts = reduce_logs(
+        sources.logs, requests, calendar=calendar, accounts=accounts, users=_ids(usable, "user"), created=created,
+        aliases=aliases, as_of=as_of, progress=progress,
+    )
+    findings += facts.findings
+    for name, log_read in facts.reads.items():
+        findings += sources.logs[name].fault_findings(log_read.faults)
+    tables = {role: empty(role) for role, known in ROLES.items() if not known.log}
+    tables |= {role: whole(rows, role) for role, rows in usable.items()}
+    tables = {role: _coded(rows, facts.account, facts.user) for role, rows in tables.items()}
+    reaches = {role: found for role, rows in usable.items() if (found := reach(rows, role, calendar))}
+    for name, log_read in facts.reads.items():
+        if log_read.first and log_read.last:
+            reaches[sources.logs[name].role] = _wider(reaches.get(sources.logs[name].role), log_read.first, log_read.last)
+    store = Store(tables, _log_columns(sources), facts.frames)
+    return Read(store, _told(definitions, sources, frames, usable, facts.reads), reaches, tuple(findings))
+
+
+def _wider(known: tuple[datetime, datetime] | None, first: datetime, last: datetime) -> tuple[datetime, datetime]:
+    from datetime import timedelta
+
+    after = last + timedelta(microseconds=1)
+    return (first, after) if known is None else (min(known[0], first), max(known[1], after))
+
+
+def _ids(tables: Mapping[str, pl.DataFrame], name: str) -> pl.Series:
+    found = [rows[name].cast(pl.String) for role, rows in tables.items() if name in rows.columns and _is_id(role, name)]
+    if not found:
+        return pl.Series(name, [], dtype=pl.String)
+    return pl.concat(found).drop_nulls().unique().sort()
+
+
+def _is_id(role: str, name: str) -> bool:
+    column = ROLES[role].columns.get(name)
+    return column is not None and column.kind == "id"
+
+
+def _no_accounts() -> pl.DataFrame:
+    return pl.DataFrame(schema={"account": pl.String, "created": pl.Datetime("us", "UTC")})
+
+
+def _coded(rows: pl.DataFrame, account: pl.Enum, user: pl.Enum) -> pl.DataFrame:
+    casts = {name: dtype for name, dtype in (("account", account), ("user", user)) if name in rows.columns}
+    return rows.with_columns(pl.col(name).cast(pl.String).cast(dtype) for name, dtype in casts.items())
+
+
+def _told(
+    definitions: Definitions,
+    sources: Sources,
+    frames: Mapping[str, pl.DataFrame],
+    usable: Mapping[str, pl.DataFrame],
+    reads: Mapping[str, object],
+) -> dict[str, SourceRead]:
+    from saasmetrics.facts.result import Read as LogRead
+
+    told: dict[str, SourceRead] = {}
+    for role, rows in frames.items():
+        for name in rows["source"].unique().sort():
+            used = usable[role].filter(pl.col("source") == name)
+            span = reach(used, role, definitions.settings.calendar)
+            count = rows.filter(pl.col("source") == name).height
+            told[name] = SourceRead(count, used.height, span and span[0], span and span[1], _files(definitions, name))
+    for name, found in reads.items():
+        if isinstance(found, LogRead):
+            files = tuple(str(file.path) for file in sources.logs[name].files)
+            told[name] = SourceRead(found.rows, found.used, found.first, found.last, files)
+    return told
+
+
+def _files(definitions: Definitions, name: str) -> tuple[str, ...]:
+    files, _ = find_files(name, definitions.sources[name])
+    return tuple(str(file.path) for file in files)

@@ -1,0 +1,209 @@
+"""The engine's own street: addresses in, values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import polars as pl
+
+from saasmetrics.definitions.address import Address
+from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.definitions.metric import Metric
+from saasmetrics.engine.combine import NotApplicableError, combined
+from saasmetrics.engine.given import Asked, Live, Recorder, Shelf
+from saasmetrics.engine.plan import Plan, Where, gathered, planned
+from saasmetrics.engine.read import Progress, Read, blank, read
+from saasmetrics.engine.store import Store
+from saasmetrics.engine.values import Frame, absent, cut_text
+from saasmetrics.frames.canonical import ROLES
+from saasmetrics.frames.values import KEYS, NO_INPUT, VALUES
+from saasmetrics.ledgers.derived import Derived
+from saasmetrics.period import Grain, Periods
+from saasmetrics.sources.open import Sources
+
+STATE = ("accounts", "users", "aliases")
+"""Roles that tell what there is, not what happened: a quiet week in them does not mean that the export stops."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Values wanted of one metric: for which addresses, split and narrowed how, by which grain."""
+
+    metric: str
+    addresses: tuple[Address, ...]
+    grain: Grain
+    by: tuple[str, ...] = ()
+    where: Where = field(default_factory=dict)
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """How many parts of the cut path the addresses write."""
+        return tuple(sorted({len(address.cut) for address in self.addresses}))
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Values, and what they rest on.
+
+    `reaches` are the as-of instants of each metric.
+    """
+
+    values: pl.DataFrame
+    read: Read
+    as_of: datetime
+    reaches: Mapping[str, datetime]
+    live: Live
+
+
+def draw_up(definitions: Definitions, sources: Sources, wishes: Sequence[Wish]) -> tuple[dict[str, Asked], Store]:
+    """What every wished metric asks for, by the metric's id."""
+    store = blank(sources)
+    asked: dict[str, Asked] = {}
+    for wish in wishes:
+        metric = definitions.metrics[wish.metric]
+        if metric.missing or not metric.variants:
+            continue
+        _record(definitions, store, metric, wish, asked.setdefault(wish.metric, Asked()))
+    return asked, store
+
+
+def _record(definitions: Definitions, store: Store, metric: Metric, wish: Wish, asked: Asked) -> None:
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    scope = definitions.scope(metric.id)
+    marks = tuple(dict.fromkeys([*wish.by, *wish.where]))
+    given = Recorder(scope, store, marks, asked, moment)
+    calendar = definitions.settings.calendar
+    periods = Periods(calendar, wish.grain, (calendar.floor(moment.date(), wish.grain),))
+    spec = metric.variants[0].spec
+    try:
+        if isinstance(spec, Derived):
+            for written in spec.inputs().values():
+                target = definitions.metrics[scope.input(written).address.metric]
+                _record(definitions, store, target, Wish(target.id, (), wish.grain, wish.by, wish.where), asked)
+                return_ = given.ledger if not isinstance(target.variants[0].spec, Derived) else None
+                if return_ is not None:
+                    return_(scope.input(written), periods)
+        else:
+            combined(given, metric, periods)
+            _lend(given, metric, marks)
+    except NotApplicableError:
+        return
+
+
+def _lend(given: Recorder, metric: Metric, marks: tuple[str, ...]) -> None:
+    """Note the tables that lend the segments asked for."""
+    del metric
+    from saasmetrics.books.segments import Attribute, has_attribute
+
+    for segment in marks:
+        if has_attribute(given, segment):
+            given.made(Attribute(segment))
+
+
+def compute(
+    definitions: Definitions,
+    sources: Sources,
+    wishes: Sequence[Wish],
+    *,
+    as_of: datetime | None,
+    count: int | None = None,
+    since: date | None = None,
+    until: date | None = None,
+    progress: Progress | None = None,
+) -> Computed:
+    """All wishes, computed together."""
+    asked, _ = draw_up(definitions, sources, wishes)
+    roles = {role for one in asked.values() for role in (*one.roles, *one.lookups)}
+    requests = list(dict.fromkeys(request for one in asked.values() for request in one.requests))
+    found = read(definitions, sources, roles, requests, as_of, progress)
+    overall = as_of or _newest(found)
+    reaches = {metric: as_of or _reach(one, found, overall) for metric, one in asked.items()}
+    shelf = Shelf()
+    first = next(iter(definitions.metrics))
+    live = Live(definitions.scope(first), found.store, (), shelf, overall)
+    plans, frames = [], []
+    for wish in wishes:
+        metric = definitions.metrics[wish.metric]
+        moment = reaches.get(wish.metric, overall)
+        periods = _periods(definitions, wish.grain, overall, count, since, until)
+        frame = Frame(metric, periods, wish.by, moment, _since(asked.get(wish.metric), found))
+        why = metric.missing or _without(asked.get(wish.metric), sources, definitions)
+        plans.append(_plan(live.at(moment), frame, wish, why))
+        frames.append(frame)
+    parts = list(gathered(plans))
+    values = pl.concat([_picked(wish, part) for wish, part in zip(wishes, parts, strict=True)]) if parts else pl.DataFrame(schema=VALUES)
+    return Computed(values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS), found, overall, reaches, live)
+
+
+def _plan(live: Live, frame: Frame, wish: Wish, why: str | None) -> Plan:
+    if why is None:
+        return planned(live, frame, wish.where, wish.levels)
+
+    def finish(_: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        return pl.concat([absent(frame, cut_text(a.cut), a.stat, NO_INPUT, why) for a in wish.addresses])
+
+    return Plan((), finish)
+
+
+def _picked(wish: Wish, values: pl.DataFrame) -> pl.DataFrame:
+    """The values of the wished addresses; `*` in a cut takes every value there."""
+    if any("*" in address.cut for address in wish.addresses):
+        return values
+    cuts = [cut_text(address.cut) for address in wish.addresses]
+    kept = values.filter(pl.col("cut").is_in([cut for cut in cuts if cut]) | (pl.col("cut").is_null() & (None in cuts)))
+    return kept if kept.height or not values.height else values.filter(pl.col("cut").is_null())
+
+
+def _newest(found: Read) -> datetime:
+    """The first instant after everything that was read; sparse roles count only where nothing else is there."""
+    dense = [last for role, (_, last) in found.reaches.items() if not ROLES[role].sparse]
+    every = dense or [last for _, last in found.reaches.values()]
+    return max(every, default=datetime(1970, 1, 1, tzinfo=UTC))
+
+
+def _reach(asked: Asked, found: Read, overall: datetime) -> datetime:
+    """How far a metric's inputs reach: the smallest newest row over the sources it counts."""
+    known = [
+        found.reaches[role][1]
+        for role in asked.roles
+        if role in found.reaches and not ROLES[role].sparse and role not in STATE
+    ]
+    return min([*known, overall])
+
+
+def _since(asked: Asked | None, found: Read) -> datetime | None:
+    """From when on a metric's inputs tell anything: the latest beginning over the logs it counts."""
+    if asked is None:
+        return None
+    begins = [found.reaches[role][0] for role in asked.roles if role in found.reaches and role not in STATE]
+    return max(begins, default=None)
+
+
+def _without(asked: Asked | None, sources: Sources, definitions: Definitions) -> str | None:
+    """Which source a metric lacks; None when it has all it counts."""
+    if asked is None:
+        return None
+    for role in asked.roles:
+        if role in sources.missing:
+            return sources.missing[role]
+        if role not in sources.tables and not any(log.role == role for log in sources.logs.values()):
+            return f"no source has the role `{role}`"
+    del definitions
+    return None
+
+
+def _periods(
+    definitions: Definitions, grain: Grain, as_of: datetime, count: int | None, since: date | None, until: date | None
+) -> Periods:
+    """The periods asked for; without a word the one in progress and the twelve before it."""
+    calendar = definitions.settings.calendar
+    last = calendar.local_day(as_of - timedelta(microseconds=1))
+    last = min(last, until) if until else last
+    if since is not None:
+        starts = calendar.span(min(since, last), last, grain)
+        return Periods(calendar, grain, starts[-count:] if count else starts)
+    current = calendar.floor(last, grain)
+    first = calendar.shift(current, grain, -((count or 13) - 1))
+    return Periods(calendar, grain, calendar.span(first, current, grain))

@@ -1,0 +1,91 @@
+"""Targets: how a number stands against what was promised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import polars as pl
+
+from saasmetrics.definitions.address import Address
+from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.definitions.goals import Target
+from saasmetrics.frames.values import OK
+from saasmetrics.period import Grain
+
+Word = Literal["met", "on track", "behind", "missed", "not judged", "no target", "hold"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One number against its target. `reason` says why it is not judged."""
+
+    word: Word
+    target: Target | None = None
+    reason: str | None = None
+
+
+def verdict(target: Target | None, value: float | None, period_end: date | None, today: date, unit: str) -> Verdict:
+    """How the judged value stands.
+
+    Formula: met when the comparison holds. Otherwise, for `reach`: missed when the due date is over; on track when
+    the value is at least as good as the straight line from the baseline `from` at `set` to the target at `by`, read
+    at the judged period's end; behind when it is worse. For `keep`: behind.
+    Edges: without a value there is no judgement. Without a baseline, or before its date, there is no line: a target
+    that is not met yet is behind.
+    """
+    if target is None:
+        return Verdict("no target")
+    if value is None:
+        return Verdict("not judged", target, "no value to judge")
+    goal = target.comparison.convert(unit)
+    if goal.holds(value):
+        return Verdict("met", target)
+    if target.reach is None or target.by is None:
+        return Verdict("behind", target)
+    if today > target.by:
+        return Verdict("missed", target)
+    return Verdict("on track" if _ahead_of_line(target, goal.bound, value, period_end or today, unit) else "behind", target)
+
+
+def _ahead_of_line(target: Target, bound: float, value: float, at: date, unit: str) -> bool:
+    if target.from_ is None or target.set is None or target.by is None:
+        return False
+    start = target.from_.convert(unit)
+    days = (target.by - target.set).days
+    share = min(max((at - target.set).days / days, 0.0), 1.0) if days > 0 else 1.0
+    line = start + (bound - start) * share
+    return value >= line if bound >= start else value <= line
+
+
+def held(definitions: Definitions, values: pl.DataFrame, address: Address, as_of: datetime) -> Verdict:
+    """The verdict on an address: its nearest target without `where` that is not over, against its judged value."""
+    calendar = definitions.settings.calendar
+    today = calendar.local_day(as_of - timedelta(microseconds=1))
+    target = _nearest(definitions, address, today)
+    if target is None:
+        return Verdict("no target")
+    text = address.text
+    own = values.filter((pl.col("metric") == address.metric) & pl.col("segment").is_null())
+    cut = ".".join(text.split(".")[1:]) or None
+    rows = own.filter(pl.col("cut").eq_missing(cut) | (pl.concat_str("cut", "stat", separator=".", ignore_nulls=True) == cut))
+    good = rows.filter(pl.col("status") == OK).sort("period")
+    if good.is_empty():
+        reasons = rows.sort("period")["reason"].drop_nulls()
+        return Verdict("not judged", target, reasons[-1] if len(reasons) else "no value")
+    period, value = good["period"][-1], good["value"][-1]
+    metric = definitions.about(address)
+    return verdict(target, value, calendar.end(period, Grain(good["grain"][-1])), today, metric.unit)
+
+
+def _nearest(definitions: Definitions, address: Address, today: date) -> Target | None:
+    own = [target for target in definitions.targets if not target.where and _names(definitions, target, address)]
+    ahead = sorted((target for target in own if target.by and target.by >= today), key=lambda target: target.by or today)
+    kept = [target for target in own if target.by is None]
+    past = [target for target in own if target.by and target.by < today]
+    return next(iter([*ahead, *kept, *past[::-1]]), None)
+
+
+def _names(definitions: Definitions, target: Target, address: Address) -> bool:
+    return definitions.number(target.metric) == address
