@@ -12,7 +12,7 @@ import yaml
 from saasmetrics.finding import Finding, Location, Severity
 
 Path: TypeAlias = tuple[str | int, ...]
-Data: TypeAlias = "str | int | float | bool | None | dict[str, Data] | tuple[Data, ...]"
+Data: TypeAlias = "str | int | float | bool | dict[str, Data] | tuple[Data, ...] | None"
 
 CHARACTERS, NODES, DEPTH = 1_000_000, 50_000, 40
 
@@ -29,12 +29,13 @@ class Number(float):
     text: str
 
     def __new__(cls, text: str) -> Number:
+        """Read a number's text."""
         number = super().__new__(cls, text)
         number.text = text
         return number
 
-    def __getnewargs__(self) -> tuple[str]:
-        return (self.text,)
+    def __reduce__(self) -> tuple[type[Number], tuple[str]]:
+        return Number, (self.text,)
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def _offset(written: str, offset: int) -> int:
 
 
 class _Stop(Exception):  # noqa: N818 - not an error: the file is read no further
-    def __init__(self, message: str, mark: yaml.Mark) -> None:
+    def __init__(self, message: str, mark: Any) -> None:
         self.message, self.mark = message, mark
 
 
@@ -112,10 +113,10 @@ class _Reader:
         self.spoiled: set[Path] = set()
         self.count = 0
 
-    def place(self, mark: yaml.Mark) -> Location:
+    def place(self, mark: Any) -> Location:
         return Location(self.file, mark.line + 1, mark.column + 1)
 
-    def fault(self, code: str, message: str, mark: yaml.Mark, hint: str | None = None) -> None:
+    def fault(self, code: str, message: str, mark: Any, hint: str | None = None) -> None:
         self.findings.append(Finding(code, Severity.ERROR, message, self.place(mark), hint))
 
     def read(self) -> Data:
@@ -175,7 +176,7 @@ class _Reader:
     def mapping(self, path: Path) -> Data:
         items: dict[str, Data] = {}
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            name = self.key(event, path)
+            name = self.key(event)
             place = self.place(event.start_mark)
             if name is not None and name in items:
                 first = self.nodes[(*path, name)].key
@@ -192,7 +193,7 @@ class _Reader:
             items[name] = self.node(next(self.events), (*path, name), place)
         return {name: value for name, value in items.items() if (*path, name) not in self.spoiled}
 
-    def key(self, event: Any, path: Path) -> str | None:
+    def key(self, event: Any) -> str | None:
         """The text of a key; None when it is none, with a finding."""
         if not isinstance(event, yaml.ScalarEvent):
             self.fault("SM000", "a key must be a plain name", event.start_mark)

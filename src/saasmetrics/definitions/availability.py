@@ -97,39 +97,31 @@ class Availability:
 
     def reason(self, metric: Metric) -> str | None:
         """Why a metric cannot be computed; null when it can."""
-        if metric.id not in self._reasons:
-            self._reasons[metric.id] = None
-            self._reasons[metric.id] = self._found(metric)
-        return self._reasons[metric.id]
-
-    def _found(self, metric: Metric) -> str | None:
         if metric.missing:
             return metric.missing
-        for variant in metric.variants:
-            if later := getattr(variant.spec, "later", None):
-                if (sentence := later()) is not None:
-                    return str(sentence)
-            for reason in self._of_rows(variant.spec, set()):
-                return reason
-        for kind, name in of_node(self._definitions, ("metric", metric.id)):
-            if kind == "metric":
-                if (reason := self._of_input(name)) is not None:
-                    return reason
-            else:
-                for reason in self._of_node((kind, name), set()):
-                    return reason
-        return None
+        if metric.id not in self._reasons:
+            self._reasons[metric.id] = None
+            self._reasons[metric.id] = next(self._of_metric(metric), None)
+        return self._reasons[metric.id]
 
-    def _of_input(self, name: str) -> str | None:
+    def _of_metric(self, metric: Metric) -> Iterator[str]:
+        for variant in metric.variants:
+            later = getattr(variant.spec, "later", None)
+            if later is not None and (sentence := later()) is not None:
+                yield str(sentence)
+            yield from self._of_rows(variant.spec)
+        seen: set[Node] = set()
+        for node in of_node(self._definitions, ("metric", metric.id)):
+            yield from self._of_node(node, seen)
+
+    def _of_input(self, name: str) -> Iterator[str]:
         below = self._definitions.metrics.get(name)
         if below is None:
-            return f"there is no metric `{name}`"
-        reason = self.reason(below)
-        if reason is None:
-            return None
-        return reason if "#" in name or reason.startswith("`") else f"{name}: {reason}"
+            yield f"there is no metric `{name}`"
+        elif (reason := self.reason(below)) is not None:
+            yield reason if "#" in name else f"{name}: {reason}"
 
-    def _of_rows(self, value: object, seen: set[Node]) -> Iterator[str]:
+    def _of_rows(self, value: object) -> Iterator[str]:
         """Reasons for the rows inside a value, and for what they name."""
         for _, rows in found(Rows, value):
             lacking = self.lacking(rows)
@@ -144,21 +136,20 @@ class Availability:
         seen.add(node)
         kind, name = node
         definitions = self._definitions
+        if kind == "metric":
+            yield from self._of_input(name)
+            return
         if kind == "active":
-            yield from self._of_rows(definitions.active, seen)
+            yield from self._of_rows(definitions.active)
         if kind == "workflow" and name in definitions.workflows:
             block = definitions.workflows[name]
-            yield from self._of_rows((block.attempt, block.success, block.failure), seen)
+            yield from self._of_rows((block.attempt, block.success, block.failure))
         if kind == "feature":
-            yield from self._of_rows(definitions.features.get(name), seen)
+            yield from self._of_rows(definitions.features.get(name))
         if kind == "milestone":
             yield from self._of_moment(name)
         for inner in of_node(definitions, node):
-            if inner[0] == "metric":
-                if (reason := self._of_input(inner[1])) is not None:
-                    yield reason
-            else:
-                yield from self._of_node(inner, seen)
+            yield from self._of_node(inner, seen)
 
     def _of_moment(self, name: str) -> Iterator[str]:
         first = name.partition(".")[0]

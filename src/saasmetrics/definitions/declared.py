@@ -36,7 +36,7 @@ class Sessions(Declared):
     gap: Duration | None = None
     area: Sql | None = None
 
-    def shape(self, scope: Scope) -> Shape:
+    def shape(self, _: Scope) -> Shape:
         """One part, the area, where it is declared."""
         parts = (Part("area"),) if self.area else ()
         return Shape("ratio", "flow", parts, whole=frozenset({"area"}))
@@ -65,7 +65,7 @@ class Attribution(Declared):
     lookback: Duration | None = None
     measure: Literal["revenue", "roi"] = "revenue"
 
-    def shape(self, scope: Scope) -> Shape:
+    def shape(self, _: Scope) -> Shape:
         """One part, the channel."""
         return Shape("sum" if self.measure == "revenue" else "ratio", "flow", (Part("channel"),))
 
@@ -76,7 +76,7 @@ class Impact(Declared):
     workflow: str
     baseline: Duration = Duration(4, "w")
 
-    def shape(self, scope: Scope) -> Shape:
+    def shape(self, _: Scope) -> Shape:
         """One part, the effect; a shortened address counts accounts."""
         effects = ("accounts", "lost")
         return Shape("sum", "flow", (Part("effect", frozenset({"accounts"}), "separate", effects),))

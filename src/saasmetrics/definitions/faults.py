@@ -38,11 +38,11 @@ _BOUNDS = {
 _ROUNDS = 4
 
 
-def validate(model: type[M], data: Any, path: Path, written: Written, *, known: Path = ()) -> M | None:
+def validate(model: type[M], data: Any, path: Path, written: Written) -> M | None:
     """Read data with a model; every fault becomes a finding.
 
     Edges: what is faulty is left out and the rest read again, so that later checks see as much as can be read; null
-    when what is left is no whole block. `known` is where data that stands in no file is said to come from.
+    when what is left is no whole block.
     """
     data = _without_nothing(model, data, path, written)
     removed: set[Path] = set()

@@ -12,6 +12,12 @@ from saasmetrics.definitions.governance import REVIEW_OF_LEVEL, Governance
 from saasmetrics.definitions.metric import Metric
 
 
+_PLAIN = (
+    "label", "short_name", "description", "level", "timing", "direction", "team", "stage", "owner", "drivers", "review",
+    "min_sample", "status", "flat", "edition", "publish", "ignore", "format",
+)  # fmt: skip
+
+
 def governed(
     metric: Metric, entry: Mapping[str, Any], given: Governance, definitions: Definitions, catalogue: Catalogue
 ) -> Metric:
@@ -19,8 +25,7 @@ def governed(
     said: dict[str, Any] = {key: value for key, value in entry.items() if key in Governance.model_fields}
     said |= {key: getattr(given, key) for key in given.model_fields_set}
     chosen: dict[str, Any] = {}
-    for key in ("label", "short_name", "description", "level", "timing", "direction", "team", "stage", "owner", "drivers",
-                "review", "min_sample", "status", "flat", "edition", "publish", "ignore", "format"):  # fmt: skip
+    for key in _PLAIN:
         if said.get(key) is not None:
             chosen[key] = said[key]
     if "action" in said and said["action"] is not None:

@@ -21,7 +21,7 @@ def fault(code: str, message: str, hint: str | None = None, *, at: str | None = 
     `offset` is the character of the text at which it goes wrong.
     """
     context = {"message": message, "hint": hint, "at": at, "offset": offset}
-    return PydanticCustomError(code, "{message}", context)  # type: ignore[arg-type]  # codes are literals at the callers
+    return PydanticCustomError(code, "{message}", context)
 
 
 def near(name: str, known: Iterable[str]) -> str | None:

@@ -136,7 +136,9 @@ BY_TYPE: Mapping[str, frozenset[str]] = {
     "simple": frozenset({"fx"}),
     "stock": frozenset({"fx"}),
     "movement": frozenset({"movement_grain", "reactivation_window", "churn_at", "grace", "fx"}),
-    "net_retention": frozenset({"retention", "reactivation_in_net", "churn_annualised", "reactivation_window", "grace"}),
+    "net_retention": frozenset(
+        {"retention", "reactivation_in_net", "churn_annualised", "reactivation_window", "grace"}
+    ),
     "active": frozenset(
         {"rolling", "stickiness_days", "lifecycle_new", "feature_uses", "feature_days", "trend_drop", "trend_weeks",
          "trend_floor", "reactivation_window"}

@@ -259,7 +259,7 @@ def percent(value: object) -> float:
 
 def _number(value: object) -> float:
     quantity = Quantity.parse(value)
-    if quantity.kind == "duration" or isinstance(value, str) and quantity.kind == "number":
+    if quantity.kind == "duration" or (isinstance(value, str) and quantity.kind == "number"):
         raise fault("SM005", f"{shown(value)} is not a number or percent", "write 20 or 45%")
     return quantity.value
 

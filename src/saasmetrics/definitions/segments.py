@@ -35,7 +35,7 @@ class Segment(Model):
     segment's own name. In `buckets` the first condition that holds wins; the last may be `else`.
     """
 
-    expr: Roles = {}
+    expr: Roles = Field(default_factory=dict)
     buckets: dict[str, Condition] = Field(default_factory=dict)
     as_of: Literal["period_start", "period_end", "latest"] | None = None
     label: str | None = None

@@ -130,7 +130,7 @@ class Activation(Model):
 
 
 class Active(Model):
-    """The one rule of active: for accounts, for their users (the same unless written), and the roles expected to work."""
+    """The one rule of active: for accounts, for their users (the same unless written), the expected roles."""
 
     account: Rows = Rows(workflow="core")
     user: Rows = Rows(workflow="core")
