@@ -68,7 +68,7 @@ def _share(part: Reading, total: Reading) -> Text:
     """Share of the total: of the value of a sum; of the n of anything else."""
     if not part.shown or not total.shown or part.shown.period != total.shown.period:
         return Text()
-    if total.counted:
+    if total.subject.how == "sum":
         of, base = part.shown.known, total.shown.known
     else:
         of, base = part.shown.entries, total.shown.entries

@@ -55,7 +55,7 @@ def _sheet(series: Reading, points: tuple[Point, ...], timeline: Timeline, width
             value_cell(series.subject, point),
             change_cell(step),
             *([Text(bar(point.value or 0, full, room), _tone(point))] if drawn else []),
-            Text("" if (n := point.sample(counted=series.counted)) is None else whole(n), "muted"),
+            Text("" if (n := point.sample(series.subject.how)) is None else whole(n), "muted"),
             _status(series, step, point, timeline, width),
         ]
         rows.append(Row(tuple(cells)))

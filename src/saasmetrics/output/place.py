@@ -21,4 +21,4 @@ def place(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
         hint = None if path.parent.is_dir() else f"make the folder {path.parent} first"
         message = f"cannot be written: {error.strerror}"
-        raise InputError([Finding("SM020", Severity.ERROR, message, Location(str(path)), hint)]) from error
+        raise InputError([Finding("SM021", Severity.ERROR, message, Location(str(path)), hint)]) from error

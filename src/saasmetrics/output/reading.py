@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from saasmetrics.frames.ledger import How
 from saasmetrics.frames.values import MATURING, NO_INPUT, NOT_APPLICABLE, OK, PARTIAL
 from saasmetrics.output.subject import Subject
 from saasmetrics.period import Calendar, Grain
@@ -55,12 +56,12 @@ class Point:
         """The value where it may be read as one."""
         return self.value if self.state is State.VALUE else None
 
-    def sample(self, *, counted: bool) -> int | None:
-        """The n beside a value: entries behind a ratio or a quantile; for what is `counted` itself, its accounts.
+    def sample(self, how: How) -> int | None:
+        """The n beside a value: entries behind a ratio or a quantile; of a sum, which counts them itself, its accounts.
 
-        Edges: null where there is nothing to count, as for incidents.
+        Edges: null for a sum without accounts, as for incidents.
         """
-        return (self.accounts or None) if counted else self.entries
+        return (self.accounts or None) if how == "sum" else self.entries
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,9 @@ class Reading:
         return State.PROGRESS if self.now is not None else State.UNAVAILABLE
 
     @property
-    def counted(self) -> bool:
-        """Whether the value is a sum, so that its n is a number of accounts."""
-        return self.subject.stat is None and all(point.denominator is None for point in self.points)
-
-    @property
     def n(self) -> int | None:
         """The n of the shown value."""
-        return self.shown.sample(counted=self.counted) if self.shown else None
+        return self.shown.sample(self.subject.how) if self.shown else None
 
     @property
     def is_first(self) -> bool:

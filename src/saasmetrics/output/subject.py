@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from saasmetrics.frames.ledger import How
 from saasmetrics.output.number import Number
 from saasmetrics.period import Grain
 
 SECTIONS = ("Value Delivery", "Adoption", "Retention & Revenue", "Quality", "Acquisition", "Own metrics")
 """The sections of the weekly stack in reading order, then money spent to win accounts, then the file's own metrics."""
 
+OWN = SECTIONS[-1]
 FAMILIES = {
     "value_delivery": "Value Delivery",
     "adoption": "Adoption",
@@ -44,6 +46,7 @@ class Subject:
     section: str
     number: Number
     grain: Grain
+    how: How = "sum"
     cut: str | None = None
     stat: str | None = None
     title: str = ""

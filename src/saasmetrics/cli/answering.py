@@ -1,0 +1,37 @@
+"""From what the pipeline computed to what is printed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from saasmetrics.output.answer import Answer
+from saasmetrics.output.subjects import subjects
+
+if TYPE_CHECKING:
+    from saasmetrics.pipeline import Ask, Result
+
+
+def answer(result: Result, ask: Ask) -> Answer:
+    """Values, subjects and calendar of one computation."""
+    definitions = result.definitions
+    return Answer(
+        title=definitions.product,
+        values=result.values,
+        subjects=subjects(definitions, result.addresses, result.verdicts),
+        calendar=definitions.settings.calendar,
+        as_of=result.as_of,
+        findings=result.findings,
+        by=tuple(",".join(segments) for segments in ask.by),
+        grain=ask.grain,
+        named=bool(ask.metrics),
+        where=", ".join(f"{segment} {' or '.join(values)}" for segment, values in ask.where.items()),
+    )
+
+
+def sources(result: Result) -> tuple[str, ...]:
+    """A line per source: how much was read, how much of it was used, and the time it spans."""
+    lines = []
+    for name, read in result.sources.items():
+        span = f", {read.first:%Y-%m-%d} to {read.last:%Y-%m-%d}" if read.first and read.last else ""
+        lines.append(f"{name}: {read.rows:,} rows, {read.used:,} used{span}")
+    return tuple(lines)

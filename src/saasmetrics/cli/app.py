@@ -1,0 +1,56 @@
+"""The command line: every command, and the door they all leave through."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from saasmetrics.cli.compute import compute
+from saasmetrics.cli.console import Console, guard, usage
+from saasmetrics.cli.demo import demo
+from saasmetrics.cli.explain import explain
+from saasmetrics.cli.ledger import ledger
+
+app = typer.Typer(
+    help="Metrics as code for B2B SaaS, on plain files.",
+    epilog="Exit codes: 0 fine, 1 findings, 2 bad invocation or definitions, 3 data, 70 a bug in the tool.",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+COMMANDS = (compute, ledger, explain, demo)
+for command in COMMANDS:
+    app.command()(command)
+
+
+@app.callback()
+def _app(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("-V", "--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Metrics as code for B2B SaaS, on plain files."""
+    if version:
+        from saasmetrics.cli.version import version as number
+
+        context.obj.answer(f"saasmetrics {number()}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        raise usage("no command", f"one of {', '.join(each.__name__ for each in COMMANDS)}; see saasmetrics --help")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code."""
+
+    def command(console: Console) -> object:
+        return app(list(arguments), prog_name="saasmetrics", standalone_mode=False, obj=console)
+
+    return guard(command)
+
+
+def main() -> None:
+    """The `saasmetrics` script."""
+    sys.exit(run(sys.argv[1:]))

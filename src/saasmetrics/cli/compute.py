@@ -1,0 +1,76 @@
+"""`saasmetrics compute`: the numbers."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Argument, Context
+
+from saasmetrics.cli import asking, flags
+from saasmetrics.cli.completion import metrics as metric_names
+from saasmetrics.cli.console import Console, Outcome
+from saasmetrics.cli.discovery import definitions_path
+
+
+def compute(
+    context: Context,
+    metrics: Annotated[
+        list[str] | None,
+        Argument(
+            metavar="METRIC",
+            help="Metrics or addresses (nrr, completion_rate.invoicing, tier_share.*); default: the published set.",
+            autocompletion=metric_names,
+        ),
+    ] = None,
+    definitions: flags.Definitions = None,
+    data_root: flags.DataRoot = None,
+    as_of: flags.AsOf = None,
+    since: flags.Since = None,
+    until: flags.Until = None,
+    grain: flags.Grain = None,
+    periods: flags.Periods = None,
+    by: flags.By = None,
+    where: flags.Where = None,
+    view: flags.View = None,
+    everything: flags.Everything = False,
+    form: flags.Form = None,
+    output: flags.Output = None,
+    manifest: flags.Manifest = None,
+    fail_on: flags.FailOn = "never",
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    color: flags.Color = "auto",
+    no_progress: flags.NoProgress = False,
+    debug: flags.Debug = False,
+) -> Outcome:
+    """The numbers: judged period, change, trend, target.
+
+    Bare, the published set in sections. One address prints as its history; a cohort, a funnel or the movements of a
+    balance print as their table; --by splits every metric.
+    """
+    console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
+    destination, severity = console.destination(form, output), asking.threshold(fail_on)
+    path = definitions_path(definitions)
+    from saasmetrics.cli.answering import answer, sources
+    from saasmetrics.cli.recording import record
+    from saasmetrics.output.page import printout
+    from saasmetrics.pipeline import Ask
+    from saasmetrics.pipeline import compute as run
+
+    ask = Ask(
+        metrics=tuple(metrics or ()),
+        by=asking.breakdowns(by),
+        where=asking.narrowing(where),
+        grain=asking.grain(grain),
+        periods=periods,
+        since=asking.day("--from", since),
+        until=asking.day("--to", until),
+        as_of=asking.moment("--as-of", as_of),
+        everything=everything,
+        view=view,
+    )
+    with console.progress() as progress:
+        result = run(path, ask, data_root=data_root, progress=progress)
+    files = {} if manifest is None else {manifest: record(result, ask)}
+    page = printout(answer(result, ask))
+    return Outcome(page, destination, result.findings, severity, details=sources(result), files=files)

@@ -1,0 +1,61 @@
+"""The manifest of a run: what it read and how, enough to repeat it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import date
+from enum import Enum
+from hashlib import file_digest, sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from saasmetrics.cli.version import version
+
+if TYPE_CHECKING:
+    from saasmetrics.pipeline import Ask, Result
+
+SCHEMA = 1
+
+
+def record(result: Result, ask: Ask) -> bytes:
+    """JSON: tool, definitions with the digest of their files, question, as-of, policies, and every input.
+
+    Edges: the digest of the definitions is that of their files' digests in order; inputs are named by source.
+    """
+    definitions = result.definitions
+    paths = [definitions.path, *(Path(each) for each in definitions.included)]
+    files = [_file(path) for path in paths]
+    fingerprint = sha256("".join(each["sha256"] for each in files).encode()).hexdigest()
+    manifest = {
+        "schema": SCHEMA,
+        "tool": {"name": "saasmetrics", "version": version()},
+        "as_of": result.as_of,
+        "asked": asdict(ask),
+        "definitions": {"fingerprint": fingerprint, "files": files},
+        "policies": definitions.policies.model_dump(mode="json"),
+        "inputs": {
+            name: {
+                "rows": read.rows,
+                "used": read.used,
+                "first": read.first,
+                "last": read.last,
+                "files": [_file(Path(path)) for path in read.files],
+            }
+            for name, read in result.sources.items()
+        },
+    }
+    return (json.dumps(manifest, indent=2, default=_plain, ensure_ascii=False) + "\n").encode()
+
+
+def _file(path: Path) -> dict[str, Any]:
+    with path.open("rb") as stream:
+        return {"path": str(path), "size": path.stat().st_size, "sha256": file_digest(stream, "sha256").hexdigest()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{type(value).__name__} has no JSON form")

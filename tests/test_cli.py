@@ -1,0 +1,275 @@
+"""The command line: streams, exit codes, flags, completion; whole commands as a shell sees them."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from saasmetrics.cli import asking
+from saasmetrics.cli.app import run
+from saasmetrics.cli.console import Console, Outcome, guard
+from saasmetrics.cli.progress import PATIENCE, Progress
+from saasmetrics.finding import Finding, InputError, Severity
+from saasmetrics.period import Grain
+
+ROOT = Path(__file__).parent.parent
+HEAVY = ("polars", "pyarrow", "numpy", "pydantic", "sqlglot", "yaml", "rich", "duckdb")
+
+
+def shell(*arguments: str, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the tool in a process of its own, streams apart."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    return subprocess.run(
+        [sys.executable, "-m", "saasmetrics", *arguments],
+        cwd=folder or ROOT,
+        env={**kept, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8", "TERM": "dumb", **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+# Starting up
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from saasmetrics.cli.app import run; run(['--help']); "
+        f"sys.exit(', '.join(name for name in {HEAVY!r} if name in sys.modules) or None)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert "Usage: saasmetrics" in done.stdout
+
+
+def test_help_goes_to_stdout_and_names_every_command() -> None:
+    done = shell("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.findall(r"^  (\w+)  +[A-Z]", done.stdout, re.MULTILINE) == ["compute", "ledger", "explain", "demo"]
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_the_version_is_one_line() -> None:
+    done = shell("--version")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"saasmetrics \S+\n", done.stdout)
+
+
+# Exit codes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "no command"),
+        (["nope"], "No such command 'nope'"),
+        (["compute", "--nope"], "No such option: --nope"),
+        (["compute", "--format", "xls"], "there is no format xls"),
+        (["compute", "-o", "a.xls"], "a.xls has no ending that names a format"),
+        (["compute", "--fail-on", "often"], "--fail-on often"),
+        (["compute", "--color", "blue"], "--color blue"),
+        (["compute", "-f", "nowhere.yaml"], "nowhere.yaml does not exist"),
+        (["ledger"], "Missing argument"),
+        (["demo", "--accounts", "4"], "`accounts` is 4, out of range"),
+    ],
+)
+def test_a_bad_invocation_is_2_and_says_why_on_stderr(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_no_definitions_here_or_above_is_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(["compute"]) == 2
+    assert "there is no metrics.yaml here or in a folder above; pass -f PATH" in capsys.readouterr().err
+
+
+def ends(error: BaseException) -> int:
+    """Exit code of a command that ends with an error."""
+
+    def command(_: Console) -> object:
+        raise error
+
+    return guard(command)
+
+
+def test_a_crash_is_70_and_says_in_one_line_that_it_is_a_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends(ZeroDivisionError("division\nby zero")) == 70
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert "this is a bug in the tool: ZeroDivisionError: division by zero; run again with --debug" in err
+
+
+def test_debug_shows_the_traceback_of_a_crash(capsys: pytest.CaptureFixture[str]) -> None:
+    def command(console: Console) -> object:
+        console.talk(quiet=False, verbose=False, colour="never", no_progress=True, debug=True)
+        return 1 / 0
+
+    assert guard(command) == 70
+    err = capsys.readouterr().err
+    assert "Traceback" in err
+    assert "ZeroDivisionError: division by zero" in err.splitlines()[-1]
+
+
+def test_an_interruption_is_130_and_bad_data_keeps_its_own_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert ends(KeyboardInterrupt()) == 130
+    assert ends(InputError([Finding("SM901", Severity.ERROR, "no file")], 3)) == 3
+    assert "error SM901 no file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "code"), [(None, 0), (Severity.ERROR, 0), (Severity.WARNING, 1), (Severity.NOTE, 1)]
+)
+def test_findings_fail_a_run_from_the_threshold_on(fail_on: Severity | None, code: int) -> None:
+    found = (Finding("SM903", Severity.WARNING, "odd"), Finding("SM904", Severity.NOTE, "by the way"))
+    assert guard(lambda _: Outcome(findings=found, fail_on=fail_on)) == code
+
+
+def test_notes_are_for_the_curious_and_quiet_hides_all_but_what_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    found = (Finding("SM903", Severity.WARNING, "odd"), Finding("SM904", Severity.NOTE, "by the way"))
+
+    def told(fail_on: Severity | None = None, **flags: bool) -> str:
+        loud = Console(**flags)
+        loud.finish(Outcome(findings=found, fail_on=fail_on, said=("Wrote a.csv",)))
+        out, err = capsys.readouterr()
+        assert out == ""
+        return err
+
+    assert told() == "warning SM903 odd\nWrote a.csv\n"
+    assert "note SM904 by the way" in told(verbose=True)
+    assert told(quiet=True) == ""
+    assert told(quiet=True, fail_on=Severity.WARNING) == "warning SM903 odd\n"
+
+
+# Flags
+
+
+def test_dates_instants_and_grains_are_read_strictly() -> None:
+    assert asking.day("--from", "2026-10-31") == date(2026, 10, 31)
+    assert asking.moment("--as-of", "2026-10-31") == date(2026, 10, 31)
+    assert asking.moment("--as-of", "2026-10-31T06:00") == datetime(2026, 10, 31, 6, tzinfo=UTC)
+    assert asking.moment("--as-of", "2026-10-31T06:00+02:00") == datetime(2026, 10, 31, 4, tzinfo=UTC)
+    assert asking.grain("quarter") is Grain.QUARTER
+    for read, text in ((asking.grain, "fortnight"), (asking.threshold, "sometimes")):
+        with pytest.raises(InputError):
+            read(text)
+    for text in ("31.10.2026", "2026-13-01", "2026-10-31T99:00"):
+        with pytest.raises(InputError, match="--as-of"):
+            asking.moment("--as-of", text)
+
+
+def test_breakdowns_and_filters_may_be_repeated() -> None:
+    assert asking.breakdowns(["plan", "plan,size", "plan"]) == (("plan",), ("plan", "size"))
+    assert asking.breakdowns(None) == ()
+    assert asking.narrowing(["plan=pro", "size=mid,large", "plan=basic"]) == {
+        "plan": ("pro", "basic"),
+        "size": ("mid", "large"),
+    }
+    for text in ("plan", "=pro", "plan="):
+        with pytest.raises(InputError):
+            asking.narrowing([text])
+
+
+# Completion
+
+
+def completed(words: str, folder: Path) -> list[str]:
+    """What bash would be offered after some words."""
+    environment = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    done = shell(folder=folder, _SAASMETRICS_COMPLETE="complete_bash", **environment)
+    assert done.stderr == ""
+    return done.stdout.split()
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> Path:
+    """A folder with definitions in two files."""
+    (tmp_path / "metrics.yaml").write_text(
+        "version: 1\ninclude: [more.yaml]\nsources:\n  events: {path: e.csv}\n"
+        "segments: {plan: {}, plot: {}}\nworkflows: {invoicing: {success: x}}\nmetrics:\n  nrr_3mo: {}\n"
+    )
+    (tmp_path / "more.yaml").write_text("metrics: {nrr_own: {}}\nsegments: {planet: {}}\n")
+    (tmp_path / "below").mkdir()
+    return tmp_path
+
+
+def test_completion_knows_metrics_segments_and_sources(described: Path) -> None:
+    assert completed("saasmetrics compute nrr", described / "below") == ["nrr", "nrr_3mo", "nrr_own"]
+    assert completed("saasmetrics compute completion_rate.", described) == ["completion_rate.invoicing"]
+    assert completed("saasmetrics compute mrr --by pl", described) == ["plan", "planet", "plot"]
+    assert completed("saasmetrics compute mrr --by plan,plo", described) == ["plan,plot"]
+    assert completed("saasmetrics explain eve", described) == ["events"]
+
+
+def test_completion_is_silent_about_a_broken_file(tmp_path: Path) -> None:
+    (tmp_path / "metrics.yaml").write_text("metrics: [: {")
+    assert "nrr" in completed("saasmetrics compute nr", tmp_path)
+
+
+def test_completion_reads_names_only(described: Path) -> None:
+    code = (
+        "import sys, types; from saasmetrics.cli.completion import metrics, names, segments; "
+        "context = types.SimpleNamespace(params={}); metrics(context, ''); segments(context, ''); names(context, ''); "
+        "sys.exit(', '.join(n for n in ('polars', 'pydantic', 'sqlglot', 'rich') if n in sys.modules) or None)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=described, env=environment, capture_output=True, check=False
+    )
+    assert (done.stderr, done.returncode) == (b"", 0)
+
+
+# Progress
+
+
+def test_verbose_tells_each_stage_once_with_its_rows() -> None:
+    said: list[str] = []
+    with Progress(None, said.append) as progress:
+        progress("tables", 0, 100)
+        progress("rows", 50, 100)
+        progress("rows", 100, 100)
+    assert [re.sub(r"\d+\.\d+", "T", line) for line in said] == ["tables in T s", "rows: 100 rows in T s"]
+
+
+def test_progress_is_drawn_only_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    from rich.console import Console as RichConsole
+
+    clock = [100.0]
+    monkeypatch.setattr("saasmetrics.cli.progress.perf_counter", lambda: clock[0])
+    stream = io.StringIO()
+    with Progress(RichConsole(file=stream, force_terminal=True, width=80), None) as progress:
+        progress("rows", 1_000, 20_000)
+        assert stream.getvalue() == ""
+        clock[0] += PATIENCE + 0.1
+        progress("rows", 10_000, 20_000)
+    assert "10,000 of 20,000 rows" in stream.getvalue()
+
+
+def test_nothing_is_drawn_where_stderr_is_no_terminal(tmp_path: Path) -> None:
+    done = shell("demo", str(tmp_path / "demo"), "--accounts", "40", "--months", "4", "--events", "6000")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert re.fullmatch(r"Wrote \d+ files to \S+; STORIES.md says what to look for\n", done.stderr)
+    assert (tmp_path / "demo" / "metrics.yaml").is_file()
