@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any, TypeAlias
 
 import yaml
@@ -57,6 +58,7 @@ class Document:
 
     file: str
     data: Data
+    text: str = ""
     findings: tuple[Finding, ...] = ()
     nodes: Mapping[Path, Node] = field(default_factory=dict)
     spoiled: frozenset[Path] = frozenset()
@@ -77,6 +79,14 @@ class Document:
         if node.written is None or not offset:
             return _shift(node.value, 1) if node.written and node.written[0] in "\"'" else node.value
         return _shift(node.value, _offset(node.written, offset))
+
+    def source(self, path: Path) -> str:
+        """The lines in which a key and its value are written, less their common indentation."""
+        start = self.key_at(path)
+        lines = self.text.splitlines()[start.line - 1 :]
+        indent = start.column - 1
+        inside = list(takewhile(lambda line: not line.strip() or len(line) - len(line.lstrip()) > indent, lines[1:]))
+        return "\n".join(line[indent:].rstrip() for line in [*lines[:1], *inside]).rstrip()
 
     def _node(self, path: Path) -> Node:
         while path and path not in self.nodes:
@@ -258,11 +268,11 @@ def read(text: str, file: str) -> Document:
         line = text.count("\n", 0, error.position) + 1
         column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
         return _broken(file, f"not readable as YAML: {error.reason}", Location(file, line, column))
-    return Document(file, data, tuple(reader.findings), reader.nodes, frozenset(reader.spoiled))
+    return Document(file, data, text, tuple(reader.findings), reader.nodes, frozenset(reader.spoiled))
 
 
 def _broken(file: str, message: str, place: Location, hint: str | None = None) -> Document:
-    return Document(file, {}, (Finding("SM000", Severity.ERROR, message, place, hint),), broken=True)
+    return Document(file, {}, "", (Finding("SM000", Severity.ERROR, message, place, hint),), broken=True)
 
 
 def _hint(problem: str) -> str | None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.addressing import Addressing
@@ -31,6 +29,7 @@ from saasmetrics.definitions.catalogue import catalogue
 from saasmetrics.definitions.inputs import Input, ResolvedInput
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.scope import Scope
+from saasmetrics.definitions.written import Written
 from saasmetrics.finding import Finding, Location
 from saasmetrics.frames.ledger import Part, Shape
 
@@ -72,10 +71,8 @@ class Definitions:
     """Keys of `metrics`, as written: metrics and addresses."""
     hidden: dict[tuple[str, str], str] = field(default_factory=dict)
     """Of each owner, the hidden metric that an inline input, or an input under its own policies, became."""
-    places: Mapping[tuple[str | int, ...], Location] = field(default_factory=dict)
-    """Where blocks and keys stand in the files."""
-    written: Mapping[str, Any] = field(default_factory=dict)
-    """The merged data as written."""
+    written: Written = field(default_factory=lambda: Written(Path()))
+    """The data as written, and where every node of it stands."""
     addressing: Addressing = field(init=False)
 
     def __post_init__(self) -> None:
@@ -103,6 +100,14 @@ class Definitions:
     def shape(self, metric: str) -> Shape:
         """Shape of a metric's ledgers. Raises: KeyError for a metric that cannot be computed."""
         return self.addressing.shape(metric)
+
+    def stats(self, metric: str) -> tuple[str, ...]:
+        """The stats that may end an address of a metric, the headline's first."""
+        return self.addressing.stats(metric)
+
+    def place(self, *path: str | int) -> Location:
+        """Where a key, or the item of a list, stands in the files; else the nearest node above it."""
+        return self.written.key_at(path)
 
     def about(self, address: Address) -> Metric:
         """Who answers for a number: the governance of the longest address that names it."""

@@ -38,11 +38,11 @@ _BOUNDS = {
 _ROUNDS = 4
 
 
-def validate(model: type[M], data: Any, path: Path, written: Written) -> M | None:
+def validate(model: type[M], data: Any, path: Path, written: Written, *, partial: bool = False) -> M | None:
     """Read data with a model; every fault becomes a finding.
 
     Edges: what is faulty is left out and the rest read again, so that later checks see as much as can be read; null
-    when what is left is no whole block.
+    when what is left is no whole block. With `partial`, what is missing is no fault.
     """
     data = _without_nothing(model, data, path, written)
     removed: set[Path] = set()
@@ -53,7 +53,8 @@ def validate(model: type[M], data: Any, path: Path, written: Written) -> M | Non
             spots = []
             for fault in error.errors(include_url=False):
                 spot = _spot(fault, data)
-                if not any(gone[: len(spot)] == spot or spot[: len(gone)] == gone for gone in removed):
+                near_gone = any(gone[: len(spot)] == spot or spot[: len(gone)] == gone for gone in removed)
+                if not near_gone and not (partial and (not spot or fault["type"] == "missing")):
                     _report(fault, spot, model, path, written)
                 if fault["type"] != "missing":
                     spots.append(spot)

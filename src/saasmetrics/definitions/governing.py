@@ -11,7 +11,6 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.governance import REVIEW_OF_LEVEL, Governance
 from saasmetrics.definitions.metric import Metric
 
-
 _PLAIN = (
     "label", "short_name", "description", "level", "timing", "direction", "team", "stage", "owner", "drivers", "review",
     "min_sample", "status", "flat", "edition", "publish", "ignore", "format",

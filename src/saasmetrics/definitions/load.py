@@ -13,8 +13,8 @@ from saasmetrics.definitions.blocks import LISTED, NAMED, SINGLE, Active, Note, 
 from saasmetrics.definitions.catalogue import catalogue
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.faults import validate
+from saasmetrics.definitions.hidden import hide
 from saasmetrics.definitions.meaning import Meaning
-from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.naming import Naming
 from saasmetrics.definitions.resolve import Resolver
 from saasmetrics.definitions.sourcing import sources
@@ -33,9 +33,7 @@ def load(path: Path, registry: Mapping[str, type[BaseModel]], *, data_root: Path
     definitions = _read(written, path, data_root)
     resolver = Resolver(definitions, written, catalogue(), registry)
     resolver.resolve()
-    for name in definitions.named:
-        if "." not in name and name not in definitions.metrics:
-            definitions.metrics[name] = Metric(name, "", missing="it has a fault")
+    hide(resolver)
     naming = Naming(definitions, written, catalogue())
     meaning = Meaning(definitions, written, naming)
     meaning.loops()
@@ -67,7 +65,7 @@ def _read(written: Written, path: Path, data_root: Path | None) -> Definitions:
         north_star=_text("north_star", written),
         publish=_texts("publish", written),
         named=tuple(_mapping("metrics", written)),
-        written=data,
+        written=written,
     )
     for key, model in SINGLE.items():
         if key in data and (block := validate(model, data[key], (key,), written)) is not None:

@@ -22,7 +22,6 @@ class Written:
     data: dict[str, Any] = field(default_factory=dict)
     origins: dict[NodePath, tuple[Document, NodePath, Path]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
-    text: dict[str, str] = field(default_factory=dict)
 
     def origin(self, path: NodePath) -> tuple[Document, NodePath, Path]:
         """Document, path in it, and folder of the file that a node came from."""
@@ -50,6 +49,11 @@ class Written:
     def folder(self, path: NodePath) -> Path:
         """Folder of the file that says it."""
         return self.origin(path)[2]
+
+    def source(self, path: NodePath) -> str:
+        """The lines in which a key and its value are written."""
+        document, inner, _ = self.origin(path)
+        return document.source(inner)
 
     def knows(self, path: NodePath) -> bool:
         """Whether a node stands in the files."""
