@@ -63,8 +63,9 @@ VALUE, ADOPTION, MONEY, QUALITY = "Value Delivery", "Adoption", "Retention & Rev
 def subject(metric: str, name: str, section: str, number: Number, direction: str, owner: str, **more: Any) -> Subject:
     """A subject of monthly grain; the short name is the name; rates are ratios, a stat makes a quantile."""
     more.setdefault("how", "quantile" if "stat" in more else "ratio" if number in (RATE, SMALL, PER_100) else "sum")
+    short = more.pop("short", name)
     return Subject(
-        metric, name, more.pop("short", name), section, number, Grain.MONTH, direction=direction, owner=owner, **more
+        metric, name, section, number, Grain.MONTH, short_label=short, direction=direction, owner=owner, **more
     )
 
 

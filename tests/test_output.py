@@ -313,7 +313,7 @@ def test_where_grains_differ_the_columns_are_unnamed_and_the_rarer_rows_name_the
     assert "MRR, Oct" in row(page, "MRR")
     assert row(page, "WAA").split()[1] == "310"
     assert (
-        "after ┆: W47 2026 in progress (6 of 7 days), Nov 2026 in progress (21 of 30 days), no delta, no status" in page
+        "after ┆: W47 2026 in progress (day 6 of 7), Nov 2026 in progress (day 21 of 30), no delta, no status" in page
     )
 
 
@@ -361,7 +361,7 @@ def test_one_address_named_prints_as_its_history(golden: Golden) -> None:
     assert max(map(len, page)) <= 80
     golden("\n".join(page) + "\n", "history-80.txt")
     assert re.search(r"Oct 2026 +\$496\.9k ▲ \+3\.0% +█+[▏▎▍▌▋▊▉]? +412 ● on track", row(page, "Oct 2026"))
-    assert re.search(r"Nov 2026 +\$501\.2k\* +█+ +412 in progress, 21 of 30 days", row(page, "Nov 2026"))
+    assert re.search(r"Nov 2026 +\$501\.2k\* +█+ +412 in progress, day 21 of 30", row(page, "Nov 2026"))
 
 
 def test_a_breakdown_has_the_total_and_a_row_for_every_value(golden: Golden) -> None:
@@ -382,8 +382,8 @@ def test_a_breakdown_has_the_total_and_a_row_for_every_value(golden: Golden) -> 
 
 def test_retention_prints_as_a_triangle(golden: Golden) -> None:
     def age(path: str, cells: list[Cell], **more: Any) -> tuple[Subject, list[dict[str, Any]]]:
-        about = replace(subject("cohort_retention", f"Retention, {path}", MONEY, RATE, "up", "CS"), cut=path, path=path)
-        about = replace(about, kind="cohort", title="Cohort retention", description="of accounts active again")
+        about = replace(subject("cohort_retention", "Cohort retention", MONEY, RATE, "up", "CS"), cut=path)
+        about = replace(about, kind="cohort", path=(path,), depth=1, description="accounts active again")
         return about, series("cohort_retention", cells, n=48, cut=path, **more)
 
     ages = [
@@ -403,8 +403,8 @@ def test_a_funnel_prints_its_steps_and_where_most_are_lost(golden: Golden) -> No
     reached = {"setup": 57.0, "customer": 52.0, "posted": 43.0, "paid": 38.0}
     steps = []
     for name, each in reached.items():
-        about = replace(subject("activation_funnel", name, ADOPTION, RATE, "up", "Product"), cut=name, path=name)
-        about = replace(about, kind="funnel", title="Activation funnel")
+        about = replace(subject("activation_funnel", "Activation funnel", ADOPTION, RATE, "up", "Product"), cut=name)
+        about = replace(about, kind="funnel", path=(name,), depth=1)
         cells: list[Cell] = [each / 64, (None, "maturing")]
         steps.append((about, series("activation_funnel", cells, cut=name, numerator=each, denominator=64.0, n=64)))
     values = frame(*(rows for _, rows in steps))

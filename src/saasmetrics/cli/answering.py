@@ -8,7 +8,8 @@ from saasmetrics.output.answer import Answer
 from saasmetrics.output.subjects import subjects
 
 if TYPE_CHECKING:
-    from saasmetrics.pipeline import Ask, Result
+    from saasmetrics.engine.ask import Ask
+    from saasmetrics.pipeline import Result
 
 
 def answer(result: Result, ask: Ask) -> Answer:
@@ -17,7 +18,7 @@ def answer(result: Result, ask: Ask) -> Answer:
     return Answer(
         title=definitions.product,
         values=result.values,
-        subjects=subjects(definitions, result.addresses, result.verdicts),
+        subjects=subjects(definitions, result.addresses, result.values, result.verdicts),
         calendar=definitions.settings.calendar,
         as_of=result.as_of,
         findings=result.findings,

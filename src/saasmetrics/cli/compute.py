@@ -53,8 +53,8 @@ def compute(
     path = definitions_path(definitions)
     from saasmetrics.cli.answering import answer, sources
     from saasmetrics.cli.recording import record
+    from saasmetrics.engine.ask import Ask
     from saasmetrics.output.page import printout
-    from saasmetrics.pipeline import Ask
     from saasmetrics.pipeline import compute as run
 
     ask = Ask(

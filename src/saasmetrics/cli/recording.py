@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.cli.version import version
 
 if TYPE_CHECKING:
-    from saasmetrics.pipeline import Ask, Result
+    from saasmetrics.engine.ask import Ask
+    from saasmetrics.pipeline import Result
 
 SCHEMA = 1
 

@@ -30,11 +30,11 @@ def blocks(ages: Sequence[Reading], timeline: Timeline, width: int, *, shades: b
     """The triangle, and what its marks mean."""
     subject = ages[0].subject
     shown = list(ages) if width >= NARROW else list(ages)[:AGES]
-    yield Note(text((subject.title, "section"), ("  ", ""), (f"% {subject.description}".rstrip(), "muted")), hang=2)
+    yield Note(text((subject.title, "section"), (f"  {subject.description}".rstrip(), "muted")), hang=2)
     columns = [Column("Cohort", least=8), Column("n", "right", 5)]
-    columns += [Column(each.subject.path or each.subject.name, "right", 5) for each in shown]
+    columns += [Column(each.subject.part_name, "right", 5) for each in shown]
     yield Sheet(tuple(columns), tuple(_rows(shown, timeline, shades)))
-    marks = "* in progress, blank: not reached yet, ·: too few"
+    marks = "percent, * in progress, blank: not reached yet, ·: too few"
     if shades:
         marks += f", shades change at {', '.join(rate(edge, 0) for edge in EDGES)}"
     yield Note(Text(marks, "muted"), hang=2)

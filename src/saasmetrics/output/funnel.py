@@ -26,7 +26,7 @@ class Step:
 def blocks(readings: Sequence[Reading], timeline: Timeline, width: int) -> Iterator[Block]:
     """The steps in the period that all of them can be judged in, or why there is none."""
     subject = readings[0].subject
-    points = [(each.subject.path or each.subject.name, each.shown) for each in readings]
+    points = [(each.subject.path[-1], each.shown) for each in readings]
     found = [(name, point) for name, point in points if point and point.numerator is not None and point.denominator]
     if not found:
         yield Note(text((subject.title, "section"), ("  nothing to show yet", "muted")))

@@ -31,14 +31,15 @@ def blocks(series: Reading, timeline: Timeline, width: int) -> Iterator[Block]:
     verdict = subject.verdict
     if verdict.target:
         yield Note(text(("target ", "muted"), verdict.target, ", ", verdict.word))
-    for why in dict.fromkeys(point.reason for point in points if point.reason):
+    silent = (State.VALUE, State.PROGRESS)
+    for why in dict.fromkeys(point.reason for point in points if point.reason and point.state not in silent):
         yield Note(Text(why, "muted"), hang=2)
 
 
 def _sheet(series: Reading, points: tuple[Point, ...], timeline: Timeline, width: int) -> Sheet:
     full = max((point.value or 0 for point in points), default=0)
     drawn = width >= DRAWN and all((point.value or 0) >= 0 for point in points)
-    room = min(width - 66, 24)
+    room = min(width - 65, 24)
     columns = [
         Column(series.grain.value.capitalize(), least=10),
         Column("value", "right", 8),
@@ -76,8 +77,9 @@ def _step(series: Reading, points: tuple[Point, ...], timeline: Timeline) -> Rea
 def _status(series: Reading, step: Reading, point: Point, timeline: Timeline, width: int) -> Text:
     if point.state is State.PROGRESS:
         passed, days = timeline.passed(point.period, series.grain)
-        said = f"{passed} of {days} days" if passed < days else "windows open"
-        return Text(f"in progress, {said}" if width >= DRAWN else said, "muted")
+        is_over = timeline.calendar.end(point.period, series.grain) <= timeline.calendar.local_day(timeline.as_of)
+        said = "windows still open" if is_over else f"day {passed} of {days}"
+        return Text(f"in progress, {said}" if width >= DRAWN and not is_over else said, "muted")
     if point.state is State.VALUE and (series.shown is None or point.period != series.shown.period):
         return Text()
     return status_cell(step)

@@ -54,18 +54,21 @@ Own = tuple[str, list[Reading], Reading | None]
 
 
 def _sorted(answer: Answer, readings: tuple[Reading, ...]) -> tuple[list[Own], list[Reading]]:
-    """The tables of their own that named metrics make, and the readings that are left over."""
+    """The tables of their own that named metrics make, and the readings that are left over.
+
+    A headline is left out where its steps or ages stand in a table, and so is a balance whose movements do.
+    """
     if not answer.named or answer.by:
         return [], list(readings)
     own: list[Own] = []
-    rest: list[Reading] = []
+    told: list[Reading] = []
     for (kind, of), group in _groups(readings).items():
-        if len(group) < FEWEST.get(kind, len(group) + 1):
-            rest += group
-        else:
-            own.append((kind, group, next((each for each in readings if each.subject.address == of), None)))
-    told = [balance for _, _, balance in own if balance]
-    return own, [each for each in rest if each not in told]
+        rows = [each for each in group if each.subject.is_whole]
+        if kind and len(rows) >= FEWEST[kind]:
+            balance = next((each for each in readings if each.subject.address == of), None)
+            own.append((kind, rows, balance))
+            told += [*group, *([balance] if balance else [])]
+    return own, [each for each in readings if each not in told]
 
 
 def _table(kind: str, group: list[Reading], balance: Reading | None, line: Timeline, sight: Sight) -> Iterator[Block]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -79,8 +79,8 @@ def sheet(card: Scorecard, shape: Layout) -> Sheet:
     rows: list[Row | Line] = []
     for section, readings in groupby(card.readings, key=lambda reading: reading.subject.section):
         rows += [Line(), Line(Text(section, "section"))] if rows else [Line(Text(section, "section"))]
-        for reading in readings:
-            rows += _rows(card, reading, shape)
+        for _, family in groupby(readings, key=lambda reading: reading.subject.metric):
+            rows += _family(card, list(family), shape)
     return Sheet(tuple(_columns(card, shape)), tuple(rows), gap=shape.gap)
 
 
@@ -101,27 +101,49 @@ def _columns(card: Scorecard, shape: Layout) -> Iterator[Column]:
         yield Column("owner")
 
 
-def _rows(card: Scorecard, reading: Reading, shape: Layout) -> Iterator[Row | Line]:
-    subject, suffix = reading.subject, card.timeline.suffix(reading)
+def _family(card: Scorecard, readings: Sequence[Reading], shape: Layout) -> Iterator[Row | Line]:
+    """All addresses of one metric: its cuts stand under its headline, or under its name where it has none."""
+    several = len(readings) > 1
+    if several and readings[0].subject.path and not shape.two_lines:
+        yield Line(text("  ", _label(readings[0], shape)))
+    for reading in readings:
+        is_part = several and bool(reading.subject.path) and not shape.two_lines
+        yield from _rows(card, reading, shape, is_part)
+
+
+def _rows(card: Scorecard, reading: Reading, shape: Layout, is_part: bool) -> Iterator[Row | Line]:
+    subject, suffix = reading.subject, Text(card.timeline.suffix(reading), "muted")
+    cells = tuple(_cells(card, reading, shape))
+    if is_part:
+        yield Row((text("    ", subject.part_name), *cells), suffix)
+        return
     star = text(("★ ", "accent")) if subject.star else Text()
-    name = subject.name if shape.full_names or shape.two_lines else subject.short_name
-    why = reason(reading)
-    note = card.notes[why] if why is not None else None
-    cells = [value_cell(subject, reading.shown), change_cell(reading)]
-    if shape.spark:
-        cells.append(spark_cell(reading, card.span))
-    if shape.extras:
-        cells += [value_cell(subject, reading.now), Text(subject.verdict.target, "muted")]
-    cells.append(status_cell(reading, note, glyph_only=not shape.words))
-    if shape.n:
-        cells.append(Text("" if reading.n is None else whole(reading.n), "muted"))
-    if shape.extras:
-        cells.append(Text(subject.owner, "muted"))
     if shape.two_lines:
-        yield Line(text(star, name, (suffix, "muted")))
+        yield Line(text(star, subject.name, suffix))
         yield Row((Text(), *cells))
     else:
-        yield Row((text("  ", star, name), *cells), Text(suffix, "muted"))
+        name = subject.name if shape.full_names else subject.short_name
+        yield Row((text("  ", star, name), *cells), suffix)
+
+
+def _label(reading: Reading, shape: Layout) -> str:
+    return reading.subject.label if shape.full_names else reading.subject.short_label or reading.subject.label
+
+
+def _cells(card: Scorecard, reading: Reading, shape: Layout) -> Iterator[Text]:
+    subject, why = reading.subject, reason(reading)
+    yield value_cell(subject, reading.shown)
+    yield change_cell(reading)
+    if shape.spark:
+        yield spark_cell(reading, card.span)
+    if shape.extras:
+        yield value_cell(subject, reading.now)
+        yield Text(subject.verdict.target, "muted")
+    yield status_cell(reading, None if why is None else card.notes[why], glyph_only=not shape.words)
+    if shape.n:
+        yield Text("" if reading.n is None else whole(reading.n), "muted")
+    if shape.extras:
+        yield Text(subject.owner, "muted")
 
 
 def _footnotes(card: Scorecard) -> Iterator[Note]:
@@ -156,6 +178,6 @@ def _in_progress(line: Timeline) -> Iterator[Note]:
     for grain in line.grains:
         if day := line.current.get(grain):
             passed, days = line.passed(day, grain)
-            open_periods.append(f"{line.label(day, grain)} in progress ({passed} of {days} days)")
+            open_periods.append(f"{line.label(day, grain)} in progress (day {passed} of {days})")
     if open_periods:
         yield Note(Text(f"after ┆: {', '.join(open_periods)}, no delta, no status", "muted"), hang=2)

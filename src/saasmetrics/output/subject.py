@@ -35,22 +35,23 @@ class Verdict:
 class Subject:
     """One printed address.
 
-    `cut` and `stat` are as in the values frame. `title` is the metric's own name and `path` its cut in words, for
-    tables that stand under the title. `kind` says which table the metric prints as when it is named: `cohort`,
-    `funnel` or `movement` (then `part` and `of` are its label and the balance it moves).
+    `cut` and `stat` are as in the values frame; `path` is the cut in words, `depth` how many words a whole one has,
+    and `statistic` the stat where the metric has several. `kind` says which table the metric prints as when it is
+    named: `cohort`, `funnel` or `movement` (then `part` and `of` are its label and the balance it moves).
     """
 
     metric: str
-    name: str
-    short_name: str
+    label: str
     section: str
     number: Number
     grain: Grain
     how: How = "sum"
     cut: str | None = None
     stat: str | None = None
-    title: str = ""
-    path: str = ""
+    short_label: str = ""
+    path: tuple[str, ...] = ()
+    depth: int = 0
+    statistic: str = ""
     description: str = ""
     kind: str = ""
     part: str = ""
@@ -65,3 +66,28 @@ class Subject:
     def address(self) -> str:
         """The text that names this number on the command line."""
         return ".".join(part for part in (self.metric, self.cut, self.stat) if part)
+
+    @property
+    def name(self) -> str:
+        """The metric, the cut and the stat in words."""
+        return ", ".join(part for part in (self.label, self.part_name) if part)
+
+    @property
+    def short_name(self) -> str:
+        """The same from the short label."""
+        return ", ".join(part for part in (self.short_label or self.label, self.part_name) if part)
+
+    @property
+    def part_name(self) -> str:
+        """What sets this address apart from the others of its metric."""
+        return ", ".join(part for part in (*self.path, self.statistic) if part)
+
+    @property
+    def title(self) -> str:
+        """What a table is called that this address is a row or a column of."""
+        return ", ".join([self.label, *self.path[: max(self.depth - 1, 0)]])
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the cut is written to its end; a shorter one is a headline."""
+        return len(self.path) == self.depth

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol, get_args
 
-from saasmetrics.definitions.address import Address
+import polars as pl
+
+from saasmetrics.definitions.address import Address, split
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.goals import Target
 from saasmetrics.definitions.metric import Metric
-from saasmetrics.frames.ledger import How
+from saasmetrics.frames.ledger import How, Part
 from saasmetrics.output.number import Kind, Number
 from saasmetrics.output.subject import FAMILIES, OWN, Subject, Verdict
 
@@ -37,10 +39,25 @@ class Judged(Protocol):
 
 
 def subjects(
-    definitions: Definitions, addresses: Iterable[Address], verdicts: Mapping[str, Judged]
+    definitions: Definitions, addresses: Iterable[Address], values: pl.DataFrame, verdicts: Mapping[str, Judged]
 ) -> tuple[Subject, ...]:
-    """A subject per address, in their order."""
-    return tuple(subject(definitions, address, verdicts.get(address.text)) for address in addresses)
+    """A subject per address, in their order; where a part is `*`, one per cut that the values have."""
+    found = (each for address in addresses for each in _spelled_out(address, values))
+    return tuple(subject(definitions, address, verdicts.get(address.text)) for address in found)
+
+
+def _spelled_out(address: Address, values: pl.DataFrame) -> Iterator[Address]:
+    """The addresses that `*` stands for, the largest first by their latest value."""
+    if "*" not in address.cut:
+        yield address
+        return
+    own = values.filter(pl.col("metric") == address.metric).drop_nulls(["cut", "value"])
+    latest = own.sort("period").group_by("cut").agg(pl.col("value").last())
+    for cut in latest.sort("value", "cut", descending=[True, False])["cut"]:
+        parts = split(cut)
+        fits = len(parts) == len(address.cut)
+        if fits and all(one in ("*", other) for one, other in zip(address.cut, parts, strict=True)):
+            yield Address(address.metric, parts, address.stat)
 
 
 def subject(definitions: Definitions, address: Address, judged: Judged | None = None) -> Subject:
@@ -48,27 +65,28 @@ def subject(definitions: Definitions, address: Address, judged: Judged | None = 
 
     Edges: a pointer (`north_star`) is called after what it points to, and marked with the star.
     """
-    about = definitions.about(address)
-    pointed = definitions.address(about.points_to) if about.points_to else address
+    pointer = definitions.metrics[address.metric].points_to
+    pointed = definitions.address(pointer) if pointer else address
     metric = definitions.about(pointed)
     number = _number(metric, definitions)
-    path = _path(definitions, pointed)
+    parts = definitions.parts(pointed.metric)
     how, stat = _shape(definitions, pointed)
-    kind, title = _table(definitions, metric, pointed)
+    stats = definitions.addressing.stats(pointed.metric)
     return Subject(
         metric=address.metric,
-        name=", ".join([metric.label, *path]),
-        short_name=", ".join([metric.short_name or metric.label, *path]),
+        label=metric.label,
         section=FAMILIES.get(metric.family, OWN),
         number=number,
         grain=metric.grain,
         how=how,
         cut=Address("", address.cut).text.removeprefix(".") or None,
         stat=stat,
-        title=title,
-        path=path[-1] if path else "",
+        short_label=metric.short_name,
+        path=tuple(part.replace("_", " ") for part in pointed.cut),
+        depth=len(parts),
+        statistic=(pointed.stat or stats[0]) if stats else "",
         description=metric.description or "",
-        kind=kind,
+        kind=_kind(metric, parts),
         part=_spec(metric, "part"),
         of=_spec(metric, "of"),
         direction=metric.direction,
@@ -96,22 +114,11 @@ def _shape(definitions: Definitions, address: Address) -> tuple[How, str | None]
     return shape.how, address.stat or (shape.stats[0] if shape.stats else None)
 
 
-def _path(definitions: Definitions, address: Address) -> list[str]:
-    """The cut in words, and the stat where the metric has several."""
-    words = [part.replace("_", " ") for part in address.cut]
-    stats = definitions.addressing.stats(address.metric)
-    return [*words, address.stat or stats[0]] if stats else words
-
-
-def _table(definitions: Definitions, metric: Metric, address: Address) -> tuple[str, str]:
-    """The table that this address is a row or column of, and its title: the metric and the parts before the last."""
+def _kind(metric: Metric, parts: Sequence[Part]) -> str:
+    """The table that the metric's addresses make side by side."""
     if metric.type == "movement" and metric.variants:
-        return ("" if metric.variants[0].spec.count else "movement"), metric.label
-    parts = definitions.parts(metric.id)
-    if not parts or len(address.cut) < len(parts):
-        return "", metric.label
-    before = [part.replace("_", " ") for part in address.cut[:-1]]
-    return TABLES.get(parts[-1].column, ""), ", ".join([metric.label, *before])
+        return "" if metric.variants[0].spec.count else "movement"
+    return TABLES.get(parts[-1].column, "") if parts else ""
 
 
 def _spec(metric: Metric, key: str) -> str:
