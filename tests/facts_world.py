@@ -24,7 +24,7 @@ from saasmetrics.sources.log import Log
 
 BERLIN = Calendar("Europe/Berlin")
 COLUMNS = {"event": "name", "at": "ts", "account": "org", "user": "person", "id": "event_id"}
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "event_id": pl.String,
     "name": pl.String,
     "ts": pl.Datetime("us", "UTC"),

@@ -112,9 +112,10 @@ class Chunk:
         if all(p.event is None for p in plain):
             return np.full(self.rows.height, self.ground.atoms.atom(always), np.uint32)
         names = sorted({p.event for p in plain if p.event is not None})
+        wanted = self.ground.words["event"].look_up(pl.Series(names))
         events = self.codes("event")
         table = np.full(self.ground.words["event"].size, self.ground.atoms.atom(always), np.uint32)
-        for name, code in zip(names, self.ground.words["event"].look_up(pl.Series(names)).tolist(), strict=True):
+        for name, code in zip(names, wanted.tolist(), strict=True):
             table[code] = self.ground.atoms.atom(always | {p for p in plain if p.event == name})
         return table[events]
 

@@ -123,15 +123,16 @@ def _parquet(unit: Unit, demands: Mapping[str, Demand]) -> Iterator[pl.DataFrame
     """Raw rows of Parquet pieces as one batch; a row group much larger than a batch comes in several."""
     columns = list(dict.fromkeys(name for demand in demands.values() for name in demand.raw))
     coded = {name for demand in demands.values() for name in demand.coded}
+    lacking = {name: dtype for name, dtype in _types(demands.values(), coded).items() if name in columns}
     frames = []
     for piece in unit.pieces:
         file, present = _opened(piece.file.path, columns, coded)
         groups = list(piece.groups)
         if piece.rows > 2 * ROWS:
             for batch in file.iter_batches(ROWS, groups, present, use_threads=False):
-                yield _frame(pa.Table.from_batches([batch]), columns)
+                yield _frame(pa.Table.from_batches([batch]), lacking).select(columns)
         else:
-            frames.append(_frame(file.read_row_groups(groups, present, use_threads=False), columns))
+            frames.append(_frame(file.read_row_groups(groups, present, use_threads=False), lacking).select(columns))
     if frames:
         yield pl.concat(frames, how="vertical_relaxed")
 
@@ -143,8 +144,18 @@ def _opened(path: Path, columns: Sequence[str], coded: Collection[str]) -> tuple
     return pq.ParquetFile(path, read_dictionary=texts, memory_map=True), [name for name in columns if name in fields]
 
 
-def _frame(table: pa.Table, columns: Sequence[str]) -> pl.DataFrame:
+def _frame(table: pa.Table, lacking: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    """Rows of a table; columns it does not have are null."""
     rows = pl.from_arrow(table)
     assert isinstance(rows, pl.DataFrame)
-    missing = [pl.lit(None, dtype=pl.String).alias(name) for name in columns if name not in rows.columns]
-    return rows.with_columns(missing).select(columns)
+    missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in lacking.items() if name not in rows.columns]
+    return rows.with_columns(missing)
+
+
+def _types(demands: Collection[Demand], coded: Collection[str]) -> dict[str, pl.DataType]:
+    """The type of each raw column, from the first file that has it."""
+    types: dict[str, pl.DataType] = {}
+    for demand in demands:
+        for raw in demand.log.raw.values():
+            types = raw.schema | types
+    return {name: pl.Categorical() if name in coded and dtype == pl.String else dtype for name, dtype in types.items()}

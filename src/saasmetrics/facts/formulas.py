@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Literal
 
 import polars as pl
 
 from saasmetrics.expression import ExpressionError, compile_polars, parse
 from saasmetrics.facts.pack import Flags, Ints
 from saasmetrics.finding import Finding, InputError, Severity
+
+Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
 LARGEST = 4 * 10**18
 """Sums are refused beyond this: whole numbers of 64 bits would wrap soon after."""
@@ -23,10 +26,10 @@ class Formulas:
         self._clock = {"as_of": as_of} if as_of else {}
         self._compiled: dict[tuple[str, tuple[object, ...]], pl.Expr] = {}
 
-    def check(self, sql: str, schema: Mapping[str, pl.DataType | type[pl.DataType]], source: str) -> Finding | None:
+    def check(self, sql: str, kind: Literal["flag", "number"], schema: Schema, source: str) -> Finding | None:
         """The finding for a text that cannot be computed on such rows, or None."""
         try:
-            compile_polars(parse(sql), schema, clock=self._clock, timezone=self._timezone)
+            compile_polars(parse(sql), schema, clock=self._clock, timezone=self._timezone, kind=kind)
         except ExpressionError as error:
             return Finding("SM950", Severity.ERROR, f"`{sql}` on source `{source}`: {error.message}", hint=error.hint)
         return None
@@ -42,7 +45,7 @@ class Formulas:
         """
         values = self._column(sql, rows)
         if values.dtype.is_integer() or values.dtype == pl.Boolean:
-            scaled = values.cast(pl.Int128) * unit
+            scaled = values.cast(pl.Int128) * pl.Series([unit], dtype=pl.Int128)
         else:
             scaled = (values.cast(pl.Float64) * unit).round(mode="half_away_from_zero")
         whole = scaled.cast(pl.Int64, strict=False)

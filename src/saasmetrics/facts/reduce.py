@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -83,16 +84,17 @@ def _creations(created: pl.DataFrame, accounts: Vocabulary) -> Ints:
 
 def _check(plan: Plan, formulas: Formulas, demands: Mapping[str, Demand]) -> None:
     """Compile everything before a file is opened. Raises: InputError with all faults."""
-    texts: set[tuple[str, str]] = {(p.source, p.filter) for p in plan.predicates if p.filter}
+    texts: set[tuple[str, str, Literal["flag", "number"]]]
+    texts = {(p.source, p.filter, "flag") for p in plan.predicates if p.filter}
     for member in plan.members:
         expr = getattr(member.request, "expr", None)
         part = member.success if isinstance(member.request, Runs) else member.rows
-        texts |= {(p.source, expr) for choice in part for p in choice.predicates if expr}
+        texts |= {(p.source, expr, "number") for choice in part for p in choice.predicates if expr}
     found = []
-    for source, sql in sorted(texts):
+    for source, sql, kind in sorted(texts):
         known = demands[source].log.columns
         missing = {name: pl.Null() for name in parse(sql).columns if name not in known}
-        found.append(formulas.check(sql, {**known, **missing}, source))
+        found.append(formulas.check(sql, kind, {**known, **missing}, source))
     faults = [finding for finding in found if finding is not None]
     if faults:
         raise InputError(faults, 3)
