@@ -68,12 +68,16 @@ class Conform:
 
     def raw_columns(self, columns: Collection[str]) -> tuple[str, ...]:
         """The file's columns that these columns (and the needed ones, the filter) are made of."""
+        read = self._reads(columns)
+        return tuple(name for name in self.names if name in read or name == EXTRA)
+
+    def _reads(self, columns: Collection[str]) -> set[str]:
         read = {name for name in self.others if name in columns}
         for name in self._made(columns):
             read.update(self.origins[name].reads(self.names))
         for sql in (*filter(None, (self.source.filter,)), *self.drop):
             read.update(columns_of(sql, self.names))
-        return tuple(name for name in self.names if name in read or name == EXTRA)
+        return read
 
     def _made(self, columns: Collection[str]) -> tuple[str, ...]:
         wanted = {*columns, *self.needed, *(passed.after for passed in self.elapsed.values())}
@@ -93,7 +97,7 @@ class Conform:
         """
         schema = rows.collect_schema()
         wanted = tuple(self.origins) + self.others if columns is None else columns
-        lacking = [name for name in self.raw_columns(wanted) if name not in schema and name != EXTRA]
+        lacking = sorted(self._reads(wanted) - set(schema))
         if lacking:
             rows = rows.with_columns(**dict.fromkeys(lacking, pl.lit(None, dtype=pl.String)))
             schema = rows.collect_schema()

@@ -70,7 +70,8 @@ def _raws(name: str, source: Source, known: Preset | None) -> tuple[dict[DataFil
             findings.extend(error.findings)
             continue
         findings.extend(rows.findings)
-        raw[file] = _renamed(rows, known) if known else rows
+        if all(finding.severity is not Severity.ERROR for finding in rows.findings):
+            raw[file] = _renamed(rows, known) if known else rows
     return raw, findings
 
 

@@ -48,7 +48,8 @@ def rules(
         out.append(Rule("no record", pl.col(DROPPED)))
     if EXTRA in dtypes:
         out.append(Rule("ragged", pl.col(EXTRA).is_not_null()))
-        filled = [pl.col(VALUE + origin.name).is_not_null() for origin in origins if origin.column.needed]
+        judged = [origin for origin in origins if origin.reads_file and (origin.column.needed or not needed_only)]
+        filled = [pl.col(VALUE + origin.name).is_not_null() for origin in judged]
         out.append(Rule("blank line", ~pl.any_horizontal(filled)))
     for origin in origins:
         if origin.canonical and (origin.column.needed or not needed_only):

@@ -16,7 +16,8 @@ from saasmetrics.sources import aliases
 from saasmetrics.sources.currency import constant_rates, priced
 from saasmetrics.sources.entry import Entry, enter
 from saasmetrics.sources.log import Log
-from saasmetrics.sources.table import MONEY, Table, once, stacked
+from saasmetrics.sources.repeats import once
+from saasmetrics.sources.table import MONEY, Table, stacked
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from saasmetrics.sources.convert import Reading
 from saasmetrics.sources.origin import Origin
 from saasmetrics.sources.times import Clock, order_of
 
+_ROUNDED = r"^\d[.,]\d+[eE]\+\d+$"
 _MIDNIGHT = r"^\d{4}-\d{2}-\d{2}[T ]00:00(?::00(?:\.0+)?)?$"
 
 
@@ -31,6 +32,8 @@ def readings(
             out[name] = replace(reading, clock=_clock(name, reading.clock, values, place, findings))
         elif origin.canonical and origin.column.kind in ("money", "number", "count"):
             out[name] = replace(reading, mark=_mark(name, values, place, findings))
+        elif origin.canonical and origin.column.kind == "id":
+            findings.extend(_rounded(name, values, place))
     return out, tuple(findings)
 
 
@@ -88,3 +91,12 @@ def _mark(name: str, values: pl.Series, place: Location, findings: list[Finding]
     if message:
         findings.append(Finding("SM917", Severity.ERROR, message, place, "export plain numbers like 1234.50", name))
     return mark
+
+
+def _rounded(name: str, values: pl.Series, place: Location) -> list[Finding]:
+    """Ids that a spreadsheet turned into rounded numbers."""
+    found = values.filter(values.str.contains(_ROUNDED)) if values.dtype == pl.String else values.clear()
+    if found.is_empty():
+        return []
+    message = f"`{name}` holds `{found[0]}`: a spreadsheet has rounded ids to scientific notation"
+    return [Finding("SM924", Severity.WARNING, message, place, "export again and do not open the file", name)]

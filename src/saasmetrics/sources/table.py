@@ -1,4 +1,4 @@
-"""One role's rows from all its sources, stacked, with one row per id."""
+"""One role's rows from all its sources, stacked."""
 
 from __future__ import annotations
 
@@ -11,22 +11,8 @@ from saasmetrics.finding import Finding
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources import checks
 
-_KEYS: Mapping[str, tuple[str, ...]] = {
-    "users": ("user", "account"),
-    "aliases": ("alias",),
-    "leads": ("lead",),
-    "opportunities": ("opportunity",),
-    "fx": ("currency", "at"),
-}
 MONEY = ("subscriptions", "invoices", "opportunities", "spend", "costs")
 """Roles whose rows have a currency of their own."""
-
-
-def key_of(role: str) -> tuple[str, ...]:
-    """The columns that tell rows of a role apart; none where rows have no identity."""
-    if role == "accounts":
-        return ("account", "valid_from")
-    return _KEYS.get(role, ("id",) if "id" in ROLES[role].columns else ())
 
 
 @dataclass(frozen=True)
@@ -68,17 +54,3 @@ def _alike(frames: Sequence[pl.LazyFrame]) -> list[pl.LazyFrame]:
         rows.with_columns(pl.col(name).cast(pl.String) for name in rows.collect_schema().names() if name in torn)
         for rows in frames
     ]
-
-
-def once(role: str, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Marks the rows that repeat an id: all usable ones but the first by content."""
-    names = rows.collect_schema().names()
-    key = [name for name in key_of(role) if name in names]
-    if not key:
-        return rows
-    content = [name for name in names if name not in ("_fault", "_seen", *key)]
-    sortable = [name for name, dtype in rows.collect_schema().items() if name in content and not dtype.is_nested()]
-    usable = pl.col("_fault").is_null() & pl.col(key[0]).is_not_null()
-    later = ~pl.struct(*key, usable).is_first_distinct()
-    fault = pl.when(usable & later).then(pl.lit("repeat")).otherwise("_fault")
-    return rows.sort(*key, *sortable, nulls_last=True).with_columns(_fault=fault)

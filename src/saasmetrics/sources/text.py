@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -49,10 +50,10 @@ def layout_of(file: DataFile, wanted: Collection[str]) -> Layout:
     Raises: InputError when it cannot be unpacked.
     """
     start = packed.head(file, SAMPLE)
-    encoding, faults = _encoding(file, start)
+    encoding, odd = _encoding(file, start)
     text = _decoded(start, encoding)
     separator, header, skip = _header(text, wanted)
-    findings = [*faults]
+    findings = list(_unclosed(file, encoding, separator)) if odd else []
     if encoding != "utf-8":
         findings.append(_note(file, "SM920", f"read as {'UTF-16' if encoding == 'utf-16' else 'Windows-1252'}"))
     if len(set(header)) < len(header):
@@ -78,28 +79,25 @@ def _note(file: DataFile, code: str, message: str) -> Finding:
     return Finding(code, Severity.NOTE, message, Location(file.name))
 
 
-def _encoding(file: DataFile, start: bytes) -> tuple[Encoding, list[Finding]]:
+def _encoding(file: DataFile, start: bytes) -> tuple[Encoding, bool]:
+    """Encoding, and whether the number of quotation marks is odd."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16", []
-    valid, quotes = _checked(file) if not file.packed else (_is_utf8(start), 0)
+        return "utf-16", False
+    valid, odd = _checked(file) if not file.packed else (_is_utf8(start), False)
     if not valid and start.startswith(codecs.BOM_UTF8):
         raise packed.unreadable(file, "says it is UTF-8 and is not", "save it as UTF-8 again")
-    faults = []
-    if quotes % 2:
-        message, hint = "a quotation mark is opened and never closed", "double quotation marks inside cells"
-        faults.append(Finding("SM907", Severity.ERROR, message, Location(file.name), hint))
-    return "utf-8" if valid else "cp1252", faults
+    return "utf-8" if valid else "cp1252", odd
 
 
-def _checked(file: DataFile) -> tuple[bool, int]:
-    """Whether all of a file is UTF-8, and how many quotation marks it has: one pass at the speed of memory."""
+def _checked(file: DataFile) -> tuple[bool, bool]:
+    """Whether all of a file is UTF-8, and whether its quotation marks are odd: one pass at the speed of memory."""
     decoder, valid, quotes = codecs.getincrementaldecoder("utf-8")(), True, 0
     with file.path.open("rb", buffering=0) as stream:
         while chunk := stream.read(_CHUNK):
             quotes += chunk.count(b'"')
             if valid and (decoder.getstate()[0] or not chunk.isascii()):
                 valid = _decodes(decoder, chunk)
-    return valid and not decoder.getstate()[0], quotes
+    return valid and not decoder.getstate()[0], bool(quotes % 2)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
@@ -108,6 +106,24 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _unclosed(file: DataFile, encoding: Encoding, separator: str) -> Iterator[Finding]:
+    """Where a cell is opened by a quotation mark that nothing closes; an odd one inside a cell is none."""
+    with file.path.open(encoding=encoding, newline="") as stream:
+        reader, line = csv.reader(stream, delimiter=separator, strict=True), 1
+        try:
+            for _ in reader:
+                line = reader.line_num + 1
+        except csv.Error:
+            message, hint = "a quotation mark is opened and never closed", "double quotation marks inside cells"
+            yield Finding("SM907", Severity.ERROR, message, Location(file.name, line), hint)
+
+
+def _records(reader: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Records up to a cell that has no end in the sample."""
+    with suppress(csv.Error):
+        yield from reader
 
 
 def _is_utf8(start: bytes) -> bool:
@@ -125,7 +141,7 @@ def _header(text: str, wanted: Collection[str]) -> tuple[str, tuple[str, ...], i
     best: tuple[tuple[int, int, int], str, tuple[str, ...], int] = ((-1, 0, 0), ",", (), 1)
     for separator in SEPARATORS:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        for number, record in enumerate(islice(reader, HEADER_LINES)):
+        for number, record in enumerate(islice(_records(reader), HEADER_LINES)):
             names = tuple(name.strip() for name in record)
             if any(names):
                 score = (len(known & {name.casefold() for name in names}), -number, len(names))
@@ -151,7 +167,7 @@ def _rows(
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows: list[list[str | None]] = []
     ragged: list[tuple[int, int]] = []
-    for record in reader:
+    for record in _records(reader):
         if reader.line_num <= skip or not record:
             continue
         while len(record) > width and not record[-1]:
@@ -183,5 +199,5 @@ def _slices(file: DataFile, encoding: Encoding, separator: str, width: int) -> l
             stream.seek(SAMPLE + (file.size - SAMPLE) * number // (SLICES + 1))
             lines = _decoded(stream.read(SLICE), encoding).splitlines()[1:-1]
             records = csv.reader(lines, delimiter=separator)
-            rows.extend([cell or None for cell in record] for record in records if len(record) == width)
+            rows.extend([cell or None for cell in record] for record in _records(records) if len(record) == width)
     return rows
