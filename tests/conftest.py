@@ -1,13 +1,23 @@
-"""Goldens: looks that a flag may rewrite; expected numbers never come from one."""
+"""What all tests share: Hypothesis profiles, goldens, a copy of the example, real exports where there are any."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
+ROOT = Path(__file__).parent.parent
 GOLDENS = Path(__file__).parent / "goldens"
+
+# `fast` draws the same examples every time, so that a red run is red again; `full` looks for new ones:
+# pytest --hypothesis-profile=full
+settings.register_profile("fast", max_examples=25, deadline=None, derandomize=True)
+settings.register_profile("full", max_examples=400, deadline=None, print_blob=True)
+settings.load_profile("fast")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compare a text with the golden of that name, or write it."""
+    """Compare a text with the golden of that name, or write it. For looks only: no expected number comes from one."""
     update = request.config.getoption("--update-goldens")
 
     def check(text: str, name: str) -> None:
@@ -26,3 +36,20 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return check
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Path:
+    """A folder of one's own with the example company: `metrics.yaml` and the exports it reads."""
+    shutil.copy(ROOT / "metrics.yaml", tmp_path)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def real_exports() -> Path:
+    """Folder of real and vendor-shaped exports that are no part of the repository; the test is skipped without it."""
+    folder = os.environ.get("SAASMETRICS_TEST_DATA")
+    if not folder:
+        pytest.skip("SAASMETRICS_TEST_DATA is not set")
+    return Path(folder)
