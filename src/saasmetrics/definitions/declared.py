@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.model import Model, fault
@@ -102,13 +102,12 @@ class Cumulative(Declared):
     window: Duration | None = None
     grain_to_date: GrainName | None = None
 
-    @model_validator(mode="after")
-    def _window_or_grain(self) -> Cumulative:
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """One of the two ways to look back."""
         if self.window is None and self.grain_to_date is None:
-            raise fault("SM007", "`window` or `grain_to_date` is needed", "write window: 6mo")
+            yield fault("SM007", "`window` or `grain_to_date` is needed", "write window: 6mo")
         if self.window is not None and self.grain_to_date is not None:
-            raise fault("SM008", "`window` and `grain_to_date` both say how far back", "keep one", at="grain_to_date")
-        return self
+            yield fault("SM008", "`window` and `grain_to_date` both say how far back", "keep one", at="grain_to_date")
 
     def shape(self, scope: Scope) -> Shape:
         """That of the metric, made anew for each period."""

@@ -90,7 +90,9 @@ def of_node(definitions: Definitions, node: Node) -> Iterable[Node]:
 
 def _of_workflow(definitions: Definitions, name: str) -> Iterable[Node]:
     if name == "core":
-        return tuple(("workflow", other) for other, block in definitions.workflows.items() if block.core)
+        return tuple(
+            ("workflow", other) for other, block in definitions.workflows.items() if block.core and other != "core"
+        )
     block = definitions.workflows.get(name)
     return tuple(of_rows((block.attempt, block.success, block.failure))) if block else ()
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
+from datetime import date
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from saasmetrics.definitions.model import near
-from saasmetrics.definitions.scalars import shown
+from saasmetrics.definitions.model import LENIENT, Model, near
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.scalars import Comparison, Duration, shown
+from saasmetrics.definitions.walk import found
 from saasmetrics.definitions.written import Written
 from saasmetrics.document import Path
 
@@ -41,31 +44,71 @@ _ROUNDS = 4
 def validate(model: type[M], data: Any, path: Path, written: Written, *, partial: bool = False) -> M | None:
     """Read data with a model; every fault becomes a finding.
 
-    Edges: what is faulty is left out and the rest read again, so that later checks see as much as can be read; null
-    when what is left is no whole block. With `partial`, what is missing is no fault.
+    Edges: what is faulty is left out, and what is missing stands in, so that later checks see all that can be read;
+    null when nothing stands in for what is missing. With `partial`, what is missing is no fault.
     """
     data = _without_nothing(model, data, path, written)
-    removed: set[Path] = set()
+    broken: set[Path] = set()
     for _ in range(_ROUNDS):
         try:
-            return model.model_validate(data)
+            block = model.model_validate(data, context=LENIENT)
         except ValidationError as error:
-            spots = []
-            for fault in error.errors(include_url=False):
-                spot = _spot(fault, data)
-                near_gone = any(gone[: len(spot)] == spot or spot[: len(gone)] == gone for gone in removed)
-                if not near_gone and not (partial and (not spot or fault["type"] == "missing")):
+            faults = [(fault, _spot(fault, data)) for fault in error.errors(include_url=False)]
+            for fault, spot in faults:
+                known = any(gone[: len(spot)] == spot or spot[: len(gone)] == gone for gone in broken)
+                if not known and not (partial and (not spot or fault["type"] == "missing")):
                     _report(fault, spot, model, path, written)
-                if fault["type"] != "missing":
-                    spots.append(spot)
-            if not spots:
+            for fault, spot in faults:
+                broken.add(spot)
+                data = _mended(data, spot, fault, model)
+            if data is None:
                 return None
-            for spot in spots:
-                removed.add(spot)
-                data = _without(data, spot)
-                if data is None:
-                    return None
+        else:
+            _report_blocks(block, path, written, broken)
+            return block
     return None
+
+
+def _mended(data: Any, spot: Path, fault: ErrorDetails, model: type[BaseModel]) -> Any:
+    """The data less what is faulty, or with something in the place of what is missing."""
+    if fault["type"] != "missing":
+        return _without(data, spot)
+    block = model
+    for step in fault["loc"][:-1]:
+        block = _step(block, step)
+    stand_in = _stand_in(_step(block, fault["loc"][-1]))
+    return None if stand_in is None else _with(data, spot, stand_in)
+
+
+def _stand_in(kind: Any) -> Any:
+    """Something of a kind, in the place of what is missing; null where nothing can be made up."""
+    if isinstance(kind, type) and issubclass(kind, Rows):
+        return kind.model_construct(event="?")
+    simple = {str: "?", Duration: Duration(0, "d"), Comparison: Comparison.parse(">= 0"), date: date.max, float: 0.0}
+    return simple.get(kind)
+
+
+def _with(data: Any, spot: Path, value: Any) -> Any:
+    if not isinstance(data, Mapping):
+        return None
+    inner = value if len(spot) == 1 else _with(data.get(spot[0]), spot[1:], value)
+    return None if inner is None else {**data, spot[0]: inner}
+
+
+def _report_blocks(block: BaseModel, path: Path, written: Written, broken: set[Path]) -> None:
+    """Faults of blocks as a whole, the block itself and those inside it that stand in the files.
+
+    Edges: a block that something was taken out of is not asked again.
+    """
+    for spot, inner in found(Model, block):
+        whole = (*path, *spot)
+        if any(gone[: len(spot)] == spot for gone in broken) or (spot and not written.knows(whole)):
+            continue
+        for fault in inner.faults():
+            context: Mapping[str, Any] = fault.context or {}
+            at = tuple(int(step) if step.isdigit() else step for step in str(context["at"] or "").split(".") if step)
+            place = written.key_at((*whole, *at))
+            written.fault(fault.type, f"{_dotted((*whole, *at))}: {context['message']}", place, context["hint"])
 
 
 def _without_nothing(model: type[BaseModel], data: Any, path: Path, written: Written) -> Any:
@@ -116,12 +159,12 @@ def _report(fault: ErrorDetails, spot: Path, model: type[BaseModel], path: Path,
     if fault["type"] == "missing":
         place = written.key_at(whole[:-1])
         whole = whole[:-1]
+    elif code == "SM006":
+        place = written.inside(whole, int(context.get("offset") or 0))
     elif fault["type"] == "extra_forbidden" or context.get("at") or fault["loc"][-1:] == ("[key]",):
         place = written.key_at(whole)
-    elif offset := context.get("offset"):
-        place = written.inside(whole, int(offset))
     else:
-        place = written.inside(whole, 0) if code == "SM006" else written.at(whole)
+        place = written.at(whole)
     written.fault(code, f"{_dotted(whole)}: {message}", place, hint)
 
 
@@ -137,7 +180,8 @@ def _words(fault: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, str |
     if kind == "missing":
         return "SM007", f"`{fault['loc'][-1]}` is missing", None
     if kind in _EXPECTED:
-        return "SM005", f"expected {_EXPECTED[kind]}, got {shown(given)}", _quoting(kind, given)
+        text = "the text " if isinstance(given, str) and kind != "string_type" else ""
+        return "SM005", f"expected {_EXPECTED[kind]}, got {text}{shown(given)}", _quoting(kind, given)
     if kind == "literal_error":
         choices = [choice.strip(" '") for choice in str(context["expected"]).replace(" or ", ",").split(",")]
         text = f"{shown(given)} is not one of {', '.join(choices)}"
@@ -159,6 +203,8 @@ def _quoting(kind: str, given: Any) -> str | None:
         return "put it in quotes"
     if kind in ("tuple_type", "list_type") and isinstance(given, str):
         return f"write [{given}]"
+    if kind in ("int_type", "float_type", "bool_type") and isinstance(given, str):
+        return "write it without quotes"
     return None
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from collections.abc import Iterator
+
+from pydantic import Field
+from pydantic_core import PydanticCustomError
 
 from saasmetrics.definitions.model import Model, fault
 from saasmetrics.definitions.scalars import Comparison, Day, GrainName, Labels, Quantity
@@ -25,19 +28,18 @@ class Target(Model):
     owner: str | None = None
     supports: str | None = None
 
-    @model_validator(mode="after")
-    def _reach_or_keep(self) -> Target:
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """A goal with its day, or a guard-rail."""
         if self.reach is None and self.keep is None:
-            raise fault("SM007", "a target needs `reach` with `by`, or `keep`")
+            yield fault("SM007", "a target needs `reach` with `by`, or `keep`")
         if self.reach is not None and self.keep is not None:
-            raise fault("SM008", "`reach` is a goal, `keep` a guard-rail: not both", at="keep")
-        if self.reach is not None and self.by is None:
-            raise fault("SM007", "`reach` needs `by`", "write by: 2026-12-31")
-        if self.keep is not None and self.by is not None:
-            raise fault("SM008", "`by` does nothing beside `keep`", "remove it", at="by")
+            yield fault("SM008", "`reach` is a goal, `keep` a guard-rail: not both", at="keep")
+        elif self.reach is not None and self.by is None:
+            yield fault("SM007", "`reach` needs `by`", "write by: 2026-12-31")
+        elif self.keep is not None and self.by is not None:
+            yield fault("SM008", "`by` does nothing beside `keep`", "remove it", at="by")
         if self.set is not None and self.by is not None and self.set >= self.by:
-            raise fault("SM005", "the target was set after it is due", at="by")
-        return self
+            yield fault("SM005", "the target was set after it is due", at="by")
 
     @property
     def comparison(self) -> Comparison:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from saasmetrics.definitions.availability import fill_missing
-from saasmetrics.definitions.blocks import LISTED, NAMED, SINGLE, Active, Note, Product, Rows, Segment
+from saasmetrics.definitions.blocks import (
+    LISTED,
+    NAMED,
+    SINGLE,
+    Active,
+    Benchmark,
+    Note,
+    Product,
+    Rows,
+    Segment,
+    Target,
+)
 from saasmetrics.definitions.catalogue import catalogue
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.faults import validate
@@ -21,6 +32,8 @@ from saasmetrics.definitions.sourcing import sources
 from saasmetrics.definitions.written import Written, gather
 from saasmetrics.document import read
 from saasmetrics.finding import Finding, InputError, Severity
+
+M = TypeVar("M", bound=BaseModel)
 
 
 def load(path: Path, registry: Mapping[str, type[BaseModel]], *, data_root: Path | None = None) -> Definitions:
@@ -41,7 +54,7 @@ def load(path: Path, registry: Mapping[str, type[BaseModel]], *, data_root: Path
     naming.check()
     naming.inline({name: entry.path for name, entry in resolver.entries.items()})
     meaning.metrics()
-    meaning.goals()
+    meaning.goals(_listed("targets", Target, written), _listed("benchmarks", Benchmark, written))
     meaning.shown()
     findings = sorted(written.findings, key=_order)
     if any(finding.severity is Severity.ERROR for finding in findings):
@@ -73,7 +86,7 @@ def _read(written: Written, path: Path, data_root: Path | None) -> Definitions:
     for key, model in NAMED.items():
         setattr(definitions, key, sources(written, data_root) if key == "sources" else _named(key, model, written))
     for key, model in LISTED.items():
-        setattr(definitions, key, _listed(key, model, written))
+        setattr(definitions, key, tuple(_listed(key, model, written).values()))
     definitions.segments = {name: _by_role(name, block) for name, block in definitions.segments.items()}
     definitions.products = {name: _of_product(block, definitions) for name, block in definitions.products.items()}
     definitions.notes = _notes(path, written)
@@ -85,15 +98,16 @@ def _named(key: str, model: type[BaseModel], written: Written) -> dict[str, Any]
     return {name: block for name, block in read_.items() if block is not None}
 
 
-def _listed(key: str, model: type[BaseModel], written: Written) -> tuple[Any, ...]:
+def _listed(key: str, model: type[M], written: Written) -> dict[int, M]:
+    """Blocks of a list by their number in the file."""
     blocks = written.data.get(key, [])
     if not isinstance(blocks, list):
         written.fault(
             "SM005", f"{key}: expected a list", written.at((key,)), f"write {key}: and lines that begin with -"
         )
-        return ()
-    read_ = [validate(model, block, (key, number), written) for number, block in enumerate(blocks)]
-    return tuple(block for block in read_ if block is not None)
+        return {}
+    read_ = {number: validate(model, block, (key, number), written) for number, block in enumerate(blocks)}
+    return {number: block for number, block in read_.items() if block is not None}
 
 
 def _mapping(key: str, written: Written) -> dict[str, Any]:

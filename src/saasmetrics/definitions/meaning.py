@@ -128,10 +128,10 @@ class Meaning:
                 message = f"{'.'.join(map(str, path))}: {metric.id} cannot be split by {segment}: {reason}"
                 self.written.fault("SM008", message, self.written.key_at((*path, segment)), "remove it")
 
-    def goals(self) -> None:
-        """Targets and benchmarks name one number and hold values that fit its unit; north stars and views resolve."""
+    def goals(self, targets: Mapping[int, Target], benchmarks: Mapping[int, Benchmark]) -> None:
+        """Targets and benchmarks, by number, name one number each and hold values that fit its unit."""
         seen: dict[tuple[Any, ...], int] = {}
-        for number, target in enumerate(self.definitions.targets):
+        for number, target in targets.items():
             path: Path = ("targets", number)
             values = {"reach": target.reach, "keep": target.keep, "from": target.from_}
             if self._goal(target, values, path):
@@ -141,7 +141,7 @@ class Meaning:
                     message = f"targets.{number}: {target.metric} has this target already"
                     self.written.fault("SM002", message, self.written.at(path), hint)
                 seen.setdefault(identity, number)
-        for number, benchmark in enumerate(self.definitions.benchmarks):
+        for number, benchmark in benchmarks.items():
             self._goal(benchmark, {"range": benchmark.range}, ("benchmarks", number))
 
     def _goal(

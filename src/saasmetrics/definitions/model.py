@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 
@@ -14,8 +15,25 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """What is wrong with the block as a whole, though each of its keys can be read."""
+        yield from ()
 
-def fault(code: str, message: str, hint: str | None = None, *, at: str | None = None, offset: int = 0) -> Exception:
+    @model_validator(mode="after")
+    def _sound(self, info: ValidationInfo) -> Self:
+        if info.context is not LENIENT:
+            for wrong in self.faults():
+                raise wrong
+        return self
+
+
+LENIENT = {"faults": "collected"}
+"""Validation context of a reader that collects `faults()` of all blocks itself, so that none hides another."""
+
+
+def fault(
+    code: str, message: str, hint: str | None = None, *, at: str | None = None, offset: int = 0
+) -> PydanticCustomError:
     """A fault that a validator raises: it becomes a finding with the place of the value, or of its key `at`.
 
     `offset` is the character of the text at which it goes wrong.
@@ -27,5 +45,5 @@ def fault(code: str, message: str, hint: str | None = None, *, at: str | None = 
 def near(name: str, known: Iterable[str]) -> str | None:
     """A hint with the nearest known name, if one is near."""
     names = {other.lower(): other for other in known}
-    found = get_close_matches(name.lower(), names, 1, 0.6)
+    found = get_close_matches(name.lower(), names, 1, 0.66)
     return f"did you mean `{names[found[0]]}`?" if found else None

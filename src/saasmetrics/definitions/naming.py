@@ -165,6 +165,8 @@ class Naming:
         """Whether a text names a metric, or one number of it; a finding where it does not."""
         definitions = self.definitions
         name = text.partition(".")[0]
+        if not self.written.knows(path):
+            return False
         if name not in definitions.metrics and name in (*self.declared("metrics"), *self.declared("scores")):
             return False
         try:
@@ -192,7 +194,7 @@ class Naming:
             if lacking is not None and not self._faulty(rows):
                 message, hint = lacking
                 self.written.fault("SM003", f"{_dotted(spot)}: {message}", self.written.at((*spot, form)), hint)
-            if rows.at is not None and lacking is None:
+            if rows.at is not None and rows.source is not None and lacking is None:
                 self._time(rows, spot)
 
     def _faulty(self, rows: Rows) -> bool:

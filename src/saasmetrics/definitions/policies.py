@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from saasmetrics.definitions.model import Model, fault
@@ -27,13 +27,15 @@ class BusinessHours(Model):
     timezone: str | None = None
     holidays: tuple[Day, ...] = ()
 
-    @model_validator(mode="after")
-    def _sound(self) -> BusinessHours:
-        if self.timezone is not None:
-            zone(self.timezone)
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, value: str | None) -> str | None:
+        return value and zone(value)
+
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """Hours end after they begin."""
         if self.from_ >= self.to:
-            raise fault("SM005", f"business hours end at {self.to}, before they begin", at="to")
-        return self
+            yield fault("SM005", f"business hours end at {self.to}, before they begin", at="to")
 
 
 def _word(word: str, otherwise: Callable[[Any], Any], meaning: Any) -> BeforeValidator:

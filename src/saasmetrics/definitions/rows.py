@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, GetJsonSchemaHandler, model_validator
+from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from saasmetrics.definitions.model import Model, fault
 from saasmetrics.definitions.scalars import Sql, shown
@@ -43,8 +43,8 @@ class Rows(Model):
 
     @property
     def form(self) -> str:
-        """Which of the seven forms it has."""
-        return next(form for form in FORMS if getattr(self, form) is not None)
+        """Which of the seven forms it has; empty where it has none."""
+        return next((form for form in FORMS if getattr(self, form) is not None), "")
 
     @property
     def rows(self) -> Rows:
@@ -64,27 +64,23 @@ class Rows(Model):
             raise fault("SM005", f"expected rows, got {shown(value)}", "write an event's name or {event: ...}")
         return value
 
-    @model_validator(mode="after")
-    def _one_form(self) -> Rows:
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """One form; options that the form has; members; a milestone without options of rows."""
         forms = [form for form in FORMS if getattr(self, form) is not None]
         if not forms:
-            raise fault("SM007", f"nothing says which rows: one of {', '.join(FORMS)} is needed")
-        if len(forms) > 1:
-            raise fault("SM008", f"`{forms[0]}` and `{forms[1]}` both say which rows", "keep one", at=forms[1])
+            yield fault("SM007", f"nothing says which rows: one of {', '.join(FORMS)} is needed")
+            return
+        for other in forms[1:]:
+            yield fault("SM008", f"`{forms[0]}` and `{other}` both say which rows", "keep one", at=other)
         for option, owners in OPTIONS.items():
             if getattr(self, option) not in (None, False) and forms[0] not in owners:
-                raise fault("SM008", f"`{option}` does nothing beside `{forms[0]}`", "remove it", at=option)
-        if self.milestone is not None:
-            self._plain_milestone()
-        if (members := self.any if self.any is not None else self.all) is not None and not members:
-            raise fault("SM007", f"`{forms[0]}` has no members", at=forms[0])
-        return self
-
-    def _plain_milestone(self) -> None:
-        if self.filter is not None:
-            raise fault("SM008", "a milestone is no row that a filter could choose", "remove it", at="filter")
-        if self.at_least is not None:
-            raise fault("SM008", "a milestone happens once: `at_least` does nothing", "remove it", at="at_least")
+                yield fault("SM008", f"`{option}` does nothing beside `{forms[0]}`", "remove it", at=option)
+        if forms[0] == "milestone" and self.filter is not None:
+            yield fault("SM008", "a milestone is no row that a filter could choose", "remove it", at="filter")
+        if forms[0] == "milestone" and self.at_least is not None:
+            yield fault("SM008", "a milestone happens once: `at_least` does nothing", "remove it", at="at_least")
+        if () in (self.any, self.all):
+            yield fault("SM007", f"`{forms[0]}` has no members", at=forms[0])
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -92,30 +88,16 @@ class Rows(Model):
         return {"anyOf": [{"type": "string", "title": "an event"}, dict(block)]} if cls.bare else block
 
 
-def _countable(rows: Rows) -> Rows:
+def uncountable(rows: Rows | None, key: str) -> Iterator[PydanticCustomError]:
+    """Why rows under a key cannot be counted: moments are no rows, and there is nothing to count them within."""
+    if rows is None:
+        return
     if rows.at_least is not None:
-        raise fault("SM008", "`at_least` has nothing to count within here", "remove it", at="at_least")
+        yield fault("SM008", "`at_least` has nothing to count within here", "remove it", at=f"{key}.at_least")
     if rows.all is not None:
-        raise fault("SM008", "`all` is a moment, here rows are counted", "use any, or name the deciding row", at="all")
+        hint = "use any, or name the deciding row"
+        yield fault("SM008", "`all` is a moment, here rows are counted", hint, at=f"{key}.all")
     if rows.milestone is not None:
-        raise fault("SM008", "a milestone is a moment, here rows are counted", "name the rows", at="milestone")
+        yield fault("SM008", "a milestone is a moment, here rows are counted", "name the rows", at=f"{key}.milestone")
     for number, member in enumerate(rows.any or ()):
-        try:
-            _countable(member)
-        except Exception as error:
-            raise _deeper(error, f"any.{number}") from None
-    return rows
-
-
-def _deeper(error: Exception, step: str) -> Exception:
-    context = dict(getattr(error, "context", None) or {})
-    return fault(
-        str(getattr(error, "type", "SM008")),
-        str(context.get("message")),
-        context.get("hint"),
-        at=f"{step}.{context['at']}" if context.get("at") else step,
-    )
-
-
-CountedRows = Annotated[Rows, AfterValidator(_countable)]
-"""Rows that are counted: no `all`, no milestone."""
+        yield from uncountable(member, f"{key}.any.{number}")

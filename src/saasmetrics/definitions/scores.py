@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.model import Model, fault
@@ -36,13 +37,12 @@ class Part(Model):
     def _from_written(cls, value: Any) -> Any:
         return _split(value, frozenset({"weight", "zero_at", "full_at", "change", "group"}))
 
-    @model_validator(mode="after")
-    def _sound(self) -> Part:
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """A slope, and a weight that counts."""
         if self.zero_at == self.full_at:
-            raise fault("SM005", "`zero_at` and `full_at` are equal: nothing lies between", at="full_at")
+            yield fault("SM005", "`zero_at` and `full_at` are equal: nothing lies between", at="full_at")
         if self.weight <= 0:
-            raise fault("SM005", "`weight` must be above 0", at="weight")
-        return self
+            yield fault("SM005", "`weight` must be above 0", at="weight")
 
 
 class Signal(Model):
@@ -79,32 +79,29 @@ class Score(Model):
     label: str | None = None
     renamed_from: Name | None = None
 
-    @model_validator(mode="after")
-    def _parts_or_signals(self) -> Score:
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """Parts with bands, or signals with a number of them; not both."""
         if not self.parts and not self.signals:
-            raise fault("SM007", "a score needs `parts` with `bands`, or `signals` with `at_least`")
-        if self.parts and self.signals:
-            raise fault("SM008", "`parts` make a number, `signals` a milestone: not both", at="signals")
-        if self.parts:
-            self._sound_parts()
+            yield fault("SM007", "a score needs `parts` with `bands`, or `signals` with `at_least`")
+        elif self.parts and self.signals:
+            yield fault("SM008", "`parts` make a number, `signals` a milestone: not both", at="signals")
         else:
-            self._sound_signals()
-        return self
+            yield from self._of_parts() if self.parts else self._of_signals()
 
-    def _sound_parts(self) -> None:
+    def _of_parts(self) -> Iterator[PydanticCustomError]:
         if self.at_least is not None:
-            raise fault("SM008", "`at_least` does nothing to `parts`", "remove it", at="at_least")
+            yield fault("SM008", "`at_least` does nothing to `parts`", "remove it", at="at_least")
         if not self.bands:
-            raise fault("SM007", "a score of `parts` needs `bands`", "write bands: {green: 70, yellow: 40, red: 0}")
+            yield fault("SM007", "a score of `parts` needs `bands`", "write bands: {green: 70, yellow: 40, red: 0}")
         edges = list(self.bands.values())
         if edges != sorted(edges, reverse=True) or len(set(edges)) < len(edges):
-            raise fault("SM005", "`bands` are lower edges, highest first", at="bands")
+            yield fault("SM005", "`bands` are lower edges, highest first", at="bands")
 
-    def _sound_signals(self) -> None:
+    def _of_signals(self) -> Iterator[PydanticCustomError]:
         if self.bands:
-            raise fault("SM008", "`bands` do nothing to `signals`", "remove them", at="bands")
+            yield fault("SM008", "`bands` do nothing to `signals`", "remove them", at="bands")
         if self.at_least is None:
-            raise fault("SM007", "a score of `signals` needs `at_least`", "write how many signals must show")
-        if self.at_least > len(self.signals):
+            yield fault("SM007", "a score of `signals` needs `at_least`", "write how many signals must show")
+        elif self.at_least > len(self.signals):
             number = len(self.signals)
-            raise fault("SM005", f"`at_least` is {self.at_least}, there are {number} signals", at="at_least")
+            yield fault("SM005", f"`at_least` is {self.at_least}, there are {number} signals", at="at_least")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from saasmetrics.definitions.model import Model, fault
 from saasmetrics.definitions.scalars import Name, Sql, sql
@@ -41,9 +43,8 @@ class Segment(Model):
     label: str | None = None
     renamed_from: Name | None = None
 
-    @model_validator(mode="after")
-    def _sound_buckets(self) -> Segment:
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """Nothing follows `else`."""
         for number, (name, condition) in enumerate(self.buckets.items()):
             if condition == "else" and number != len(self.buckets) - 1:
-                raise fault("SM008", "`else` takes everything: what follows is never reached", at=f"buckets.{name}")
-        return self
+                yield fault("SM008", "`else` takes everything: what follows is never reached", at=f"buckets.{name}")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from saasmetrics.definitions.model import Model, fault, near
 from saasmetrics.definitions.scalars import Duration, Label, Labels, Sql
@@ -40,17 +41,16 @@ class ColumnSource(Model):
     def _from_column(cls, value: Any) -> Any:
         return {"column": value} if isinstance(value, str | int | Number) and not isinstance(value, bool) else value
 
-    @model_validator(mode="after")
-    def _one_origin(self) -> ColumnSource:
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """One origin; a constant takes no options."""
         origins = [key for key, given in (("column", self.column), ("expr", self.expr), ("json", self.json_)) if given]
-        if len(origins) > 1:
-            raise fault("SM008", f"`{origins[0]}` and `{origins[1]}` both say where it comes from", at=origins[1])
+        for other in origins[1:]:
+            yield fault("SM008", f"`{origins[0]}` and `{other}` both say where it comes from", "keep one", at=other)
         if not origins and self.default is None:
-            raise fault("SM007", "nothing says where the column comes from", "write column, expr, json or default")
-        if not origins and (self.map is not None or self.unit is not None):
-            option = "map" if self.map is not None else "unit"
-            raise fault("SM008", f"`{option}` does nothing to a constant", "remove it", at=option)
-        return self
+            yield fault("SM007", "nothing says where the column comes from", "write column, expr, json or default")
+        for option in ("map", "unit"):
+            if not origins and getattr(self, option) is not None:
+                yield fault("SM008", f"`{option}` does nothing to a constant", "remove it", at=option)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -98,14 +98,12 @@ class Source(Model):
             raise fault("SM003", f"there is no role `{value}`", near(value, ROLES))
         return value
 
-    @model_validator(mode="after")
-    def _path_or_rows(self) -> Source:
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """A path or rows; inline rows take no options of files."""
         if not self.path and self.rows is None:
-            raise fault("SM007", "nothing says where the rows are", "write path or rows")
+            yield fault("SM007", "nothing says where the rows are", "write path or rows")
         if self.path and self.rows is not None:
-            raise fault("SM008", "`path` and `rows` both say where the rows are", "keep one", at="rows")
-        if self.rows is not None:
-            for option in ("partition", "date_format", "preset"):
-                if getattr(self, option) is not None:
-                    raise fault("SM008", f"`{option}` does nothing to inline rows", "remove it", at=option)
-        return self
+            yield fault("SM008", "`path` and `rows` both say where the rows are", "keep one", at="rows")
+        for option in ("partition", "date_format", "preset"):
+            if self.rows is not None and getattr(self, option) is not None:
+                yield fault("SM008", f"`{option}` does nothing to inline rows", "remove it", at=option)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, ModelWrapValidatorHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from saasmetrics.definitions.model import Model, fault
-from saasmetrics.definitions.rows import CountedRows, Rows
+from saasmetrics.definitions.rows import Rows, uncountable
 from saasmetrics.definitions.scalars import Day, Duration, Label, Name, Sql, shown
 
 Order = Literal["ordered", "strict", "any"]
@@ -39,9 +40,9 @@ class Workflow(Model):
     matched by time within `within`. Tiers are lowest first.
     """
 
-    attempt: CountedRows | None = None
-    success: CountedRows
-    failure: CountedRows | None = None
+    attempt: Rows | None = None
+    success: Rows
+    failure: Rows | None = None
     reason: str | None = None
     run: str | None = None
     within: Duration | None = None
@@ -51,22 +52,23 @@ class Workflow(Model):
     module: str | None = None
     screens: tuple[Label, ...] = ()
     jobs: tuple[Label, ...] = ()
-    help: CountedRows | None = None
-    dismissed: CountedRows | None = None
-    refund: CountedRows | None = None
+    help: Rows | None = None
+    dismissed: Rows | None = None
+    refund: Rows | None = None
     label: str | None = None
     renamed_from: Name | None = None
 
-    @model_validator(mode="after")
-    def _options_are_read(self) -> Workflow:
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """Options that nothing reads; rows that cannot be counted."""
         if self.attempt is not None and self.run is None and self.within is None:
             hint = "write within: 24h, or run: the column of the run's id"
-            raise fault("SM007", "attempts are matched by time here: `within` is required", hint)
+            yield fault("SM007", "attempts are matched by time here: `within` is required", hint)
         if self.attempt is None and self.within is not None:
-            raise fault("SM008", "`within` does nothing without `attempt`", "name the attempt", at="within")
+            yield fault("SM008", "`within` does nothing without `attempt`", "name the attempt", at="within")
         if self.failure is None and self.reason is not None:
-            raise fault("SM008", "`reason` does nothing without `failure`", "name the failure", at="reason")
-        return self
+            yield fault("SM008", "`reason` does nothing without `failure`", "name the failure", at="reason")
+        for key in ("attempt", "success", "failure", "help", "dismissed", "refund"):
+            yield from uncountable(getattr(self, key), key)
 
 
 class Feature(Rows):
@@ -82,12 +84,14 @@ class Feature(Rows):
     label: str | None = None
     renamed_from: Name | None = None
 
-    @model_validator(mode="after")
-    def _counted(self) -> Feature:
+    def faults(self) -> Iterator[PydanticCustomError]:
+        """A feature's uses are counted."""
+        yield from super().faults()
         if self.all is not None or self.milestone is not None:
             hint = "use any, or name the deciding row"
-            raise fault("SM008", f"a feature's uses are counted, `{self.form}` is a moment", hint, at=self.form)
-        return self
+            yield fault("SM008", f"a feature's uses are counted, `{self.form}` is a moment", hint, at=self.form)
+        for number, member in enumerate(self.any or ()):
+            yield from uncountable(member, f"any.{number}")
 
 
 def _steps(value: Any) -> Any:

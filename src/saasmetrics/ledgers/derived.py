@@ -36,7 +36,8 @@ class Derived(MetricType):
         try:
             gate_arithmetic(self.expr)
         except ExpressionError as error:
-            raise fault("SM004", str(error), at="expr") from None
+            hint = error.hint or "give it an alias in input_metrics"
+            raise fault("SM006", error.message, hint, at="expr", offset=error.offset) from None
         return self
 
     def inputs(self) -> dict[str, Input]:

@@ -20,9 +20,8 @@ from saasmetrics.definitions.scalars import Duration as Length
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.frames.ledger import COUNTED, IMMATURE, OPEN, STATUS, Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.ledgers.units import per_millisecond
 from saasmetrics.period import Periods
-
-MILLISECONDS = {"ms": 1, "seconds": 1_000, "minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
 
 
 class Duration(MetricType):
@@ -64,7 +63,7 @@ class Duration(MetricType):
 
         for stat in self.stat:
             if stat not in ("median", "mean") and not re.fullmatch(r"p[1-9][0-9]?", stat):
-                raise fault("SM006", f"`{stat}` is no stat of a duration", "median, mean, p50 to p99", at="stat")
+                raise fault("SM005", f"`{stat}` is no stat of a duration", "median, mean, p50 to p99", at="stat")
         return self
 
     @property
@@ -91,6 +90,7 @@ class Duration(MetricType):
             time="cohort" if self.by_start and self.entity == "account" else "flow",
             parts=parts,
             stats=self.stat,
+            scale=per_millisecond(scope),
             among=self.among,
             segment_at="entry",
             entity=self.entity,

@@ -64,7 +64,7 @@ class Simple(Rows, MetricType):
     def _agg_fits(self) -> Simple:
         plain = ("count", "count_distinct", "sum", "average", "min", "max", "median")
         if self.agg not in plain and not QUANTILE.fullmatch(self.agg):
-            raise fault("SM006", f"`{self.agg}` is no aggregate", f"one of {', '.join(plain)}, p50 to p99", at="agg")
+            raise fault("SM005", f"`{self.agg}` is no aggregate", f"one of {', '.join(plain)}, p50 to p99", at="agg")
         if self.agg != "count" and self.expr is None:
             raise fault("SM007", f"`agg: {self.agg}` needs `expr`", "say what is aggregated", at="agg")
         if self.agg == "count" and self.expr is not None:
