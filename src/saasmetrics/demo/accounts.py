@@ -7,15 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from saasmetrics.demo.draws import Draws, Flags, Floats, Ints, pick
+from saasmetrics.demo.draws import Draws, Flags, Floats, Ints
 from saasmetrics.demo.span import DAY, HOUR, MINUTE, Span, office_hours
-
-FAR = 10**6
-"""A day number after every other: never."""
+from saasmetrics.demo.tables import chosen, instants, names
 
 CHANNELS = (None, "google", "linkedin", "content", "partner", "referral")
 INDUSTRIES = ("retail", "logistics", "services", "manufacturing", "construction")
 PATHS = ("self_serve", "guided", "partner_led")
+SELF_SERVE = 0
 COUNTRIES = ("DE", "FR", "NL", "AT", "GB", "US")
 ROLES = ("finance", "operations", "admin", "approver", "viewer")
 FINANCE, OPERATIONS, ADMIN, APPROVER, VIEWER = range(5)
@@ -58,9 +57,9 @@ class Accounts:
         """Day of sign-up."""
         return self.created // DAY
 
-    def ids(self) -> list[str]:
-        """Names of all accounts; they never change with the number of accounts."""
-        return [f"ws-{number:06d}" for number in range(1, len(self) + 1)]
+    def ids(self) -> pl.Series:
+        """Names of all accounts."""
+        return names("ws", 6, len(self))
 
     def table(self) -> pl.DataFrame:
         """The export of accounts."""
@@ -70,12 +69,12 @@ class Accounts:
                 "id": ids,
                 "signed_up_at": instants(self.created),
                 "is_internal": self.internal,
-                "utm_source": pick(CHANNELS, self.channel),
-                "industry": pick(INDUSTRIES, self.industry),
+                "utm_source": chosen(CHANNELS, self.channel),
+                "industry": chosen(INDUSTRIES, self.industry),
                 "seats": self.seats,
-                "onboarding_path": pick(PATHS, self.path),
-                "country": pick(COUNTRIES, self.country),
-                "parent_id": [ids[parent] if parent >= 0 else None for parent in self.parent.tolist()],
+                "onboarding_path": chosen(PATHS, self.path),
+                "country": chosen(COUNTRIES, self.country),
+                "parent_id": chosen(ids, self.parent),
             }
         )
 
@@ -93,33 +92,25 @@ class Users:
     def __len__(self) -> int:
         return len(self.account)
 
-    def ids(self) -> list[str]:
+    @property
+    def count(self) -> Ints:
+        """Number of users of each account."""
+        return np.diff(self.first)
+
+    def ids(self) -> pl.Series:
         """Names of all users."""
-        return [f"u-{number:07d}" for number in range(1, len(self) + 1)]
+        return names("u", 7, len(self))
 
     def table(self, accounts: Accounts, cutoff: int) -> pl.DataFrame:
         """The export of users: those who joined before the export was drawn."""
-        ids, workspaces = self.ids(), accounts.ids()
         return pl.DataFrame(
             {
-                "id": ids,
-                "workspace_id": [workspaces[account] for account in self.account.tolist()],
+                "id": self.ids(),
+                "workspace_id": chosen(accounts.ids(), self.account),
                 "joined_at": instants(self.joined),
-                "job_role": pick(ROLES, self.role),
+                "job_role": chosen(ROLES, self.role),
             }
         ).filter(self.joined < cutoff)
-
-
-def instants(microseconds: Ints, missing: Flags | None = None) -> pl.Series:
-    """A column of UTC instants, null where `missing`."""
-    column = pl.Series(microseconds // 1_000_000 * 1_000_000).cast(pl.Datetime("us", "UTC"))
-    return column if missing is None else column.set(pl.Series(missing), None)
-
-
-def days(numbers: Ints, missing: Flags | None = None) -> pl.Series:
-    """A column of dates, null where `missing`."""
-    column = pl.Series(numbers.astype(np.int32)).cast(pl.Date)
-    return column if missing is None else column.set(pl.Series(missing), None)
 
 
 def _sign_ups(count: int, span: Span, draws: Draws) -> Ints:

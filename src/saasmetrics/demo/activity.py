@@ -7,14 +7,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from saasmetrics.demo.accounts import FAR, Accounts, Users
-from saasmetrics.demo.billing import Lives
+from saasmetrics.demo.accounts import Accounts, Users
 from saasmetrics.demo.draws import Draws, Floats, Ints
 from saasmetrics.demo.habits import ROWS_PER_ACTION, TOURIST, habits, run_scripts
+from saasmetrics.demo.items import Lives
 from saasmetrics.demo.rows import Rows
-from saasmetrics.demo.scripts import AFTER, FLAWS, FLOW, LENGTH, PACE, RUN_KIND, SCRIPT, START, STEPS
-from saasmetrics.demo.scripts import STEP_FLAWED, STEP_MONEY, STEP_RUNS
-from saasmetrics.demo.span import DAY, Chapter, Span, office_hours
+from saasmetrics.demo.scripts import (
+    AFTER,
+    FLAWS,
+    FLOW,
+    HAS_RUN,
+    LENGTH,
+    PACE,
+    SCRIPT,
+    START,
+    STEP_FLAWED,
+    STEP_MONEY,
+    STEP_RUN,
+    STEPS,
+)
+from saasmetrics.demo.span import DAY, FAR, Chapter, Span, office_hours
 from saasmetrics.demo.stories import Stories
 
 BLOCK = 1_000_000
@@ -68,7 +80,7 @@ def account_level(world: World, day: int) -> Floats:
     visiting = (age > 0) & (age < 30) & (day < accounts.engaged)
     level = level + 0.2 * visiting
     world.stories.fade(level, day)
-    return level
+    return np.asarray(level)
 
 
 def _mass(world: World, days: range) -> Floats:
@@ -78,7 +90,7 @@ def _mass(world: World, days: range) -> Floats:
     mass = np.array([float((account_level(world, day) * weights).sum()) for day in days])
     offsets = np.arange(days.start, days.stop)
     mass = mass * WEEKDAYS[(offsets + 3) % 7] * noise
-    return mass / mass.sum()
+    return np.asarray(mass / mass.sum())
 
 
 class Activity:
@@ -144,12 +156,12 @@ class Activity:
         for piece in slices:
             self.expected += piece.rows
             wanted = piece.rows + behind * piece.rows / max(sum(each.rows for each in slices), 1.0)
-            count = max(int(round(wanted / per_session)), 0)
+            count = max(round(wanted / per_session), 0)
             people.append(self._people(piece.day, count, draws))
             share = (piece.part + draws.uniform(len(people[-1]))) / piece.parts
             starts.append(piece.day * DAY + office_hours(share))
         user, start = np.concatenate(people), np.concatenate(starts)
-        rows = self._act(user, start, slices[0].day, draws)
+        rows = self._act(user, start, draws)
         self.sessions += len(user)
         self.made += int((rows.at < self.world.span.cutoff).sum())
         return rows
@@ -157,15 +169,15 @@ class Activity:
     def _people(self, day: int, count: int, draws: Draws) -> Ints:
         """Who opens the product on a day, as often as they are busy."""
         world, users = self.world, self.world.users
-        level = np.repeat(account_level(world, day), np.diff(users.first))
+        level = np.repeat(account_level(world, day), users.count)
         weight = world.stories.silence(users.weight, day) * level * (users.joined < day * DAY)
         edges = np.cumsum(weight)
         if not edges[-1]:
             return np.zeros(0, dtype=np.int64)
         found = np.searchsorted(edges, draws.uniform(count) * edges[-1], side="right")
-        return np.minimum(found, len(edges) - 1).astype(np.int64)
+        return np.asarray(np.minimum(found, len(edges) - 1), dtype=np.int64)
 
-    def _act(self, user: Ints, start: Ints, day: int, draws: Draws) -> Rows:
+    def _act(self, user: Ints, start: Ints, draws: Draws) -> Rows:
         """Run the scripts of sessions."""
         account = self.world.users.account[user]
         visiting = start // DAY < self.world.accounts.engaged[account]
@@ -191,7 +203,7 @@ class Activity:
         clock = np.cumsum(wait)
         before = clock[opening] - wait[opening]
         code = FLOW[place]
-        has_run = RUN_KIND[script] > 0
+        has_run = HAS_RUN[script]
         run = np.where(has_run, self.runs + np.cumsum(has_run), 0)
         self.runs += int(has_run.sum())
         cents = np.zeros(len(script), dtype=np.int64)
@@ -200,7 +212,7 @@ class Activity:
             at=(at[action] // 1000 + clock - before[action]) * 1000,
             code=code,
             user=user[action],
-            run=np.where(STEP_RUNS[code], run[action], 0),
+            run=np.where(STEP_RUN[code] > 0, run[action], 0),
             cents=np.where(STEP_MONEY[code], cents[action], 0),
             flaw=_flaws(code, draws),
         )

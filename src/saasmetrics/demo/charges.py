@@ -5,67 +5,66 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from saasmetrics.demo.accounts import FAR, Accounts, days, instants
-from saasmetrics.demo.billing import BILLED_MONTHS, CURRENCIES, ENTERPRISE, PAUSED, Items
-from saasmetrics.demo.draws import Draws, Floats, Ints, pick
+from saasmetrics.demo.accounts import Accounts
+from saasmetrics.demo.draws import Draws, Floats, Ints
+from saasmetrics.demo.items import BILLED_MONTHS, CURRENCIES, ENTERPRISE, PAUSED, Items
 from saasmetrics.demo.span import DAY, HOUR, Span, number
+from saasmetrics.demo.tables import always, chosen, days, instants, names
 from saasmetrics.period import add_months
 
 _MONTH = 30.4375
 
 
-def _items(name: str, workspaces: list[str], plans: str, columns: dict[str, object]) -> pl.DataFrame:
-    count = len(workspaces)
-    given = {
-        "item_id": [f"{name}-{position:06d}" for position in range(1, count + 1)],
-        "workspace_id": workspaces,
-        "plan_name": [plans] * count,
-        "quantity": pl.Series([1] * count, dtype=pl.Int64),
-        "seats": pl.Series([0] * count, dtype=pl.Int64),
-        "status": ["active"] * count,
+def _extra(prefix: str, rows: Items, accounts: Accounts, columns: dict[str, pl.Series]) -> pl.DataFrame:
+    """Rows of the billing export beside the recurring ones; they carry no seats."""
+    count = len(rows)
+    shared = {
+        "item_id": names(prefix, 6, count),
+        "workspace_id": chosen(accounts.ids(), rows.account),
+        "plan_name": always("enterprise", count),
+        "quantity": pl.Series(np.ones(count, dtype=np.int64)),
+        "seats": pl.Series(np.zeros(count, dtype=np.int64)),
+        "currency": chosen(CURRENCIES, rows.currency),
+        "status": always("active", count),
     }
-    return pl.DataFrame(given | columns)
+    return pl.DataFrame(shared | columns)
 
 
 def setup_fees(items: Items, accounts: Accounts) -> pl.DataFrame:
     """One-off rows: enterprise accounts that begin with a paid onboarding of thirty days."""
     firsts = items.take(np.unique(items.account, return_index=True)[1])
-    who = firsts.take((firsts.plan == ENTERPRISE) & (firsts.end - firsts.start > 60))
-    ids = accounts.ids()
-    return _items("of", [ids[account] for account in who.account.tolist()], "enterprise", {
-        "product": ["onboarding"] * len(who),
-        "charge_type": ["one_off"] * len(who),
-        "unit_amount": pl.Series([150_000] * len(who), dtype=pl.Int64),
-        "currency": pick(CURRENCIES, who.currency),
-        "started_on": days(who.start),
-        "ended_on": days(who.start + 30),
-    })  # fmt: skip
+    rows = firsts.take((firsts.plan == ENTERPRISE) & (firsts.end - firsts.start > 60))
+    count = len(rows)
+    columns = {
+        "product": always("onboarding", count),
+        "charge_type": always("one_off", count),
+        "unit_amount": pl.Series(np.full(count, 150_000)),
+        "started_on": days(rows.start),
+        "ended_on": days(rows.start + 30),
+    }
+    return _extra("of", rows, accounts, columns)
 
 
 def usage(items: Items, accounts: Accounts, span: Span, seed: int) -> pl.DataFrame:
     """Usage rows: API calls of enterprise accounts, one row a month, with a committed minimum."""
     draws = Draws(seed, "usage")
-    enterprise = items.take((items.plan == ENTERPRISE) & accounts.api[items.account] & (items.status != PAUSED))
-    parts = []
-    for start in (*span.month_starts(),):
-        month = add_months(span.first_date, len(parts))
-        live = enterprise.take((enterprise.start <= start) & (start < enterprise.end))
-        amount = np.rint(live.seats * draws.between(len(live), 90.0, 260.0)).astype(np.int64)
-        parts.append((live, start, number(add_months(month, 1)), amount))
-    rows = Items.stack([live for live, _, _, _ in parts])
-    ids = accounts.ids()
-    starts = np.concatenate([np.full(len(live), start) for live, start, _, _ in parts])
-    ends = np.concatenate([np.full(len(live), end) for live, _, end, _ in parts])
-    return _items("us", [ids[account] for account in rows.account.tolist()], "enterprise", {
-        "product": ["api"] * len(rows),
-        "charge_type": ["usage"] * len(rows),
-        "unit_amount": pl.Series(np.concatenate([amount for _, _, _, amount in parts])),
-        "billing_cycle": ["monthly"] * len(rows),
-        "currency": pick(CURRENCIES, rows.currency),
-        "started_on": days(starts),
-        "ended_on": days(ends),
+    metered = items.take((items.plan == ENTERPRISE) & accounts.api[items.account] & (items.status != PAUSED))
+    starts = span.month_starts()
+    live = [np.flatnonzero((metered.begins <= start) & (start < metered.end)) for start in starts]
+    rows = metered.take(np.concatenate(live))
+    month = np.repeat(np.arange(span.months), [len(each) for each in live])
+    following = np.array([*starts[1:], number(add_months(span.until.replace(day=1), 1))])
+    count = len(rows)
+    columns = {
+        "product": always("api", count),
+        "charge_type": always("usage", count),
+        "unit_amount": pl.Series(np.rint(rows.seats * draws.between(count, 90.0, 260.0)).astype(np.int64)),
+        "billing_cycle": always("monthly", count),
+        "started_on": days(np.array(starts)[month]),
+        "ended_on": days(following[month]),
         "committed_amount": pl.Series(rows.seats * 100),
-    })  # fmt: skip
+    }
+    return _extra("us", rows, accounts, columns)
 
 
 def _net(items: Items, on: Ints) -> Floats:
@@ -76,42 +75,31 @@ def _net(items: Items, on: Ints) -> Floats:
     return np.asarray(np.maximum(net, 0.0) / 100)
 
 
-def invoices(
-    items: Items, one_off: pl.DataFrame, metered: pl.DataFrame, accounts: Accounts, span: Span, seed: int
-) -> pl.DataFrame:
-    """The export of invoices: a bill for every interval begun, cut short where the row ends inside it."""
-    draws = Draws(seed, "invoices")
-    begins = np.where(items.trial_end < FAR, np.maximum(items.start, items.trial_end), items.start)
-    last = np.minimum(items.end, span.end)
-    length = np.rint(BILLED_MONTHS[items.interval] * _MONTH).astype(np.int64)
+def _recurring(items: Items, accounts: Accounts, span: Span, draws: Draws) -> pl.DataFrame:
+    """A bill for every billing cycle begun, cut short where the row ends inside it."""
+    begins, last = items.begins, np.minimum(items.end, span.end)
+    length = np.rint(BILLED_MONTHS[items.cycle] * _MONTH).astype(np.int64)
     bills = np.where((last > begins) & (items.status != PAUSED), -(-(last - begins) // length), 0)
     owner = np.repeat(np.arange(len(items)), bills)
     rank = np.arange(len(owner)) - np.repeat(np.cumsum(bills) - bills, bills)
     rows, start = items.take(owner), begins[owner] + rank * length[owner]
-    full_end = start + length[owner]
-    end = np.minimum(full_end, rows.end)
-    amount = np.round(_net(rows, start) * (end - start) / (full_end - start), 2)
-    ids = accounts.ids()
-    recent = start > span.end - 20
-    luck = draws.uniform(len(rows))
-    status = np.where(luck < 0.004, 2, np.where(recent & (luck < 0.5), 1, 0))
-    recurring = pl.DataFrame({
-        "workspace_id": [ids[account] for account in rows.account.tolist()],
-        "issued_at": instants(np.minimum(start * DAY + 6 * HOUR, span.cutoff)),
-        "service_start": days(start),
-        "service_end": days(end),
-        "amount": amount,
-        "charge_type": ["recurring"] * len(rows),
-        "product": ["ledgerly"] * len(rows),
-        "currency": pick(CURRENCIES, rows.currency),
-        "status": pick(("paid", "open", "void"), status),
-    }).filter(amount > 0)  # fmt: skip
-    others = [_billed(one_off, "started_on"), _billed(metered, "ended_on")]
-    every = pl.concat([recurring, *others]).filter(pl.col("issued_at").dt.epoch("us") <= span.cutoff)
-    every = every.sort("issued_at", "workspace_id", "charge_type", "service_start", "amount")
-    return every.select(
-        pl.format("in-{}", pl.int_range(1, pl.len() + 1).cast(pl.String).str.zfill(7)).alias("invoice_no"), pl.all()
-    )
+    end = np.minimum(start + length[owner], rows.end)
+    amount = np.round(_net(rows, start) * (end - start) / length[owner], 2)
+    luck, count = draws.uniform(len(rows)), len(rows)
+    status = np.where(luck < 0.004, 2, np.where((start > span.end - 20) & (luck < 0.5), 1, 0))
+    return pl.DataFrame(
+        {
+            "workspace_id": chosen(accounts.ids(), rows.account),
+            "issued_at": instants(np.minimum(start * DAY + 6 * HOUR, span.cutoff)),
+            "service_start": days(start),
+            "service_end": days(end),
+            "amount": amount,
+            "charge_type": always("recurring", count),
+            "product": always("ledgerly", count),
+            "currency": chosen(CURRENCIES, rows.currency),
+            "status": chosen(("paid", "open", "void"), status),
+        }
+    ).filter(amount > 0)
 
 
 def _billed(charges: pl.DataFrame, on: str) -> pl.DataFrame:
@@ -127,3 +115,14 @@ def _billed(charges: pl.DataFrame, on: str) -> pl.DataFrame:
         currency="currency",
         status=pl.lit("paid"),
     )
+
+
+def invoice_table(
+    items: Items, fees: pl.DataFrame, metered: pl.DataFrame, accounts: Accounts, span: Span, seed: int
+) -> pl.DataFrame:
+    """The export of invoices, up to the export: recurring ones in advance, usage when the month is over."""
+    recurring = _recurring(items, accounts, span, Draws(seed, "invoices"))
+    invoices = pl.concat([recurring, _billed(fees, "started_on"), _billed(metered, "ended_on")])
+    invoices = invoices.filter(pl.col("issued_at").dt.epoch("us") <= span.cutoff)
+    invoices = invoices.sort("issued_at", "workspace_id", "charge_type", "service_start", "amount")
+    return invoices.insert_column(0, names("in", 7, len(invoices)).alias("invoice_no"))

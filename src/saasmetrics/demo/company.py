@@ -7,18 +7,24 @@ from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
-from saasmetrics.demo import accounts as people
-from saasmetrics.demo import billing, charges, money, sales, support
+from saasmetrics.demo.accounts import hire, sign_up
 from saasmetrics.demo.activity import Activity, World
+from saasmetrics.demo.billing import Books, keep_books
+from saasmetrics.demo.charges import invoice_table, setup_fees, usage
+from saasmetrics.demo.deals import deal_table, stage_table, stage_times, win_deals
 from saasmetrics.demo.files import write_bytes, write_table
 from saasmetrics.demo.folder import clear, refuse_unless_free
-from saasmetrics.demo.logs import Counts, Logs
+from saasmetrics.demo.items import item_table
+from saasmetrics.demo.leads import find_leads, lead_table, touch_table
+from saasmetrics.demo.logs import Logs
+from saasmetrics.demo.money import cost_table, fx_table, quota_table, spend_table
+from saasmetrics.demo.rows import Rows
 from saasmetrics.demo.setup import first_steps
 from saasmetrics.demo.span import Layout, Span
 from saasmetrics.demo.stories import plan, steady_account
+from saasmetrics.demo.support import incident_table, survey_table, ticket_table
 from saasmetrics.demo.telling import tell
 from saasmetrics.finding import Finding, InputError, Severity
 
@@ -26,6 +32,8 @@ Progress = Callable[[str, int, int], None]
 UNTIL = date(2026, 11, 22)
 DATA_FOLDER = "data"
 RANGES = {"accounts": (30, 1_000_000), "months": (4, 120), "seed": (0, 2**31 - 1), "events": (5_000, 10_000_000_000)}
+BUSY = 1.5
+"""How much more the large account of the stories does than others."""
 ROWS_PER_ACCOUNT = 30
 """Fewer rows than this per account would not leave room for the first steps of new ones."""
 
@@ -57,61 +65,62 @@ def write(
     _refuse_numbers(accounts=accounts, months=months, seed=seed, events=events)
     refuse_unless_free(directory)
     clear(directory)
-    span = Span(until, months, layout)
-    data = directory / DATA_FOLDER
-    tell_progress = progress or _silent
-    tell_progress("tables", 0, events)
-    everyone = people.sign_up(accounts, span, seed)
-    steady = steady_account(everyone, span)
-    everyone.intensity[steady] = 1.5
-    users = people.hire(everyone, span, seed)
-    planned = first_steps(everyone, users, span, seed)
-    books = billing.keep_books(everyone, span, seed, np.array([steady]))
-    stories = plan(everyone, users, books.lives, span, steady)
-    world = World(everyone, users, books.lives, stories, span, seed)
-    for name, rows in _tables(world, books).items():
-        write_table(rows, data / name)
-    activity, logs = Activity(world, planned, events), Logs(world, data)
-    done = 0
-    for chapter, rows in activity.blocks():
+    data, told = directory / DATA_FOLDER, progress or _silent
+    told("tables", 0, events)
+    world, books, planned = _found(accounts, Span(until, months, layout), seed)
+    for name, table in _tables(world, books).items():
+        write_table(table, data / name)
+    logs, written = Logs(world, data), 0
+    for chapter, rows in Activity(world, planned, events).blocks():
         logs.add(chapter, rows)
-        done += len(rows)
-        tell_progress("logs", min(done, events), events)
+        written += len(rows)
+        told("logs", min(written, events), events)
     logs.close()
     write_bytes(metrics_yaml(DATA_FOLDER).encode(), directory / "metrics.yaml")
     write_bytes(tell(world, books, logs.counts).encode(), directory / "STORIES.md")
-    tell_progress("logs", events, events)
+    told("logs", events, events)
 
 
 def _silent(_what: str, _done: int, _total: int) -> None:
     return None
 
 
-def _tables(world: World, books: billing.Books) -> dict[str, pl.DataFrame]:
+def _found(accounts: int, span: Span, seed: int) -> tuple[World, Books, Rows]:
+    """The company: its accounts and users, what they pay, what will happen to them, and the first steps of new ones."""
+    everyone = sign_up(accounts, span, seed)
+    steady = steady_account(everyone, span)
+    everyone.intensity[steady] = BUSY
+    users = hire(everyone, span, seed)
+    planned = first_steps(everyone, users, span, seed)
+    books = keep_books(everyone, span, seed, steady)
+    stories = plan(everyone, users, books.lives, span, steady)
+    return World(everyone, users, books.lives, stories, span, seed), books, planned
+
+
+def _tables(world: World, books: Books) -> dict[str, pl.DataFrame]:
     """The small exports by file name."""
-    accounts, users, span, seed = world.accounts, world.users, world.span, world.seed
-    fees = charges.setup_fees(books.items, accounts)
-    metered = charges.usage(books.items, accounts, span, seed)
-    leads = sales.find_leads(accounts, books, span, seed)
-    deals = sales.win_deals(leads, accounts, books, span, seed)
-    deal_rows, stage_rows = sales.deal_tables(deals, leads, accounts, span, seed)
-    tickets = support.ticket_table(accounts, users, books.lives, world.stories, span, seed)
+    accounts, items, span, seed = world.accounts, books.items, world.span, world.seed
+    fees, metered = setup_fees(items, accounts), usage(items, accounts, span, seed)
+    leads = find_leads(accounts, books, span, seed)
+    deals = win_deals(leads, accounts, books, span, seed)
+    times = stage_times(deals, span, seed)
+    tickets = ticket_table(world)
     return {
         "accounts.csv": accounts.table(),
-        "users.csv": users.table(accounts, span.cutoff),
-        "subscriptions.csv": pl.concat([billing.table(books.items, accounts), fees, metered], how="diagonal"),
-        "invoices.parquet": charges.invoices(books.items, fees, metered, accounts, span, seed),
-        "leads.csv": sales.lead_table(leads, accounts),
-        "opportunities.csv": deal_rows,
-        "stages.parquet": stage_rows,
-        "touches.csv.zst": sales.touch_table(leads, span, seed),
-        "spend.csv": money.spend_table(books, span, seed),
-        "costs.csv": money.cost_table(books, span, seed),
+        "users.csv": world.users.table(accounts, span.cutoff),
+        "subscriptions.csv": pl.concat([item_table(items, accounts), fees, metered], how="diagonal"),
+        "invoices.parquet": invoice_table(items, fees, metered, accounts, span, seed),
+        "leads.csv": lead_table(leads, accounts, span),
+        "opportunities.csv": deal_table(deals, times, leads, accounts),
+        "stages.parquet": stage_table(deals, times, leads),
+        "touches.csv.zst": touch_table(leads, span, seed),
+        "spend.csv": spend_table(books, span, seed),
+        "costs.csv": cost_table(books, span, seed),
         "tickets.csv.gz": tickets,
-        "incidents.jsonl": support.incident_table(world.stories, span, seed),
-        "surveys.csv": support.survey_table(tickets, accounts, users, books.lives, span, seed),
-        "fx.csv": money.fx_table(),
-        "quotas.csv": money.quota_table(deals, span),
+        "incidents.jsonl": incident_table(world.stories, span, seed),
+        "surveys.csv": survey_table(tickets, world),
+        "fx.csv": fx_table(),
+        "quotas.csv": quota_table(deals, span),
     }
 
 
@@ -129,6 +138,3 @@ def _refuse_numbers(**numbers: int) -> None:
 
 def _out_of_range(name: str, given: int, allowed: str) -> Finding:
     return Finding("SM951", Severity.ERROR, f"`{name}` is {given:,}, out of range", hint=f"choose {allowed}")
-
-
-__all__ = ["Counts", "metrics_yaml", "write"]

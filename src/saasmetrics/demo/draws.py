@@ -43,7 +43,7 @@ class Draws:
 
     def normal(self, count: int) -> Floats:
         """The bell curve, by the Box-Muller formula."""
-        radius = np.sqrt(-2.0 * np.log1p(-self.uniform(count)))
+        radius: Floats = np.sqrt(-2.0 * np.log1p(-self.uniform(count)))
         out: Floats = radius * np.cos(2.0 * np.pi * self.uniform(count))
         return out
 
@@ -61,9 +61,4 @@ class Draws:
         """Positions in `weights`, each as often as its weight."""
         edges = np.cumsum(np.asarray(weights, dtype=np.float64))
         found = np.searchsorted(edges, self.uniform(count) * edges[-1], side="right")
-        return np.minimum(found, len(edges) - 1).astype(np.int64)
-
-
-def pick(options: Sequence[str | None], positions: Ints) -> list[str | None]:
-    """The texts at `positions`."""
-    return [options[position] for position in positions.tolist()]
+        return np.asarray(np.minimum(found, len(edges) - 1), dtype=np.int64)

@@ -30,11 +30,12 @@ def _mix(*parts: tuple[Mapping[str, float], float]) -> dict[str, float]:
 
 
 _BY_ROLE: tuple[Mapping[str, float], ...] = (
-    _mix((_INVOICING, 1.0), (_LOOKING, 1.0), (_UPKEEP, 1.0), ({"export": 2.5, "recurring": 2.2, "approve": 1.5, "bank": 6}, 1)),
+    _mix((_INVOICING, 1.0), (_LOOKING, 1.0), (_UPKEEP, 1.0),
+         ({"export": 2.5, "recurring": 2.2, "approve": 1.5, "bank": 12}, 1)),
     _mix((_STOCK, 1.0), (_BUYING, 1.0), (_INVOICING, 0.25), (_LOOKING, 0.6), ({"look_stock": 6, "look_orders": 5}, 1)),
     _mix((_INVOICING, 0.5), (_STOCK, 0.25), (_BUYING, 0.25), (_UPKEEP, 1.5), (_LOOKING, 1.0),
          ({"role": 1.5, "checkout": 2.4, "checkout_failed": 0.18, "checkout_abandoned": 0.15, "approval_rule": 1.0,
-           "api": 22, "bank": 3, "export": 1.5, "recurring": 0.8}, 1)),
+           "api": 22, "bank": 6, "export": 1.5, "recurring": 0.8}, 1)),
     _mix(({"approve": 16, "export": 1.0, "look_orders": 3}, 1), (_LOOKING, 1.0), (_BUYING, 0.1)),
     _mix((_LOOKING, 1.0), ({"look_stock": 3, "look_orders": 3, "export": 1.5}, 1)),
 )  # fmt: skip
@@ -47,7 +48,7 @@ _MODULE = {
     **dict.fromkeys((*_STOCK, "look_stock"), 0),
     **dict.fromkeys((*_BUYING, "look_orders", "approval_rule"), 1),
     "api": 2,
-    "bank": 3,
+    "bank": 6,
 }
 TOURIST = len(_BY_ROLE) * 2 ** len(_NEEDS)
 """The habit of people whose account has not set up."""

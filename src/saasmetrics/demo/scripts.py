@@ -30,7 +30,7 @@ class Step:
     after: float
     kind: Kind = "event"
     detail: str = ""
-    run: bool = False
+    run: RunKind = ""
     money: bool = False
     flaws: tuple[str, ...] = ()
     system: bool = False
@@ -45,7 +45,8 @@ def _api(route: str, after: float = 0.4, *, failed: bool = False) -> Step:
 
 
 def _run(name: str, after: float, flaws: tuple[str, ...] = (), *, money: bool = False, system: bool = False) -> Step:
-    return Step(name, after, run=True, money=money, flaws=flaws, system=system)
+    kind = next(kind for kind in RUNS if kind and kind in name)
+    return Step(name, after, run=kind, money=money, flaws=flaws, system=system)
 
 
 _INVOICE_FLAWS = ("missing_tax_id", "validation_error", "validation_error", "duplicate_number", "period_closed")
@@ -63,84 +64,107 @@ _COUNT = (_page("stock_list"), _run("stock_count_started", 30))
 _ORDER = (_page("order_list"), _page("order_editor", 20), _run("order_started", 120))
 _PAY = (_page("plan_picker", 10), _run("checkout_started", 60))
 
-SCRIPTS: Mapping[str, tuple[RunKind, tuple[Step, ...]]] = {
-    "login": ("", (Step("login", 1), _page("dashboard", 2), Step("page_view", 3, detail="dashboard"))),
-    "look_invoices": ("", (Step("page_view", 8, detail="invoices"), _page("invoice_list"),
-                           Step("page_view", 15, detail="invoices"))),
-    "look_stock": ("", (Step("page_view", 8, detail="stock"), _page("stock_list"), Step("page_view", 20, detail="stock"))),
-    "look_orders": ("", (Step("page_view", 8, detail="orders"), _page("order_list"), Step("page_view", 20, detail="orders"))),
-    "look_reports": ("", (Step("page_view", 10, detail="reports"), _page("report_view"),
-                          Step("page_view", 30, detail="reports"))),
-    "debug": ("", (Step("debug_render", 1), Step("debug_cache", 1))),
-    "invoice": ("invoice", (*_WRITE, *_POST)),
-    "invoice_quick": ("invoice", (_run("invoice_started", 10), _POST[0], _POSTED, _POST[-1])),
-    "invoice_unsent": ("invoice", (_OPEN[1], _run("invoice_drafted", 40), _run("invoice_started", 30), _POSTED)),
-    "invoice_settled": ("invoice", (*_WRITE, *_POST, _MAIL, _PAID)),
-    "invoice_reconciled": ("invoice", (_run("invoice_started", 10), *_POST, _PAID,
-                                       Step("invoice_reconciled", 2 * DAYS, run=True))),
-    "invoice_retried": ("invoice", (*_OPEN, _run("invoice_started", 30), *_REFUSED, _DISMISSED, *_AGAIN,
-                                    _run("invoice_sent", 60))),
-    "invoice_failed": ("invoice", (*_OPEN, _run("invoice_started", 30), *_REFUSED, _HELP)),
-    "invoice_failed_twice": ("invoice", (_run("invoice_started", 30), *_REFUSED, _DISMISSED,
-                                         _run("invoice_started", 60), *_REFUSED)),
-    "invoice_abandoned": ("invoice", (_OPEN[1], _run("invoice_drafted", 40), _run("invoice_started", 30))),
-    "invoice_overnight": ("invoice", (_run("invoice_started", 30), _run("invoice_posted", 8 * 3600, money=True))),
-    "invoice_too_late": ("invoice", (_run("invoice_started", 30), _run("invoice_posted", 2 * DAYS, money=True))),
-    "invoice_orphan": ("invoice", (_POSTED, _run("invoice_sent", 60))),
-    "invoice_incident": ("invoice", (_OPEN[1], _run("invoice_started", 30), _api("POST /v1/invoices", failed=True),
-                                     _run("invoice_post_failed", 20, ("pdf_gateway_down",)), _DISMISSED)),
-    "refund": ("", (Step("refund_requested", 30, detail="invoices"),)),
-    "help": ("", (_HELP, Step("page_view", 60, detail="help"))),
-    "recurring": ("", (_OPEN[1], Step("recurring_invoice_created", 60), Step("form_saved", 2, detail="recurring"))),
-    "approve": ("", (_page("invoice_list"), Step("invoice_approved", 30), Step("invoice_approved", 40))),
-    "customer": ("", (Step("customer_created", 60), Step("form_saved", 2, detail="customer"))),
-    "customer_refused": ("", (Step("form_save_failed", 60, detail="customer", flaws=("validation_error",)),
-                              Step("customer_created", 30), Step("form_saved", 2, detail="customer"))),
-    "taxes": ("", (Step("tax_settings_saved", 60), Step("form_saved", 2, detail="taxes"))),
-    "settings": ("", (_page("settings"), Step("form_saved", 45, detail="settings"))),
-    "settings_refused": ("", (_page("settings"), Step("form_save_failed", 45, detail="settings",
-                                                      flaws=("validation_error", "no_permission")))),
-    "export": ("", (Step("export_created", 20, detail="reports"), Step("report_export", 2, "job", system=True))),
-    "role": ("", (_page("settings"), Step("role_granted", 30))),
-    "bank": ("", (Step("bank_feed", 5, "sync", system=True), Step("bank_synced", 3, system=True))),
-    "api": ("", (_api("GET /v1/invoices"), Step("api_called", 0.2, detail="api"), Step("api_called", 2, detail="api"),
-                 _api("POST /v1/invoices", 1), Step("api_called", 0.2, detail="api"),
-                 Step("api_called", 3, detail="api"))),
-    "count": ("count", (*_COUNT, Step("form_saved", 120, detail="stock"), _run("stock_count_posted", 2400))),
-    "count_failed": ("count", (*_COUNT, _run("stock_count_failed", 900, ("stock_locked", "timeout")))),
-    "count_abandoned": ("count", _COUNT),
-    "item": ("", (_page("stock_list"), Step("item_created", 60), Step("form_saved", 2, detail="item"))),
-    "reorder": ("", (_page("stock_list"), Step("reorder_rule_created", 60))),
-    "order": ("order", (*_ORDER, Step("supplier_sync", 5, "job", system=True), _run("order_received", 7 * DAYS))),
-    "order_matched": ("order", (*_ORDER, _run("order_received", 6 * DAYS), _run("order_matched", 2 * DAYS))),
-    "order_failed": ("order", (*_ORDER, _run("order_failed", 3 * DAYS, ("supplier_rejected",)))),
-    "order_abandoned": ("order", _ORDER),
-    "supplier": ("", (Step("supplier_created", 60), Step("form_saved", 2, detail="supplier"))),
-    "approval_rule": ("", (_page("settings"), Step("approval_rule_created", 60))),
-    "checkout": ("checkout", (*_PAY, _run("checkout_paid", 50, money=True))),
-    "checkout_failed": ("checkout", (*_PAY, _run("checkout_failed", 30, ("card_declined",)))),
-    "checkout_abandoned": ("checkout", _PAY),
-}  # fmt: skip
+SCRIPTS: Mapping[str, tuple[Step, ...]] = {
+    "login": (Step("login", 1), _page("dashboard", 2), Step("page_view", 3, detail="dashboard")),
+    "look_invoices": (
+        Step("page_view", 8, detail="invoices"),
+        _page("invoice_list"),
+        Step("page_view", 15, detail="invoices"),
+    ),
+    "look_stock": (Step("page_view", 8, detail="stock"), _page("stock_list"), Step("page_view", 20, detail="stock")),
+    "look_orders": (Step("page_view", 8, detail="orders"), _page("order_list"), Step("page_view", 20, detail="orders")),
+    "look_reports": (
+        Step("page_view", 10, detail="reports"),
+        _page("report_view"),
+        Step("page_view", 30, detail="reports"),
+    ),
+    "debug": (Step("debug_render", 1), Step("debug_cache", 1)),
+    "invoice": (*_WRITE, *_POST),
+    "invoice_quick": (_run("invoice_started", 10), _POST[0], _POSTED, _POST[-1]),
+    "invoice_unsent": (_OPEN[1], _run("invoice_drafted", 40), _run("invoice_started", 30), _POSTED),
+    "invoice_settled": (*_WRITE, *_POST, _MAIL, _PAID),
+    "invoice_reconciled": (_run("invoice_started", 10), *_POST, _PAID, _run("invoice_reconciled", 2 * DAYS)),
+    "invoice_retried": (*_OPEN, _run("invoice_started", 30), *_REFUSED, _DISMISSED, *_AGAIN, _run("invoice_sent", 60)),
+    "invoice_failed": (*_OPEN, _run("invoice_started", 30), *_REFUSED, _HELP),
+    "invoice_failed_twice": (
+        _run("invoice_started", 30),
+        *_REFUSED,
+        _DISMISSED,
+        _run("invoice_started", 60),
+        *_REFUSED,
+    ),
+    "invoice_abandoned": (_OPEN[1], _run("invoice_drafted", 40), _run("invoice_started", 30)),
+    "invoice_overnight": (_run("invoice_started", 30), _run("invoice_posted", 8 * 3600, money=True)),
+    "invoice_too_late": (_run("invoice_started", 30), _run("invoice_posted", 2 * DAYS, money=True)),
+    "invoice_orphan": (_POSTED, _run("invoice_sent", 60)),
+    "invoice_incident": (
+        _OPEN[1],
+        _run("invoice_started", 30),
+        _api("POST /v1/invoices", failed=True),
+        _run("invoice_post_failed", 20, ("pdf_gateway_down",)),
+        _DISMISSED,
+    ),
+    "refund": (Step("refund_requested", 30, detail="invoices"),),
+    "help": (_HELP, Step("page_view", 60, detail="help")),
+    "recurring": (_OPEN[1], Step("recurring_invoice_created", 60), Step("form_saved", 2, detail="recurring")),
+    "approve": (_page("invoice_list"), Step("invoice_approved", 30), Step("invoice_approved", 40)),
+    "customer": (Step("customer_created", 60), Step("form_saved", 2, detail="customer")),
+    "customer_refused": (
+        Step("form_save_failed", 60, detail="customer", flaws=("validation_error",)),
+        Step("customer_created", 30),
+        Step("form_saved", 2, detail="customer"),
+    ),
+    "taxes": (Step("tax_settings_saved", 60), Step("form_saved", 2, detail="taxes")),
+    "settings": (_page("settings"), Step("form_saved", 45, detail="settings")),
+    "settings_refused": (
+        _page("settings"),
+        Step("form_save_failed", 45, detail="settings", flaws=("validation_error", "no_permission")),
+    ),
+    "export": (Step("export_created", 20, detail="reports"), Step("report_export", 2, "job", system=True)),
+    "role": (_page("settings"), Step("role_granted", 30)),
+    "bank": (Step("bank_feed", 5, "sync", system=True), Step("bank_synced", 3, system=True)),
+    "api": (
+        _api("GET /v1/invoices"),
+        Step("api_called", 0.2, detail="api"),
+        Step("api_called", 2, detail="api"),
+        _api("POST /v1/invoices", 1),
+        Step("api_called", 0.2, detail="api"),
+        Step("api_called", 3, detail="api"),
+    ),
+    "count": (*_COUNT, Step("form_saved", 120, detail="stock"), _run("stock_count_posted", 2400)),
+    "count_failed": (*_COUNT, _run("stock_count_failed", 900, ("stock_locked", "timeout"))),
+    "count_abandoned": _COUNT,
+    "item": (_page("stock_list"), Step("item_created", 60), Step("form_saved", 2, detail="item")),
+    "reorder": (_page("stock_list"), Step("reorder_rule_created", 60)),
+    "order": (*_ORDER, Step("supplier_sync", 5, "job", system=True), _run("order_received", 7 * DAYS)),
+    "order_matched": (*_ORDER, _run("order_received", 6 * DAYS), _run("order_matched", 2 * DAYS)),
+    "order_failed": (*_ORDER, _run("order_failed", 3 * DAYS, ("supplier_rejected",))),
+    "order_abandoned": _ORDER,
+    "supplier": (Step("supplier_created", 60), Step("form_saved", 2, detail="supplier")),
+    "approval_rule": (_page("settings"), Step("approval_rule_created", 60)),
+    "checkout": (*_PAY, _run("checkout_paid", 50, money=True)),
+    "checkout_failed": (*_PAY, _run("checkout_failed", 30, ("card_declined",))),
+    "checkout_abandoned": _PAY,
+}
 
-_NAMES = list(SCRIPTS)
-SCRIPT = {name: position for position, name in enumerate(_NAMES)}
-STEPS: tuple[Step, ...] = tuple(dict.fromkeys(chain.from_iterable(steps for _, steps in SCRIPTS.values())))
+SCRIPT = {name: position for position, name in enumerate(SCRIPTS)}
+STEPS: tuple[Step, ...] = tuple(dict.fromkeys(chain.from_iterable(SCRIPTS.values())))
 """Every different step; its position is the code of a row."""
 _POSITION = {step: code for code, step in enumerate(STEPS)}
 CODE: Mapping[str, int] = {step.name: code for code, step in reversed(list(enumerate(STEPS)))}
 """Some code of each event or route: the first that has the name."""
 
-_FLOW = [[_POSITION[step] for step in steps] for _, steps in SCRIPTS.values()]
+_FLOW = [[_POSITION[step] for step in steps] for steps in SCRIPTS.values()]
 LENGTH: Ints = np.array([len(flow) for flow in _FLOW], dtype=np.int64)
 START: Ints = np.concatenate([[0], np.cumsum(LENGTH)[:-1]]).astype(np.int64)
 FLOW: Ints = np.array(list(chain.from_iterable(_FLOW)), dtype=np.int64)
 """The codes of all scripts, one script after the other."""
 AFTER: Floats = np.array([STEPS[code].after * 1000 for code in FLOW.tolist()])
 """Mean wait of each step of `FLOW` in milliseconds."""
-PACE: Floats = np.array([sum(min(step.after, 120.0) for step in steps) * 1000 for _, steps in SCRIPTS.values()])
+PACE: Floats = np.array([sum(min(step.after, 120.0) for step in steps) * 1000 for steps in SCRIPTS.values()])
 """How long a script keeps its user, in milliseconds."""
-RUN_KIND: Ints = np.array([RUNS.index(kind) for kind, _ in SCRIPTS.values()], dtype=np.int64)
-STEP_RUNS = np.array([step.run for step in STEPS])
+HAS_RUN = np.array([any(step.run for step in steps) for steps in SCRIPTS.values()])
+STEP_RUN: Ints = np.array([RUNS.index(step.run) for step in STEPS], dtype=np.int64)
 STEP_MONEY = np.array([step.money for step in STEPS])
 STEP_FLAWED = np.array([bool(step.flaws) for step in STEPS])
 STEP_EVENT = np.array([step.kind == "event" for step in STEPS])

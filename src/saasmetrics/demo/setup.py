@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from saasmetrics.demo.accounts import ACTIVATED, FAR, IDLE, LATE, PARTIAL, Accounts, Users
+from saasmetrics.demo.accounts import ACTIVATED, IDLE, LATE, PARTIAL, Accounts, Users
 from saasmetrics.demo.draws import Draws, Flags, Floats, Ints
 from saasmetrics.demo.rows import Rows
 from saasmetrics.demo.scripts import CODE
-from saasmetrics.demo.span import DAY, HOUR, MINUTE, SECOND, Span
+from saasmetrics.demo.span import DAY, FAR, HOUR, MINUTE, SECOND, Span
 
 
 def _finish(accounts: Accounts, draws: Draws) -> Floats:

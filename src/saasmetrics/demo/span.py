@@ -16,6 +16,9 @@ Layout = Literal["monthly", "daily"]
 
 SECOND = 1_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
+FAR = 10**6
+NEVER = FAR * DAY
+"""A day number and an instant after every other."""
 EPOCH = date(1970, 1, 1)
 EXPORTED_AT = 19 * HOUR
 """The exports are drawn on the evening (UTC) of the last day, which is therefore not complete."""

@@ -8,8 +8,8 @@ from datetime import timedelta
 import numpy as np
 
 from saasmetrics.demo.accounts import INDUSTRIES, OPERATIONS, Accounts, Users
-from saasmetrics.demo.billing import Lives
 from saasmetrics.demo.draws import Draws, Flags, Floats, Ints
+from saasmetrics.demo.items import Lives
 from saasmetrics.demo.scripts import SCRIPT, scripts
 from saasmetrics.demo.span import DAY, HOUR, MINUTE, Span, number
 from saasmetrics.period import add_months
@@ -66,7 +66,7 @@ class Stories:
         after = int(at >= self.mix_from * DAY)
         counts = np.isin(script, _COUNTS)
         groups = [np.flatnonzero(counts & (self.mixed_accounts[account] == mixed)) for mixed in (False, True)]
-        kept = _kept(len(groups[0]), len(groups[1]), SHARES[after])
+        kept = _kept((self._told[after], self._told[2 + after]), (len(groups[0]), len(groups[1])), SHARES[after])
         for mixed, (rows, keep) in enumerate(zip(groups, kept, strict=True)):
             chosen = _spread(len(rows), keep)
             script[rows[~chosen]] = SCRIPT["look_stock"]
@@ -80,12 +80,13 @@ class Stories:
             script[rows] = outcome
 
 
-def _kept(others: int, mixed: int, share: float) -> tuple[int, int]:
-    """How many of each group stay so that `mixed` makes up `share`."""
-    if not others or not mixed:
-        return others, mixed
-    ratio = share / (1 - share) * others / mixed
-    return (others, round(mixed * ratio)) if ratio <= 1 else (round(others / ratio), mixed)
+def _kept(before: tuple[int, int], offered: tuple[int, int], share: float) -> tuple[int, int]:
+    """How many of those offered (others, mixed) stay, so that of all kept until now `share` is mixed."""
+    others, mixed = offered
+    wanted = round(share / (1 - share) * (before[0] + others)) - before[1]
+    if wanted > mixed:
+        others = min(max(round((1 - share) / share * (before[1] + mixed)) - before[0], 0), others)
+    return others, min(max(wanted, 0), mixed)
 
 
 def _spread(count: int, keep: int) -> Flags:
