@@ -79,6 +79,7 @@ ROWS: list[tuple[Subject, list[dict[str, Any]]]] = [
             "up",
             "Product",
             star=True,
+            is_pointer=True,
             verdict=Verdict("on track", "≥ 52.4k"),
         ),
         series(

@@ -305,10 +305,7 @@ def test_where_grains_differ_the_columns_are_unnamed_and_the_rarer_rows_name_the
     money = subject("mrr", "MRR", MONEY, USD, "up", "Finance")
     values = frame(weekly, more, series("mrr", [100.0, 110.0, 111.0]))
     page = lines(Answer("Acme", values, (*subjects, money), CALENDAR, AS_OF), 132)
-    assert (
-        page[1]
-        == "periods W46 2026 and Oct 2026 (complete) · compared with W45 2026 and Sep 2026 · data as of 2026-11-21"
-    )
+    assert page[1] == "periods W46 2026, Oct 2026 (complete) · compared with W45 2026, Sep 2026 · data as of 2026-11-21"
     assert re.fullmatch(r"Metric +last  Δ +\d+ periods┆now +now +target  status +n  owner", page[3])
     assert "MRR, Oct" in row(page, "MRR")
     assert row(page, "WAA").split()[1] == "310"
@@ -329,7 +326,7 @@ def test_footnotes_are_shared_by_rows_with_the_same_reason() -> None:
     subjects = tuple(subject(name, name.upper(), MONEY, USD, "up", "Finance") for name in ("cac", "ltv"))
     rows = [series(name, [(None, "no_input")] * 2, reason="source spend is not configured") for name in ("cac", "ltv")]
     page = lines(Answer("Acme", frame(*rows), subjects, CALENDAR, AS_OF), 80)
-    assert "¹ CAC, LTV: source spend is not configured" in page
+    assert "¹ CAC; LTV: source spend is not configured" in page
     assert "2 metrics: 2 n/a" in page
 
 

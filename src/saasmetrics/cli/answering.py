@@ -25,6 +25,7 @@ def answer(result: Result, ask: Ask) -> Answer:
         by=tuple(",".join(segments) for segments in ask.by),
         grain=ask.grain,
         named=bool(ask.metrics),
+        is_full=bool(ask.metrics) or ask.everything,
         where=", ".join(f"{segment} {' or '.join(values)}" for segment, values in ask.where.items()),
     )
 

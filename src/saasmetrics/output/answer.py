@@ -18,7 +18,8 @@ class Answer:
 
     `subjects` are the addresses asked for, in print order. `named` says that metrics were asked for by name: then one
     that is a cohort, a funnel or a set of movements prints as its table, and a single address as its history. `grain`
-    is the one asked for; null: each metric's own. `as_of` is the instant from which on nothing is known.
+    is the one asked for; null: each metric's own. `as_of` is the instant from which on nothing is known. `is_full`
+    shows also the cuts that nobody named, of metrics that have a headline.
     """
 
     title: str
@@ -31,6 +32,7 @@ class Answer:
     grain: Grain | None = None
     named: bool = False
     where: str = ""
+    is_full: bool = True
 
     @property
     def last_day(self) -> str:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
 from saasmetrics.output.number import rate, whole
-from saasmetrics.output.reading import Reading, State
-from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet, text
+from saasmetrics.output.reading import Reading
+from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet
 from saasmetrics.output.standing import change_cell, reason, spark_cell, value_cell
-from saasmetrics.output.subject import Subject
 from saasmetrics.output.timeline import Timeline
 
 
 def blocks(
-    by: str, totals: tuple[Reading, ...], parts: Mapping[Subject, tuple[Reading, ...]], timeline: Timeline, width: int
+    by: str, totals: Sequence[Reading], parts: Sequence[tuple[Reading, ...]], timeline: Timeline, width: int
 ) -> Iterator[Block]:
     """The table of one breakdown, and why a metric could not be split."""
     titled = f"by {' × '.join(by.split(','))}"
@@ -23,14 +22,14 @@ def blocks(
     drawn = width >= 72
     rows: list[Row | Line] = []
     refused: dict[str, list[str]] = {}
-    for total in totals:
-        rows += (
-            [Line(), _row(total, total, timeline, span, drawn)] if rows else [_row(total, total, timeline, span, drawn)]
-        )
-        for part in parts.get(total.subject, ()):
-            rows.append(_row(part, total, timeline, span, drawn))
-            if part.state is State.UNAVAILABLE and (why := reason(part)):
-                refused.setdefault(why, []).append(total.subject.name)
+    for total, split in zip(totals, parts, strict=True):
+        rows += [Line()] if rows else []
+        rows.append(_row(total, total, timeline, span, drawn))
+        for part in split:
+            if part.segment_value is None:
+                refused.setdefault(reason(part) or "it cannot be split", []).append(total.subject.name)
+            else:
+                rows.append(_row(part, total, timeline, span, drawn))
     yield Sheet(_columns(titled, timeline, span, drawn), tuple(rows))
     yield Line()
     yield Note(Text("share: of the value where it adds up, else of n", "muted"), hang=2)
@@ -49,7 +48,9 @@ def _columns(titled: str, timeline: Timeline, span: int, drawn: bool) -> tuple[C
 
 def _row(reading: Reading, total: Reading, timeline: Timeline, span: int, drawn: bool) -> Row:
     whole_row = reading is total
-    name = text((total.subject.name, "strong")) if whole_row else Text(f"  {reading.segment_value}")
+    name = Text(f"  {(reading.segment_value or '').replace(',', ', ')}")
+    if whole_row:
+        name = Text(total.subject.short_name, "strong")
     n = reading.n
     return Row(
         (

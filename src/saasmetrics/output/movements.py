@@ -23,15 +23,19 @@ def blocks(parts: Sequence[Reading], balance: Reading | None, timeline: Timeline
     """The table over the last complete periods: six, or twelve where there is room."""
     subject = parts[0].subject
     name = balance.subject.name if balance else subject.of
-    periods = _periods(parts, 12 if width >= 132 else 6 if width >= 80 else 3)
+    periods = _periods(parts, balance, timeline)[-(12 if width >= 132 else 6 if width >= 80 else 3) :]
     yield Note(text((f"Movements of {name}", "section"), ("  losses are negative", "muted")), hang=2)
     columns = [Column(least=14), *(Column(timeline.short(day, subject.grain), "right", 8) for day in periods)]
     yield Sheet(tuple(columns), tuple(_rows(parts, balance, periods, timeline)))
 
 
-def _periods(parts: Sequence[Reading], span: int) -> list[date]:
+def _periods(parts: Sequence[Reading], balance: Reading | None, timeline: Timeline) -> list[date]:
+    """Complete periods; where the balance is known, those that it opens as well as closes."""
     over = {point.period for each in parts for point in each.points if point.state is State.VALUE}
-    return sorted(over)[-span:]
+    if balance:
+        held = {point.period for point in balance.points if point.state is State.VALUE}
+        over = {day for day in over if day in held and timeline.before(day, balance.grain) in held}
+    return sorted(over)
 
 
 def _rows(

@@ -26,27 +26,32 @@ def printout(answer: Answer) -> Printout:
 
 def page(answer: Answer, sight: Sight) -> Iterator[Block]:
     """The blocks of an answer."""
-    readings = read(answer.values, answer.subjects, answer.grain, answer.calendar)
+    led = {each.metric for each in answer.subjects if each.is_named}
+    subjects = [each for each in answer.subjects if answer.is_full or each.is_named or each.metric not in led]
+    readings = read(answer.values, subjects, answer.grain, answer.calendar)
     line = timeline(readings, answer.calendar, answer.as_of)
     own, rest = _sorted(answer, readings)
-    alone = answer.named and len(rest) == 1 and not own
+    alone = answer.named and len(rest) == 1 and not own and not answer.by
     yield from _header(answer, None if alone or not rest else line)
     yield Line()
     if answer.by:
         yield from _breakdowns(answer, readings, line, sight)
-        return
-    for kind, group, balance in own:
-        yield from _table(kind, group, balance, line, sight)
-        yield Line()
-    if alone:
+    elif alone:
         yield from history.blocks(rest[0], line, sight.width)
-    elif rest:
-        yield from scorecard.blocks(scorecard.scorecard(rest, line), sight.width, bounded=sight.bounded)
+    else:
+        for kind, group, balance in own:
+            yield from _table(kind, group, balance, line, sight)
+            yield Line()
+        if rest:
+            yield from scorecard.blocks(scorecard.scorecard(rest, line), sight.width, bounded=sight.bounded)
+    if len(readings) < len(answer.subjects):
+        hidden = len(answer.subjects) - len(readings)
+        yield Note(Text(f"{hidden} cuts not shown: name their metric, or --all", "muted"), hang=2)
 
 
 def _breakdowns(answer: Answer, readings: tuple[Reading, ...], line: Timeline, sight: Sight) -> Iterator[Block]:
     for by in answer.by:
-        parts = read_by(answer.values, answer.subjects, by, answer.grain, answer.calendar)
+        parts = read_by(answer.values, readings, by, answer.calendar)
         yield from breakdown.blocks(by, readings, parts, line, sight.width)
 
 
@@ -68,7 +73,9 @@ def _sorted(answer: Answer, readings: tuple[Reading, ...]) -> tuple[list[Own], l
             balance = next((each for each in readings if each.subject.address == of), None)
             own.append((kind, rows, balance))
             told += [*group, *([balance] if balance else [])]
-    return own, [each for each in readings if each not in told]
+    drawn = {each.subject.metric for _, rows, _ in own for each in rows}
+    spare = [each for each in readings if each.subject.metric in drawn and not each.subject.is_whole]
+    return own, [each for each in readings if each not in told and each not in spare]
 
 
 def _table(kind: str, group: list[Reading], balance: Reading | None, line: Timeline, sight: Sight) -> Iterator[Block]:
@@ -95,8 +102,8 @@ def _header(answer: Answer, line: Timeline | None) -> Iterator[Note]:
     parts = []
     judged = [(grain, line.judged[grain]) for grain in line.grains if grain in line.judged] if line else []
     if line and judged:
-        shown = " and ".join(line.label(day, grain) for grain, day in judged)
-        before = " and ".join(line.label(line.before(day, grain), grain) for grain, day in judged)
+        shown = ", ".join(line.label(day, grain) for grain, day in judged)
+        before = ", ".join(line.label(line.before(day, grain), grain) for grain, day in judged)
         parts += [text("period " if len(judged) == 1 else "periods ", (shown, "strong"), " (complete)")]
         parts += [Text(f"compared with {before}")]
     parts.append(Text(f"data as of {answer.last_day}"))

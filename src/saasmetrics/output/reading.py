@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -111,26 +111,30 @@ def read(
     )
 
 
-def read_by(
-    values: pl.DataFrame, subjects: Iterable[Subject], by: str, grain: Grain | None, calendar: Calendar
-) -> dict[Subject, tuple[Reading, ...]]:
-    """Readings of every value of the segment `by` (`plan`, or `plan,size`), per subject.
+def read_by(values: pl.DataFrame, totals: Iterable[Reading], by: str, calendar: Calendar) -> list[tuple[Reading, ...]]:
+    """For every total, a reading of each value of the segment `by` (`plan`, or `plan,size`), in the total's period.
 
-    Edges: segment values in alphabetical order, the bracketed ones (unknown, unattributed, overlap) last.
+    Edges: segment values in alphabetical order, the bracketed ones (unknown, unattributed, overlap) last; those that
+    nothing was ever counted in are left out; a metric that cannot be split has one reading, without a segment value.
     """
     of_segment = values.filter(pl.col("segment") == by)
-    found = of_segment.get_column("segment_value").unique().drop_nulls().to_list()
-    order = sorted(found, key=lambda value: ("(" in value, value))
-    split = {value: of_segment.filter(pl.col("segment_value") == value) for value in order}
-    return {
-        subject: tuple(
-            reading(subject, grain or subject.grain, points, calendar, (by, value))
-            for value in order
-            for _, points in _series(split[value], [subject], grain)
-            if points
-        )
-        for subject in subjects
-    }
+    found = sorted(of_segment.get_column("segment_value").unique().to_list(), key=_bracketed_last)
+    split = {value: of_segment.filter(pl.col("segment_value").eq_missing(pl.lit(value))) for value in found}
+    return [tuple(_parts(total, split, by, calendar)) for total in totals]
+
+
+def _bracketed_last(value: str | None) -> tuple[bool, str]:
+    return "(" in (value or ""), value or ""
+
+
+def _parts(total: Reading, split: Mapping[str | None, pl.DataFrame], by: str, calendar: Calendar) -> Iterator[Reading]:
+    until = total.shown.period if total.shown else None
+    for value, rows in split.items():
+        for subject, points in _series(rows, [total.subject], total.grain):
+            if any(
+                point.entries or point.accounts or point.value or point.status == NOT_APPLICABLE for point in points
+            ):
+                yield reading(subject, total.grain, points, calendar, (by, value), until)
 
 
 def _series(
@@ -158,9 +162,10 @@ def reading(
     points: tuple[Point, ...],
     calendar: Calendar,
     segment: tuple[str | None, str | None] = (None, None),
+    until: date | None = None,
 ) -> Reading:
-    """Find the judged period in a series, and what stands around it."""
-    ripe = [point for point in points if point.state is not State.PROGRESS]
+    """Find the judged period in a series, the latest that is ripe (`until` one at most), and what stands around it."""
+    ripe = [point for point in points if point.state is not State.PROGRESS and (until is None or point.period <= until)]
     shown = ripe[-1] if ripe else None
     last = points[-1] if points else None
     now = last if last is not None and last.state is State.PROGRESS else None

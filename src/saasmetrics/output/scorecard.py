@@ -23,8 +23,11 @@ from saasmetrics.output.standing import (
     status_word,
     value_cell,
 )
-from saasmetrics.output.subject import SECTIONS
+from saasmetrics.output.subject import SECTIONS, Subject
 from saasmetrics.output.timeline import Timeline
+
+NAMED = 4
+"""Metrics that a footnote calls by name."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,16 @@ class Scorecard:
 
 
 def scorecard(readings: Iterable[Reading], timeline: Timeline) -> Scorecard:
-    """Sort readings into the sections, the North Star first, otherwise as asked for; number the footnotes."""
-    ordered = sorted(readings, key=lambda each: (SECTIONS.index(each.subject.section), not each.subject.star))
+    """Sort readings into the sections, the North Star first, otherwise as asked for; number the footnotes.
+
+    Edges: a number that the North Star already stands for is not printed again under its own name.
+    """
+    given = list(readings)
+    pointed = {each.subject.name for each in given if each.subject.is_pointer}
+    kept = [
+        each for each in given if each.subject.is_pointer or not (each.subject.star and each.subject.name in pointed)
+    ]
+    ordered = sorted(kept, key=lambda each: (SECTIONS.index(each.subject.section), not each.subject.is_pointer))
     notes: dict[str, int] = {}
     for reading in ordered:
         why = reason(reading)
@@ -114,10 +125,10 @@ def _family(card: Scorecard, readings: Sequence[Reading], shape: Layout) -> Iter
 def _rows(card: Scorecard, reading: Reading, shape: Layout, is_part: bool) -> Iterator[Row | Line]:
     subject, suffix = reading.subject, Text(card.timeline.suffix(reading), "muted")
     cells = tuple(_cells(card, reading, shape))
-    if is_part:
-        yield Row((text("    ", subject.part_name), *cells), suffix)
-        return
     star = text(("★ ", "accent")) if subject.star else Text()
+    if is_part:
+        yield Row((text("    ", star, subject.part_name), *cells), suffix)
+        return
     if shape.two_lines:
         yield Line(text(star, subject.name, suffix))
         yield Row((Text(), *cells))
@@ -148,8 +159,18 @@ def _cells(card: Scorecard, reading: Reading, shape: Layout) -> Iterator[Text]:
 
 def _footnotes(card: Scorecard) -> Iterator[Note]:
     for why, number in card.notes.items():
-        names = [reading.subject.name for reading in card.readings if reason(reading) == why]
-        yield Note(Text(f"{footnote_mark(number)} {', '.join(dict.fromkeys(names))}: {why}", "muted"), hang=2)
+        names = _names([reading.subject for reading in card.readings if reason(reading) == why])
+        yield Note(Text(f"{footnote_mark(number)} {names}: {why}", "muted"), hang=2)
+
+
+def _names(subjects: Sequence[Subject]) -> str:
+    """The rows that share a footnote, each metric once, a few of them by name."""
+    families: dict[str, list[Subject]] = {}
+    for subject in subjects:
+        families.setdefault(subject.metric, []).append(subject)
+    names = [group[0].name if len(group) == 1 else group[0].label for group in families.values()]
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED + 1 else ""
+    return "; ".join(names[:NAMED] if more else names) + more
 
 
 def _totals(card: Scorecard) -> Text:

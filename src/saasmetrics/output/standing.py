@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from saasmetrics.frames.values import LOW_N, NOT_REACHED, UNDEFINED
+from saasmetrics.frames.values import LOW_N, MATURING, NOT_REACHED, UNDEFINED
 from saasmetrics.output.change import change
 from saasmetrics.output.number import whole
 from saasmetrics.output.reading import Point, Reading, State
@@ -75,7 +75,7 @@ def status_word(reading: Reading) -> tuple[str, str]:
             return _INSUFFICIENT.get(reading.shown.status if reading.shown else "", "low n"), "warn"
         case State.UNAVAILABLE:
             return "no input", "muted"
-    return "", "muted"
+    return "maturing" if reading.now and reading.now.status == MATURING else "", "muted"
 
 
 def status_cell(reading: Reading, note: int | None = None, *, glyph_only: bool = False) -> Text:

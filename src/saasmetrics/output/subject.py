@@ -37,7 +37,9 @@ class Subject:
 
     `cut` and `stat` are as in the values frame; `path` is the cut in words, `depth` how many words a whole one has,
     and `statistic` the stat where the metric has several. `kind` says which table the metric prints as when it is
-    named: `cohort`, `funnel` or `movement` (then `part` and `of` are its label and the balance it moves).
+    named: `cohort`, `funnel` or `movement` (then `part` and `of` are its label and the balance it moves). `star` marks
+    the North Star, `is_pointer` a name that only points to it. Cuts that no key and no target of the file names
+    (`is_named`) stand back where many metrics are printed.
     """
 
     metric: str
@@ -60,6 +62,8 @@ class Subject:
     flat: float | None = None
     owner: str = ""
     star: bool = False
+    is_pointer: bool = False
+    is_named: bool = True
     verdict: Verdict = Verdict()
 
     @property

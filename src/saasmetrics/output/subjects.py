@@ -93,6 +93,10 @@ def subject(definitions: Definitions, address: Address, judged: Judged | None = 
         flat=metric.flat,
         owner=metric.owner or (metric.team[0] if metric.team else ""),
         star=definitions.north_star is not None and pointed == definitions.address(definitions.north_star),
+        is_pointer=pointer is not None,
+        is_named=(not address.cut and address.stat is None)
+        or (judged is not None and judged.target is not None)
+        or address.text in definitions.named,
         verdict=_verdict(number, judged),
     )
 
