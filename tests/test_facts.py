@@ -415,7 +415,7 @@ def test_progress_ends_with_all_rows(world: World, rows: pl.DataFrame, monkeypat
 def test_a_filter_that_does_not_fit_is_told_before_reading(world: World, rows: pl.DataFrame) -> None:
     world.write(rows)
     with pytest.raises(InputError) as caught:
-        facts(world.log(), Tally((take("posted", "amount = 'much'"),)), Tally((POSTED,), expr="status"))
+        facts(world.log(), Tally((take("posted", "amount = 'much'"),)), Tally((POSTED,), expr="at"))
     assert [finding.code for finding in caught.value.findings] == ["SM950", "SM950"]
 
 

@@ -12,7 +12,17 @@ import polars as pl
 from saasmetrics.expression import functions
 from saasmetrics.expression.error import ExpressionError
 from saasmetrics.expression.tree import Node
-from saasmetrics.expression.typed import INSTANT, Kind, Typed, date_literal, instant_literal, local_instant, unify
+from saasmetrics.expression.typed import (
+    INSTANT,
+    Kind,
+    Typed,
+    date_literal,
+    flag_of,
+    instant_literal,
+    local_instant,
+    number_of,
+    unify,
+)
 from saasmetrics.period import Calendar
 
 if TYPE_CHECKING:
@@ -20,10 +30,11 @@ if TYPE_CHECKING:
 
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
-_WANTED: Mapping[str, tuple[frozenset[str], str]] = {
-    "flag": (frozenset({"flag"}), "a condition (true or false)"),
-    "number": (frozenset({"integer", "number"}), "a number"),
-    "text": (frozenset({"text"}), "a text"),
+_NUMBERS: tuple[Kind, ...] = ("integer", "number")
+_WANTED: Mapping[str, tuple[tuple[Kind, ...], str]] = {
+    "flag": (("flag",), "a condition (true or false)"),
+    "number": (_NUMBERS, "a number"),
+    "text": (("text",), "a text"),
 }
 
 
@@ -43,10 +54,11 @@ def compile_polars(
     alone is one value, not a column. Source: the DuckDB dialect, version 2.
     Raises: ExpressionError for an unknown column, types that cannot meet, and a clock that was not given.
     """
-    compiled = Compiler(schema, clock or {}, Calendar(timezone)).typed(expression.root)
-    kinds, wanted = _WANTED[kind] if kind else (frozenset({compiled.kind}), "")
-    if compiled.kind not in kinds | {"null"}:
-        raise ExpressionError(f"{compiled.described}, but {wanted} is needed here", compiled.node.offset)
+    compiler = Compiler(schema, clock or {}, Calendar(timezone))
+    if kind is None:
+        return compiler.typed(expression.root).expr
+    kinds, wanted = _WANTED[kind]
+    compiled = compiler.of_kind(expression.root, kinds, f"{wanted} is needed here")
     if kind == "flag" and compiled.kind == "null":
         return compiled.expr.cast(pl.Boolean)
     return compiled.expr
@@ -65,14 +77,18 @@ class Compiler:
         return _OPERATIONS[node.op](self, node)
 
     def of_kind(self, node: Node, kinds: Sequence[Kind], wanted: str) -> Typed:
-        """An argument of one of these kinds, or NULL. Raises: ExpressionError."""
+        """An argument of one of these kinds, or NULL; text that is not in quotes is read as a number or a yes/no value.
+
+        Raises: ExpressionError.
+        """
         part = self.typed(node)
         if part.kind in kinds or part.kind == "null":
             return part
-        hint = None
-        if part.kind == "text" and node.op == "column" and "number" in kinds:
-            hint = f"write CAST({node.spelled.strip('`')} AS DOUBLE)"
-        raise ExpressionError(f"{part.described}, but {wanted}", node.offset, hint)
+        if part.kind == "text" and node.op != "text" and "number" in kinds:
+            return Typed(number_of(part.text), "number", node)
+        if part.kind == "text" and node.op != "text" and "flag" in kinds:
+            return Typed(flag_of(part.text), "flag", node)
+        raise ExpressionError(f"{part.described}, but {wanted}", node.offset)
 
     def pair(self, node: Node, meeting: str) -> tuple[Typed, Typed, Kind]:
         """Both arguments at one kind."""
@@ -228,9 +244,7 @@ def _is(compiler: Compiler, node: Node) -> Typed:
     if node.op == "is null":
         return Typed(compiler.typed(node.args[0]).expr.is_null(), "flag", node)
     truth = node.op == "is true"
-    part = compiler.of_kind(node.args[0], ["flag", "text"], f"{node.op.upper()} asks a condition")
-    if part.kind == "text":
-        part = Typed(functions.cast(part, "flag", node, compiler.calendar).expr, "flag", node)
+    part = compiler.of_kind(node.args[0], ["flag"], f"{node.op.upper()} asks a condition")
     return Typed(part.expr.cast(pl.Boolean).eq_missing(pl.lit(truth)), "flag", node)
 
 
@@ -264,12 +278,12 @@ def _nullif(compiler: Compiler, node: Node) -> Typed:
 
 
 def _arithmetic(compiler: Compiler, node: Node) -> Typed:
-    parts = [compiler.of_kind(arg, ["integer", "number"], f"{node.op} takes numbers") for arg in node.args]
+    parts = [compiler.of_kind(arg, _NUMBERS, f"{node.op} takes numbers") for arg in node.args]
     return functions.arithmetic(node, parts)
 
 
 def _negated(compiler: Compiler, node: Node) -> Typed:
-    part = compiler.of_kind(node.args[0], ["integer", "number"], "minus takes a number")
+    part = compiler.of_kind(node.args[0], _NUMBERS, "minus takes a number")
     return functions.arithmetic(node, [part])
 
 
@@ -279,7 +293,7 @@ def _text_function(compiler: Compiler, node: Node) -> Typed:
 
 
 def _number_function(compiler: Compiler, node: Node) -> Typed:
-    part = compiler.of_kind(node.args[0], ["integer", "number"], f"{node.op.upper()} takes a number")
+    part = compiler.of_kind(node.args[0], _NUMBERS, f"{node.op.upper()} takes a number")
     return functions.number_function(node, part)
 
 

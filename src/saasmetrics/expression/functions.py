@@ -9,7 +9,7 @@ import polars as pl
 
 from saasmetrics.expression.error import ExpressionError
 from saasmetrics.expression.tree import Node
-from saasmetrics.expression.typed import Kind, Typed, day_of, flag_of, instant_of, start_of_day
+from saasmetrics.expression.typed import Kind, Typed, day_of, flag_of, instant_of, number_of, start_of_day
 from saasmetrics.period import Calendar
 
 _WHOLE: Mapping[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
@@ -119,17 +119,9 @@ def cast(part: Typed, target: str, node: Node, calendar: Calendar) -> Typed:
     return Typed(change(part, calendar), target, node)  # type: ignore[arg-type]  # as above
 
 
-def _finite(number: pl.Expr) -> pl.Expr:
-    return pl.when(number.is_finite()).then(number)
-
-
-def _written_number(part: Typed) -> pl.Expr:
-    return _finite(part.text.str.strip_chars(" ").cast(pl.Float64, strict=False))
-
-
 def _written_whole(part: Typed) -> pl.Expr:
     exact = part.text.str.strip_chars(" ").cast(pl.Int64, strict=False)
-    rounded = _written_number(part).round(0, mode="half_away_from_zero").cast(pl.Int64, strict=False)
+    rounded = number_of(part.text).round(0, mode="half_away_from_zero").cast(pl.Int64, strict=False)
     return pl.coalesce(exact, rounded)
 
 
@@ -142,7 +134,7 @@ _CASTS: Mapping[tuple[str, str], Callable[[Typed, Calendar], pl.Expr]] = {
     ("text", "integer"): lambda part, _: _written_whole(part),
     ("flag", "number"): lambda part, _: part.expr.cast(pl.Float64),
     ("integer", "number"): lambda part, _: part.expr.cast(pl.Float64),
-    ("text", "number"): lambda part, _: _written_number(part),
+    ("text", "number"): lambda part, _: number_of(part.text),
     ("flag", "text"): lambda part, _: part.expr.cast(pl.String),
     ("integer", "text"): lambda part, _: part.expr.cast(pl.String),
     ("number", "text"): lambda part, _: part.expr.cast(pl.String),

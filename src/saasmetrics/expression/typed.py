@@ -29,7 +29,6 @@ _ARTICLES = {
     "null": "NULL",
     "other": "neither text, number, date nor yes/no",
 }
-CAST_NAMES = {"flag": "BOOLEAN", "integer": "DOUBLE", "number": "DOUBLE", "date": "DATE", "instant": "TIMESTAMP"}
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d(?::?\d\d)?)?")
@@ -74,16 +73,16 @@ def instant_literal(at: datetime, node: Node, calendar: Calendar) -> Typed:
 def unify(parts: Sequence[Typed], calendar: Calendar, meeting: str) -> tuple[list[Typed], Kind]:
     """Bring parts that meet (compared, or branches of one value) to one kind.
 
-    Edges: a text in quotes becomes the day or instant it meets; a text column that meets a yes/no value, a day or an
-    instant is read as one, null where it cannot be; whole numbers become numbers, days the start of that local day.
-    Raises: ExpressionError when there is no common kind; text never meets a number by itself.
+    Edges: a text in quotes becomes the day or instant it meets; other text (the columns of a CSV file are all text) is
+    read as the number, yes/no value, day or instant it meets, null where it is none; whole numbers become numbers,
+    days the start of that local day.
+    Raises: ExpressionError when there is no common kind; a text in quotes never is a number.
     """
     kinds = {part.kind for part in parts} - {"null"}
     if "other" in kinds:
         odd = next(part for part in parts if part.kind == "other")
         raise ExpressionError(f"{odd.described}: only IS NULL can be asked of it", odd.node.offset)
-    timed = kinds & {"date", "instant"}
-    if "text" in kinds and (timed or "flag" in kinds):
+    if "text" in kinds and len(kinds) > 1:
         parts = [_read_text(part, kinds, calendar) if part.kind == "text" else part for part in parts]
         kinds = {part.kind for part in parts} - {"null"}
     if not kinds:
@@ -98,15 +97,11 @@ def unify(parts: Sequence[Typed], calendar: Calendar, meeting: str) -> tuple[lis
 
 
 def mismatch(parts: Sequence[Typed], meeting: str) -> ExpressionError:
-    """The error of two parts that cannot meet, with the cast or the quotes that would mend it."""
+    """The error of two parts that cannot meet."""
     first = next(part for part in parts if part.kind != "null")
     second = next(part for part in parts if part.kind not in ("null", first.kind))
-    hint = None
-    for text, other in ((first, second), (second, first)):
-        if text.kind == "text" and text.node.op == "column" and other.kind in CAST_NAMES:
-            hint = f"write CAST({text.node.spelled.strip('`')} AS {CAST_NAMES[other.kind]})"
-        elif text.kind == "text" and text.node.op == "text" and other.kind in ("integer", "number"):
-            hint = "numbers are written without quotes"
+    written = any(part.node.op == "text" for part in (first, second))
+    hint = "numbers are written without quotes" if written else None
     return ExpressionError(f"{first.described}, {second.described}: they cannot {meeting}", second.node.offset, hint)
 
 
@@ -125,10 +120,12 @@ def _read_text(part: Typed, kinds: set[Kind], calendar: Calendar) -> Typed:
     if "flag" in kinds:
         return Typed(flag_of(part.text), "flag", part.node)
     if part.literal is not None:
-        return _moment_of(part, kinds, calendar)
-    if kinds & {"instant"}:
+        return _moment_of(part, kinds, calendar) if kinds & {"date", "instant"} else part
+    if "instant" in kinds:
         return Typed(instant_of(part.text, calendar), "instant", part.node)
-    return Typed(day_of(part.text), "date", part.node)
+    if "date" in kinds:
+        return Typed(day_of(part.text), "date", part.node)
+    return Typed(number_of(part.text), "number", part.node)
 
 
 def _moment_of(part: Typed, kinds: set[Kind], calendar: Calendar) -> Typed:
@@ -154,6 +151,12 @@ def flag_of(text: pl.Expr) -> pl.Expr:
         .when(word.is_in(["false", "f", "no", "n", "0"]))
         .then(statement=False)
     )
+
+
+def number_of(text: pl.Expr) -> pl.Expr:
+    """A written number, null when it is none or not finite."""
+    number = text.str.strip_chars(" ").cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
 
 
 def day_of(text: pl.Expr) -> pl.Expr:

@@ -24,7 +24,7 @@ class Formulas:
     def __init__(self, timezone: str, as_of: datetime | None) -> None:
         self._timezone = timezone
         self._clock = {"as_of": as_of} if as_of else {}
-        self._compiled: dict[tuple[str, tuple[object, ...]], pl.Expr] = {}
+        self._compiled: dict[tuple[str, str, tuple[object, ...]], pl.Expr] = {}
 
     def check(self, sql: str, kind: Literal["flag", "number"], schema: Schema, source: str) -> Finding | None:
         """The finding for a text that cannot be computed on such rows, or None."""
@@ -36,14 +36,14 @@ class Formulas:
 
     def holds(self, sql: str, rows: pl.DataFrame) -> Flags:
         """Grain: a row. Whether the condition is true; unknown is not."""
-        return self._column(sql, rows).cast(pl.Boolean).fill_null(value=False).to_numpy()
+        return self._column(sql, rows, "flag").cast(pl.Boolean).fill_null(value=False).to_numpy()
 
     def amounts(self, sql: str, unit: int, rows: pl.DataFrame) -> tuple[Ints, Flags]:
         """Grain: a row. The value in 1/`unit`, 0 where it is null, and whether it is not; halves go away from zero.
 
         Edges: whole numbers stay whole; a value that is not finite, or too large for 64 bits, counts as null.
         """
-        values = self._column(sql, rows)
+        values = self._column(sql, rows, "number")
         if values.dtype.is_integer() or values.dtype == pl.Boolean:
             scaled = values.cast(pl.Int128) * pl.Series([unit], dtype=pl.Int128)
         else:
@@ -51,11 +51,11 @@ class Formulas:
         whole = scaled.cast(pl.Int64, strict=False)
         return whole.fill_null(0).to_numpy(), whole.is_not_null().to_numpy()
 
-    def _column(self, sql: str, rows: pl.DataFrame) -> pl.Series:
-        key = (sql, tuple(rows.schema.items()))
+    def _column(self, sql: str, rows: pl.DataFrame, kind: Literal["flag", "number"]) -> pl.Series:
+        key = (sql, kind, tuple(rows.schema.items()))
         if key not in self._compiled:
             self._compiled[key] = compile_polars(
-                parse(sql), rows.schema, clock=self._clock, timezone=self._timezone
+                parse(sql), rows.schema, clock=self._clock, timezone=self._timezone, kind=kind
             ).alias("value")
         column = rows.select(self._compiled[key]).to_series()
         return column.new_from_index(0, rows.height) if len(column) != rows.height else column
