@@ -88,6 +88,10 @@ METRICS: dict[str, dict[str, Any]] = {
     "funnel_strict": {"type": "conversion", "steps": STEPS, "within": "10d", "order": "strict"},
     "funnel_users": {"type": "conversion", "steps": STEPS, "within": "10d", "entity": "user"},
     "funnel_previous": {"type": "conversion", "steps": STEPS, "within": "10d", "rate_from": "previous"},
+    "funnel_twice": {
+        "type": "conversion", "within": "10d",
+        "steps": {"one": {"event": "invite"}, "two": {"event": "use", "at_least": 2}},
+    },
     "completion": {
         "type": "conversion", "entity": "run", "within": "2d", "entry": {"workflow": "invoicing", "outcome": "attempt"},
         "steps": {"success": {"workflow": "invoicing", "outcome": "success"}},
@@ -211,8 +215,7 @@ accounts = st.lists(
 
 
 def _with_length(row: dict[str, Any]) -> dict[str, Any]:
-    length = row.pop("length")
-    return {**row, "end": None if length is None else row["start"] + timedelta(days=length)}
+    return {**row, "end": None if row["length"] is None else row["start"] + timedelta(days=row["length"])}
 
 
 subscriptions = st.fixed_dictionaries(
@@ -230,8 +233,7 @@ subscriptions = st.fixed_dictionaries(
 
 
 def _with_end(row: dict[str, Any]) -> dict[str, Any]:
-    length = row.pop("length")
-    return {**row, "resolved": None if length is None else row["at"] + timedelta(days=length)}
+    return {**row, "resolved": None if row["length"] is None else row["at"] + timedelta(days=row["length"])}
 
 
 tickets = st.fixed_dictionaries(
@@ -264,8 +266,12 @@ requests = st.fixed_dictionaries(
 )
 
 
+FULL = {"event": "other", "at": EPOCH, "account": "A", "user": "u1", "run": "1", "kind": "a", "amount": 1}
+"""An event that lacks nothing: a column that is empty in every row has no type in a CSV file."""
+
+
 def _company(roles: dict[str, Any]) -> Company:
-    return Company(roles, WORKFLOWS, ACTIVATION, ACTIVE)
+    return Company({**roles, "events": [FULL, *roles["events"]]}, WORKFLOWS, ACTIVATION, ACTIVE)
 
 
 def companies() -> st.SearchStrategy[Company]:

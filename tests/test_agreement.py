@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import company as companies
 from oracle import Cell, Company, compute
+from saasmetrics.period import Grain
 
 pipeline = pytest.importorskip("saasmetrics.pipeline")
 
@@ -36,7 +37,7 @@ def engine(path: Path, names: list[str], grain: str, as_of: datetime, by: str | 
     ask = pipeline.Ask(
         metrics=tuple(names),
         by=((by,),) if by else (),
-        grain=grain,
+        grain=Grain(grain),
         since=starts[0],
         until=starts[-1],
         as_of=as_of,
@@ -74,7 +75,7 @@ def close(ours: Any, theirs: Any) -> bool:
 def differences(values: pl.DataFrame, expected: Mapping[Key, Cell]) -> list[str]:
     """Cells where the engine says something else than the oracle."""
     found: dict[Key, dict[str, Any]] = {
-        (row["metric"], row["cut"], row["stat"], row["period"], row["segment_value"]): row
+        (row["metric"], row["cut"] and row["cut"].strip('"'), row["stat"], row["period"], row["segment_value"]): row
         for row in values.iter_rows(named=True)
     }
     out = []
@@ -84,6 +85,8 @@ def differences(values: pl.DataFrame, expected: Mapping[Key, Cell]) -> list[str]
             if not (empty(cell) if row is None else row["value"] in (None, 0.0)):
                 out.append(f"{key}: engine {row and row['value']}, oracle {cell}")
             continue
+        if row["status"] == "no_input" and not cell.numerator:
+            continue  # nothing was recorded yet, so nothing is known either
         same = close(row["value"], cell.value) and row["immature"] in (None, cell.immature)
         if cell.denominator is not None:
             same = same and close(row["numerator"], cell.numerator) and close(row["denominator"], cell.denominator)

@@ -131,6 +131,8 @@ def _input(company: Company, given: Mapping[str, Any], asked: Asked) -> dict[Key
         company = company.of(set().union(*(groups.get(value, set()) for value in values)))
     if "offset" not in given:
         return _of(company, given["metric"], asked)
+    if given["metric"]["type"] == "stock":
+        return _of(company, {**given["metric"], "offset": given["offset"]}, asked)
     earlier = {later(period, given["offset"], -1): period for period in asked.periods}
     before = Asked(asked.grain, tuple(earlier), asked.as_of, asked.timezone)
     cells = _of(company, given["metric"], before)

@@ -123,7 +123,7 @@ MIN_SAMPLE = 20
 def active(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     """Accounts, members (account, user) or persons with at least so many rows in the window.
 
-    Formula: count = number of them; with a window shorter than the period its mean over the period's days; share =
+    Formula: count = number of them; with a window shorter than the period its mean over the days begun; share =
     those that are also active by the `active` block, over all that are; depth = features used per active account.
     Edges: a window that is given ends with the period's last day; rows without a user are left out for users.
     """
@@ -153,11 +153,11 @@ Member = tuple[str | None, str | None]
 def _active_in(company: Company, rule: Rows, metric: Metric, asked: Asked, period: date) -> list[set[Member]]:
     """The active ones of each window that the period asks for: one set, or one for each of its days."""
     entity, wanted = metric.get("entity", "account"), metric.get("at_least", rule.get("at_least", 1))
-    start, end = period, asked.end(period)
-    windows = [(start, end)]
+    windows = [(period, asked.end(period))]
     if "window" in metric:
         days = length(metric["window"]).days
-        ends = [end] if days >= SHORTEST[asked.grain] else [start + timedelta(n + 1) for n in range((end - start).days)]
+        short = days < SHORTEST[asked.grain]
+        ends = [day + timedelta(days=1) for day in asked.days(period)] if short else [asked.end(period)]
         windows = [(last - timedelta(days), last) for last in ends]
     entries = [entry for entry in chosen(company, rule, asked) if entry.account is not None]
     return [_entities(entries, entity, wanted, asked, window) for window in windows]
@@ -178,7 +178,8 @@ def _mean(found: list[set[Member]], asked: Asked, period: date) -> Cell:
     total = Fraction(sum(len(members) for members in found))
     accounts = len({account for members in found for account, _ in members} - {None})
     status = judged(asked, period, total, counted=int(total), of_rate=False)
-    return Cell(total / len(found), total / len(found), None, int(total), accounts, 0, status)
+    mean = total / (len(found) or 1)
+    return Cell(mean, mean, None, int(total), accounts, 0, status)
 
 
 def stickiness(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
@@ -186,7 +187,7 @@ def stickiness(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     out: dict[Key, Cell] = {}
     rule = metric.get("rule") or {"workflow": "core"}
     for period in asked.periods:
-        days = (asked.end(period) - period).days
+        days = len(asked.days(period))
         daily = _active_in(company, rule, {"entity": "user", "window": "1d"}, asked, period)
         members = set[Member]().union(*daily)
         numerator, denominator = Fraction(sum(map(len, daily))), Fraction(len(members) * days)

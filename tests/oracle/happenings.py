@@ -15,7 +15,7 @@ TIMES = {"accounts": "created", "users": "created", "subscriptions": "start", "l
 
 @dataclass(frozen=True)
 class Happening:
-    """A row that was chosen. `run` is filled for rows of a workflow that has a run column."""
+    """A row that was chosen. `run` is filled for rows of a workflow that has a run column, where they name one."""
 
     at: datetime
     account: str | None
@@ -74,28 +74,32 @@ def _of_workflow(company: Company, name: str, rows: Rows, asked: Asked) -> list[
     entries = [entry for entry in _candidates(company, workflow[outcome], asked) if passes(entry.row, rows)]
     if column is None:
         return entries
-    return [
-        Happening(entry.at, entry.account, entry.user, entry.row, (name, entry.account, str(entry.row[column])), True)
-        for entry in entries
-        if entry.row.get(column) is not None
-    ]
+    out = []
+    for entry in entries:
+        run = entry.row.get(column)
+        named = None if run is None else (name, entry.account, str(run))
+        out.append(Happening(entry.at, entry.account, entry.user, entry.row, named, of_run=True))
+    return out
 
 
 def once_per_run(entries: list[Happening]) -> list[Happening]:
-    """Rows of runs count once, at the run's first row; other rows count each."""
+    """Rows of runs count once, at the run's first row, and not at all without a run; other rows count each."""
     seen = set()
     out = []
     for entry in sorted(entries, key=lambda entry: entry.at):
-        if entry.run is None or entry.run not in seen:
+        if not entry.of_run or (entry.run is not None and entry.run not in seen):
             seen.add(entry.run)
             out.append(entry)
     return out
 
 
 def number_of(entries: list[Happening]) -> int:
-    """How many rows there are, or different runs where all rows are those of runs."""
+    """How many rows there are, or different runs where all rows are those of runs.
+
+    Edges: a row that lacks its run is no run, but something happened: alone it counts one.
+    """
     if entries and all(entry.of_run for entry in entries):
-        return len({entry.run for entry in entries})
+        return max(1, len({entry.run for entry in entries} - {None}))
     return len(entries)
 
 

@@ -41,25 +41,26 @@ def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     steps = {"entry": metric["entry"], **metric["steps"]} if "entry" in metric else dict(metric["steps"])
     names = list(steps)
     tries = runs(company, metric, asked) if metric.get("entity") == "run" else _tries(company, metric, steps, asked)
-    shown = names[1:] if "entry" in metric or metric.get("entity") == "run" else names
+    shown = names[-1:] if "entry" in metric else names
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         entered = [one for one in tries if asked.floor(one.entry) == period]
         best = _best(entered) if metric.get("entity") != "run" else entered
         mature = [one for one in best if one.mature]
-        immature = len(best) - len(mature)
         for name in shown:
             depth = names.index(name)
             reached = [one for one in mature if one.depth >= depth]
-            base = mature
-            if metric.get("rate_from") == "previous" and depth:
-                base = [one for one in mature if one.depth >= depth - 1]
+            before = depth - 1 if metric.get("rate_from") == "previous" and depth else 0
+            base = [one for one in mature if one.depth >= before]
+            immature = len([one for one in best if not one.mature and one.depth >= before])
             value = share(Fraction(len(reached)), Fraction(len(base)))
             status = judged(asked, period, value, counted=len(base), of_rate=True, immature=immature)
             accounts = len({one.entity[0] for one in base})
             cell = Cell(value, Fraction(len(reached)), Fraction(len(base)), len(base), accounts, immature, status)
             out[name, None, period] = cell
         out[None, None, period] = out[names[-1], None, period]
+        if "entry" in metric:
+            del out[names[-1], None, period]
     return out
 
 
@@ -176,6 +177,7 @@ def _by_run(attempts: list[Happening], successes: list[Happening]) -> list[tuple
     return [
         (attempt, next((s.at for s in successes if s.run == run and s.at >= attempt.at), None))
         for run, attempt in first.items()
+        if run is not None
     ]
 
 

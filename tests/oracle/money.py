@@ -58,6 +58,7 @@ def balances(company: Company, metric: Metric, asked: Asked, day: date, own: str
 def stock(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     """What is there on the last day of the period, or on the last visible day while it is in progress.
 
+    As an input with an `offset` it is read so much earlier.
     Formula: number of rows with start <= day < end, or the sum of `expr` over them, or its different values.
     """
     out: dict[Key, Cell] = {}
@@ -65,6 +66,8 @@ def stock(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
         day = asked.last_day(period)
         if day is None:
             continue
+        if "offset" in metric:
+            day = later(day + timedelta(days=1), metric["offset"], -1) - timedelta(days=1)
         rows = live(company, metric, asked, day)
         held = balances(company, metric, asked, day)
         total = sum(held.values(), Fraction(0))

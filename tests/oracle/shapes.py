@@ -114,12 +114,15 @@ class Asked:
         """Whether a period has ended by the as-of."""
         return self.instant(self.end(period)) <= self.as_of
 
+    def days(self, period: date) -> list[date]:
+        """The days of a period that had begun at the as-of."""
+        days = [period + timedelta(days=n) for n in range((self.end(period) - period).days)]
+        return [day for day in days if self.instant(day) < self.as_of]
+
     def last_day(self, period: date) -> date | None:
-        """The day on which a stock is read: the period's last, or the last that was fully visible; None before it."""
-        today = self.day(self.as_of)
-        visible = self.end(period) if self.instant(self.end(period)) <= self.as_of else today
-        last = visible - timedelta(days=1)
-        return last if last >= period else None
+        """The day on which a stock is read: the period's last, or the last that had begun; None before the period."""
+        begun = self.days(period)
+        return begun[-1] if begun else None
 
 
 def months_later(day: date, months: int) -> date:
