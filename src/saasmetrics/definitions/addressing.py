@@ -72,6 +72,8 @@ class Addressing:
         metric = self._target(self._definitions.metrics[name])
         if metric.missing:
             return ()
+        if metric.pointers:
+            return (Part("product", "none", "separate", tuple(metric.pointers)),)
         fanned = tuple(
             Part(column, headline, "separate" if column == "window" else "disjoint", self._labels(metric, number))
             for number, (column, headline) in enumerate(zip(metric.each, metric.headline, strict=True))
@@ -80,7 +82,8 @@ class Addressing:
 
     def stats(self, name: str) -> tuple[str, ...]:
         """The stats that may end an address of a metric; none where the stat is the metric itself."""
-        if self._target(self._definitions.metrics[name]).missing:
+        metric = self._target(self._definitions.metrics[name])
+        if metric.missing or metric.pointers:
             return ()
         shape = self.shape(name)
         return () if shape.single_stat or len(shape.stats) < 2 else shape.stats
@@ -95,6 +98,12 @@ class Addressing:
             variant = (fitting or metric.variants)[0]
             self._shapes[metric.id, labels] = variant.spec.shape(self._definitions.scope(metric.id))
         return self._shapes[metric.id, labels]
+
+    def pointed(self, address: Address) -> Address:
+        """The number that a pointer stands for; any other address is its own."""
+        metric = self._definitions.metrics[address.metric]
+        of = address.cut[0] if address.cut else ""
+        return self.address(metric.pointers[of]) if of in metric.pointers else address
 
     def _target(self, metric: Metric) -> Metric:
         """The metric itself, or the one that a pointer names."""
@@ -136,6 +145,8 @@ class Addressing:
         metric = self._definitions.metrics[address.metric]
         if metric.missing or metric.points_to is not None:
             return (address,)
+        if metric.pointers:
+            return tuple(Address(metric.id, (of,)) for of in metric.pointers)
         headline = all(part.default != "none" for part in self.parts(metric.id))
         cuts = [path for path in self._paths(metric) if path]
         stats = self.stats(metric.id)[1:]

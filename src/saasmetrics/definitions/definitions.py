@@ -109,6 +109,10 @@ class Definitions:
         """Where a key, or the item of a list, stands in the files; else the nearest node above it."""
         return self.written.key_at(path)
 
+    def pointed(self, address: Address) -> Address:
+        """The number that a north star stands for; any other address is its own."""
+        return self.addressing.pointed(address)
+
     def about(self, address: Address) -> Metric:
         """Who answers for a number: the governance of the longest address that names it."""
         for length in range(len(address.cut), 0, -1):

@@ -79,9 +79,12 @@ def fan_out(entry: Mapping[str, Any], keys: Mapping[str, Any], definitions: Defi
     if not kept:
         return fans[0]
     variants = tuple(((of, *labels), data) for of, fan in kept for labels, data in fan.variants)
-    first: Headline = "all" if keys.get("type") == "active" and keys.get("measure") in (None, "count") else "none"
-    inner = [_union([fan.headline[number] for _, fan in kept]) for number in range(len(kept[0][1].each))]
-    return Fan(("product", *kept[0][1].each), (first, *inner), variants)
+    columns = kept[0][1].each
+    inner = [_joined({of: fan.headline[number] for of, fan in kept}) for number in range(len(columns))]
+    if keys.get("type") == "active" and keys.get("measure", "count") == "count":
+        anyone = _anywhere([fan for _, fan in kept])
+        return Fan(("product", *columns), (frozenset({TOTAL}), *inner), (anyone, *variants))
+    return Fan(("product", *columns), ("none", *inner), variants)
 
 
 def _splits(entry: Mapping[str, Any]) -> bool:
@@ -89,9 +92,21 @@ def _splits(entry: Mapping[str, Any]) -> bool:
     return entry.get("type") != "ratio" and "expr" not in entry
 
 
-def _union(headlines: list[Headline]) -> Headline:
-    sets = [headline for headline in headlines if isinstance(headline, frozenset)]
-    return frozenset().union(*sets) if sets else headlines[0]
+def _joined(headlines: Mapping[str, Headline]) -> Headline:
+    """The headline of an inner column over all products; one label by product where each has another."""
+    sets = {of: headline for of, headline in headlines.items() if isinstance(headline, frozenset)}
+    if len(sets) < len(headlines):
+        return next(iter(headlines.values()))
+    if all(len(labels) == 1 for labels in sets.values()) and len(set(sets.values())) > 1:
+        return tuple(((of,), label) for of, labels in sets.items() for label in labels)
+    return frozenset().union(*sets.values())
+
+
+def _anywhere(fans: list[Fan]) -> tuple[tuple[str, ...], Mapping[str, Any]]:
+    """The variant that is active by the rule of any product, so that nothing is counted twice."""
+    labels, data = fans[0].variants[0]
+    rules = tuple(fan.variants[0][1]["rule"] for fan in fans)
+    return (TOTAL,) * (len(labels) + 1), {**data, "rule": {"any": rules}}
 
 
 def _fan(entry: Mapping[str, Any], keys: Mapping[str, Any], known: dict[str, Any], of: str | None) -> Fan:

@@ -46,7 +46,7 @@ def governed(
 def _follow(metric: Metric, chosen: Mapping[str, Any], definitions: Definitions) -> dict[str, Any]:
     """Level of a north star, review from the level, owner from the first team."""
     stars = {definitions.north_star, *(product.north_star for product in definitions.products.values())}
-    level = "north_star" if metric.id in stars else chosen.get("level", metric.level)
+    level = "north_star" if metric.id in {*stars, "north_star"} else chosen.get("level", metric.level)
     team = chosen.get("team", metric.team)
     declared = definitions.settings.teams.get(team[0]) if team else None
     owner = chosen.get("owner") or (declared.owner if declared else None)

@@ -14,7 +14,7 @@ from saasmetrics.period import Grain
 if TYPE_CHECKING:
     from saasmetrics.definitions.scope import Scope
 
-Headline = frozenset[str] | Literal["all", "none"]
+Headline = frozenset[str] | Literal["all", "none"] | tuple[tuple[tuple[str, ...], str], ...]
 
 TOTAL = ""
 """Label of the variant that only stands for all values together, and has no address of its own."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from saasmetrics.definitions.availability import Availability
+from saasmetrics.definitions.availability import MILESTONES, Availability
 from saasmetrics.definitions.catalogue import Catalogue
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.model import near
@@ -88,6 +88,13 @@ class Naming:
                 if name == "core":
                     message = f"{key}: `core` means all core workflows"
                     self.written.fault("SM012", message, self.written.key_at((key, name)), "take another name")
+        self._scores()
+        for name in self.declared("metrics"):
+            if "." not in name and not NAME.fullmatch(name):
+                hint = "use small letters, digits and _, a letter first"
+                self.written.fault(
+                    "SM012", f"metrics: `{name}` is not a name", self.written.key_at(("metrics", name)), hint
+                )
         for name in set(self.declared("workflows")) & set(self.declared("products")):
             message = f"`{name}` is a workflow and a product"
             self.written.fault("SM012", message, self.written.key_at(("products", name)), "rename one of them")
@@ -101,6 +108,17 @@ class Naming:
             if name in taken:
                 message = f"views: `{name}` is {taken[name]}, which is a view already"
                 self.written.fault("SM012", message, self.written.key_at(("views", name)), "take another name")
+
+    def _scores(self) -> None:
+        """A score is a metric or a milestone of its name, which must be free."""
+        for name in self.declared("scores"):
+            entry = self.catalogue.entries.get(name)
+            taken = "a metric of the catalogue" if entry is not None and entry.get("score") != name else None
+            taken = "a milestone" if name in MILESTONES else taken
+            taken = "a workflow" if name in self.declared("workflows") else taken
+            if taken:
+                message = f"scores: `{name}` is {taken} already"
+                self.written.fault("SM012", message, self.written.key_at(("scores", name)), "take another name")
 
     def _blocks(self) -> None:
         definitions = self.definitions
@@ -138,8 +156,11 @@ class Naming:
         for name, product in self.definitions.products.items():
             for number, workflow in enumerate(product.workflows):
                 self.one_of("workflow", workflow, self.declared("workflows"), ("products", name, "workflows", number))
-        if not self.definitions.products:
+        if not self.declared("products"):
             return
+        if len(self.declared("products")) == 1:
+            hint = "write its keys at the top of the file"
+            self.written.fault("SM008", "one product needs no `products`", self.written.key_at(("products",)), hint)
         for key in ("north_star", "activation", "active"):
             if key in self.written.data:
                 message = f"`{key}` stands under each product when there are several"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from saasmetrics.definitions.model import Model, fault
@@ -54,17 +54,22 @@ def _word(word: str, otherwise: Callable[[Any], Any], meaning: Any) -> BeforeVal
     return BeforeValidator(read)
 
 
+def _schema(*words: str, **otherwise: Any) -> WithJsonSchema:
+    """Words, or a value of another kind."""
+    return WithJsonSchema({"anyOf": [{"enum": list(words)}, otherwise or {"type": "string"}]})
+
+
 def _mapping(value: Any) -> Any:
     if not isinstance(value, dict):
         raise fault("SM005", f"expected a mapping, got {shown(value)}")
     return value
 
 
-OptionalDuration = Annotated[Duration | None, _word("none", Duration.parse, None)]
-Margin = Annotated[Literal["costs"] | float, _word("costs", percent, "costs")]
-Memory = Annotated[Literal["ever"] | Duration, _word("ever", Duration.parse, "ever")]
-Weights = Annotated[dict[str, Percent] | None, _word("none", _mapping, None)]
-Hours = Annotated[BusinessHours | None, _word("none", _mapping, None)]
+OptionalDuration = Annotated[Duration | None, _word("none", Duration.parse, None), _schema("none")]
+Margin = Annotated[Literal["costs"] | float, _word("costs", percent, "costs"), _schema("costs")]
+Memory = Annotated[Literal["ever"] | Duration, _word("ever", Duration.parse, "ever"), _schema("ever")]
+Weights = Annotated[dict[str, Percent] | None, _word("none", _mapping, None), _schema("none", type="object")]
+Hours = Annotated[BusinessHours | None, _word("none", _mapping, None), _schema("none", type="object")]
 
 
 class Policies(Model):

@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from saasmetrics.definitions.address import split
 from saasmetrics.definitions.catalogue import FOLDER, Catalogue
 from saasmetrics.definitions.declared import DECLARED
 from saasmetrics.definitions.definitions import Definitions
@@ -229,7 +228,9 @@ class Resolver:
                 definitions.governed[star] = governed(start, {}, Governance(), definitions, self.catalogue)
         for name, metric in definitions.metrics.items():
             for target in metric.pointers.values():
-                whole = definitions.metrics.get(split(target)[0])
-                if whole is not None:
+                whole = definitions.metrics.get(target.partition(".")[0])
+                if whole is None:
+                    definitions.metrics[name] = replace(metric, missing=f"there is no metric `{target}`")
+                else:
                     same = replace(metric, unit=whole.unit, format=whole.format, grain=whole.grain)
                     definitions.metrics[name] = same

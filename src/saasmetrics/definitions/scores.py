@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.model import Model, fault
@@ -20,6 +21,14 @@ def _split(value: Any, own: frozenset[str]) -> Any:
     keys: Mapping[str, Any] = value
     mine = {key: item for key, item in keys.items() if key in own}
     return {**mine, "input": {key: item for key, item in keys.items() if key not in own}}
+
+
+def _beside_input(schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+    """The block's own keys; those of its input stand beside them."""
+    block = dict(handler.resolve_ref_schema(handler(schema)))
+    block["properties"] = {key: value for key, value in block["properties"].items() if key != "input"}
+    block["required"] = [key for key in block.get("required", []) if key != "input"]
+    return {**block, "additionalProperties": True}
 
 
 class Part(Model):
@@ -44,6 +53,10 @@ class Part(Model):
         if self.weight <= 0:
             yield fault("SM005", "`weight` must be above 0", at="weight")
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return _beside_input(schema, handler)
+
 
 class Signal(Model):
     """One sign: shown when the input meets `is`."""
@@ -56,6 +69,10 @@ class Signal(Model):
     @classmethod
     def _from_written(cls, value: Any) -> Any:
         return _split({"event": value} if isinstance(value, str) else value, frozenset({"is", "change"}))
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "string", "title": "an event"}, _beside_input(schema, handler)]}
 
 
 class Override(Model):
