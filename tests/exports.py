@@ -13,6 +13,7 @@ from saasmetrics import document
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.settings import Settings
 from saasmetrics.definitions.sources import Source
+from saasmetrics.definitions.written import Written
 from saasmetrics.finding import Finding
 from saasmetrics.sources.open import Sources, open_sources
 from saasmetrics.sources.presets import preset
@@ -20,10 +21,14 @@ from saasmetrics.sources.presets import preset
 
 def opened(folder: Path, block: str, wanted: frozenset[str] | None = None, **settings: Any) -> Sources:
     """The sources of a YAML block, with paths in `folder`."""
-    data: Any = document.read(textwrap.dedent(block), "metrics.yaml").data
+    read = document.read(textwrap.dedent(block), "metrics.yaml")
+    data: Any = read.data
     sources = {name: _source(folder, name, source) for name, source in data.items()}
-    definitions = Definitions(folder / "metrics.yaml", "test", settings=Settings(**settings), sources=sources)
-    return open_sources(definitions, wanted=wanted)
+    written = Written(folder, {"sources": data}, {("sources",): (read, (), folder)})
+    definitions = Definitions(folder / "metrics.yaml", "test", Settings(**settings), sources=sources, written=written)
+    return open_sources(
+        Definitions(file, "test", Settings(**settings), sources=sources, written=written), wanted=wanted
+    )
 
 
 def _source(folder: Path, name: str, data: Mapping[str, Any]) -> Source:

@@ -210,7 +210,11 @@ def test_what_cannot_be_read_is_a_finding(tmp_path: Path, block: str, code: str)
     _write(folder / "inch.csv", 'account,created,note\na,2026-01-01,19" screen\n')
     _write(folder / "open.csv", 'account,created\na,2026-01-01\nb,"2026-01-01\n')
     sources = opened(folder, block)
-    assert told(sources)[code].severity is Severity.ERROR
+    finding = told(sources)[code]
+    assert finding.severity is Severity.ERROR
+    assert finding.location
+    if code in ("SM901", "SM902"):
+        assert str(finding.location) == "metrics.yaml:1:12"
     assert "accounts" not in sources.tables
     assert sources.missing["accounts"]
     assert opened(folder, "accounts: {path: inch.csv}").findings == ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import polars as pl
+import polars.selectors as cs
 
 from saasmetrics.definitions.sources import Source
 from saasmetrics.frames.canonical import ROLES
@@ -69,7 +70,7 @@ class Conform:
     def raw_columns(self, columns: Collection[str]) -> tuple[str, ...]:
         """The file's columns that these columns (and the needed ones, the filter) are made of."""
         read = self._reads(columns)
-        return tuple(name for name in self.names if name in read or name == EXTRA)
+        return tuple(name for name in self.names if name in read)
 
     def _reads(self, columns: Collection[str]) -> set[str]:
         read = {name for name in self.others if name in columns}
@@ -105,6 +106,8 @@ class Conform:
         valued = self._values(rows, made, [name for name in self.others if name in wanted], schema)
         dtypes = valued.collect_schema()
         converted = valued.with_columns(**{name: self._converted(name, dtypes[VALUE + name]) for name in made})
+        if not log:
+            converted = converted.with_columns(cs.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
         faults = rules(self.source.role, [self.origins[name] for name in made], dtypes, needed_only=log)
         judged = converted.with_columns(_fault=first_rule(faults), **({} if log else {"_seen": seen(faults)}))
         judged = judged.with_columns(**self._dependent(made))

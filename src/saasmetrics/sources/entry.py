@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import polars as pl
 
 from saasmetrics.definitions.settings import Settings
-from saasmetrics.definitions.sources import ColumnSource, Source
-from saasmetrics.expression import ExpressionError, parse
+from saasmetrics.definitions.sources import Source
+from saasmetrics.expression import parse
 from saasmetrics.finding import Finding, InputError, Location, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.conform import Conform
-from saasmetrics.sources.faults import EITHER
 from saasmetrics.sources.files import DataFile, find_files
-from saasmetrics.sources.loose import columns_of, named
+from saasmetrics.sources.fit import column_faults
+from saasmetrics.sources.loose import named
 from saasmetrics.sources.marks import EXTRA
 from saasmetrics.sources.presets import Preset, preset
 from saasmetrics.sources.reading import readings
 from saasmetrics.sources.scan import NULLS, Raw, inline, scan
+
+_SAMPLED = 16
 
 
 @dataclass(frozen=True)
@@ -33,19 +35,23 @@ class Entry:
     findings: tuple[Finding, ...]
 
 
-def enter(name: str, source: Source, settings: Settings) -> Entry:
-    """Look at one source."""
+def enter(name: str, source: Source, settings: Settings, roots: Sequence[Path], at: Location) -> Entry:
+    """Look at one source.
+
+    `roots` are the folders that files may lie in; `at` is where the definitions name this source's.
+    """
     known = preset(source.preset) if source.preset else None
-    raw, findings = _raws(name, source, known)
+    if source.rows is not None:
+        raw: dict[DataFile, Raw] = {DataFile(source.base, "json", 0, f"rows of `{name}`"): inline(source.rows)}
+        findings: list[Finding] = []
+    else:
+        files, faults = find_files(name, source, roots, at)
+        raw, findings = _raws(files, source, known)
+        findings = [*faults, *findings]
     place = name if not source.path else next(iter(raw)).name if len(raw) == 1 else ", ".join(source.path)
     names = tuple(dict.fromkeys(column for rows in raw.values() for column in rows.schema if column != EXTRA))
     how = Conform(source, settings.calendar, settings.currency, names, *((known.drop, known.elapsed) if known else ()))
-    sound = {}
-    for file, rows in raw.items():
-        faults = _column_faults(how, rows, file.name, known)
-        findings.extend(faults)
-        if not any(fault.severity is Severity.ERROR for fault in faults):
-            sound[file] = rows
+    sound = _sound(how, raw, known, findings)
     if not sound:
         return Entry(place, {}, None, tuple(sorted(findings, key=lambda finding: -finding.severity)))
     if known and known.zone == "account" and source.timezone is None:
@@ -55,17 +61,15 @@ def enter(name: str, source: Source, settings: Settings) -> Entry:
     return Entry(place, sound, replace(how, readings=reads), (*findings, *told))
 
 
-def _raws(name: str, source: Source, known: Preset | None) -> tuple[dict[DataFile, Raw], list[Finding]]:
-    if source.rows is not None:
-        file = DataFile(source.base, "json", 0, f"rows of `{name}`")
-        return {file: inline(source.rows)}, []
-    files, faults = find_files(name, source)
-    findings, raw = list(faults), {}
+def _raws(files: Sequence[DataFile], source: Source, known: Preset | None) -> tuple[dict[DataFile, Raw], list[Finding]]:
+    findings: list[Finding] = []
+    raw: dict[DataFile, Raw] = {}
     likely = {*ROLES[source.role].columns, *(known.signature if known else ())}
     nulls = (*NULLS, *(known.nulls if known else ()))
+    sampled = set(_spread(files))
     for file in files:
         try:
-            rows = scan(file, _declared(source), likely, nulls)
+            rows = scan(file, _declared(source), likely, nulls, sampled=file in sampled)
         except InputError as error:
             findings.extend(error.findings)
             continue
@@ -73,6 +77,30 @@ def _raws(name: str, source: Source, known: Preset | None) -> tuple[dict[DataFil
         if all(finding.severity is not Severity.ERROR for finding in rows.findings):
             raw[file] = _renamed(rows, known) if known else rows
     return raw, findings
+
+
+def _spread(files: Sequence[DataFile]) -> Sequence[DataFile]:
+    """The files whose cells are looked at: all of a few, some of many, the first and the last among them."""
+    if len(files) <= _SAMPLED:
+        return files
+    return [files[number * (len(files) - 1) // (_SAMPLED - 1)] for number in range(_SAMPLED)]
+
+
+def _sound(
+    how: Conform, raw: Mapping[DataFile, Raw], known: Preset | None, findings: list[Finding]
+) -> dict[DataFile, Raw]:
+    """The files that have what is asked of them; the faults of the others are added to the findings."""
+    sound: dict[DataFile, Raw] = {}
+    fits: set[tuple[tuple[str, str], ...]] = set()
+    for file, rows in raw.items():
+        columns = tuple((name, str(dtype)) for name, dtype in rows.schema.items())
+        faults = () if columns in fits else column_faults(how, rows, file.name, known)
+        if faults:
+            findings.extend(faults)
+        else:
+            fits.add(columns)
+            sound[file] = rows
+    return sound
 
 
 def _declared(source: Source) -> set[str]:
@@ -90,50 +118,10 @@ def _renamed(rows: Raw, known: Preset) -> Raw:
     for name, others in known.aliases.items():
         found = [column for column in (named(other, rows.schema) for other in others) if column]
         if named(name, rows.schema) is None and found:
-            names[name] = pl.col(found[0])
+            names[name] = found[0]
     if not names:
         return rows
-    schema = rows.schema | {name: pl.String() for name in names}
-    return replace(rows, rows=rows.rows.with_columns(**names), schema=schema, sample=rows.sample.with_columns(**names))
-
-
-def _column_faults(how: Conform, rows: Raw, file: str, known: Preset | None) -> list[Finding]:
-    """Columns that a file lacks, and SQL that does not fit those it has."""
-    names = [name for name in rows.schema if name != EXTRA]
-    optional = _optional(how, known) if known else frozenset()
-    findings = []
-    for name, origin in how.origins.items():
-        lost = [column for column in origin.reads(names) if column not in names]
-        if lost and (origin.column.needed or (origin.declared and name not in optional)):
-            findings.append(_lost(lost[0], name, names, file))
-    if how.source.filter is not None:
-        lost = [column for column in columns_of(how.source.filter, names) if column not in names]
-        findings.extend(_lost(column, "the filter", names, file) for column in lost)
-    findings.extend(_lost(name, name, names, file) for name in how.needed if name not in how.origins)
-    either = EITHER.get(how.source.role)
-    if either and not any(name in how.origins for name in either):
-        findings.append(_lost(either[0], f"{either[0]} or {either[1]}", names, file))
-    return findings or _sql_faults(how, rows, file)
-
-
-def _optional(how: Conform, known: Preset) -> frozenset[str]:
-    """Columns that the preset maps where an export has them, as long as the source does not map them itself."""
-    mapped = {name: ColumnSource.model_validate(column) for name, column in known.source["columns"].items()}
-    return frozenset(name for name, column in mapped.items() if how.source.columns.get(name) == column)
-
-
-def _lost(column: str, wanted: str, names: Collection[str], file: str) -> Finding:
-    message = f"there is no column `{column}`" + ("" if wanted == column else f" (for {wanted})")
-    lower = {name.casefold(): name for name in names}
-    near = [lower[name] for name in difflib.get_close_matches(column.casefold(), lower, 3, 0.6)]
-    hint = f"did you mean {' or '.join(near)}?" if near else f"the file has {', '.join(list(names)[:12])}"
-    return Finding("SM908", Severity.ERROR, message, Location(file), hint, column)
-
-
-def _sql_faults(how: Conform, rows: Raw, file: str) -> list[Finding]:
-    try:
-        how.conform(pl.LazyFrame(schema=rows.schema))
-    except ExpressionError as error:
-        message = f"SQL of the source does not fit the file: {error.message}"
-        return [Finding("SM909", Severity.ERROR, message, Location(file), error.hint)]
-    return []
+    copied = rows.rows.with_columns(pl.col(theirs).alias(name) for name, theirs in names.items())
+    schema = rows.schema | {name: rows.schema[theirs] for name, theirs in names.items()}
+    seen = [pl.col(theirs).alias(name) for name, theirs in names.items() if theirs in rows.sample.columns]
+    return replace(rows, rows=copied, schema=schema, sample=rows.sample.with_columns(seen))

@@ -76,7 +76,7 @@ def _column_rules(origin: Origin, dtype: pl.DataType) -> list[Rule]:
 def _total(dtype: pl.DataType, kind: str) -> bool:
     """Whether every value of a type can be converted."""
     if kind in ("time", "day"):
-        return dtype.is_temporal()
+        return isinstance(dtype, pl.Date | pl.Datetime)
     return dtype.is_integer() if kind in ("money", "number", "count") else kind == "choice"
 
 

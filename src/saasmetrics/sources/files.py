@@ -1,9 +1,10 @@
-"""The files a source names: found inside their folder, in a fixed order, each with its format."""
+"""The files a source names: found inside their folders, in a fixed order, each with its format."""
 
 from __future__ import annotations
 
 import glob
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,25 +33,31 @@ class DataFile:
     packed: str = ""
 
 
-def find_files(name: str, source: Source) -> tuple[tuple[DataFile, ...], tuple[Finding, ...]]:
-    """All files of a source, sorted by path, each once; and what is wrong with its paths."""
+def find_files(
+    name: str, source: Source, roots: Sequence[Path], at: Location
+) -> tuple[tuple[DataFile, ...], tuple[Finding, ...]]:
+    """All files of a source, sorted by path, each once; and what is wrong with its paths, which stand `at` a place.
+
+    Edges: only files inside one of the `roots` are read, wherever links lead; names in messages start from the first.
+    """
     files: dict[Path, DataFile] = {}
     findings: list[Finding] = []
-    base = source.base.resolve()
+    folders = [root.resolve() for root in roots]
     for pattern in source.path:
-        found = _matches(base, pattern)
-        inside = [path for path in found if path.resolve().is_relative_to(base)]
+        found = _matches(source.base.resolve(), pattern)
+        inside = [path for path in found if any(path.resolve().is_relative_to(folder) for folder in folders)]
         if len(inside) < len(found):
             message = f"source `{name}`: `{pattern}` leaves the folder of the definitions"
-            findings.append(Finding("SM902", Severity.ERROR, message, None, "move the file, or give --data-root"))
+            findings.append(Finding("SM902", Severity.ERROR, message, at, "move the file, or give --data-root"))
         elif not inside:
-            findings.append(_absent(name, base, pattern))
+            message = f"source `{name}`: no file matches `{pattern}`"
+            findings.append(Finding("SM901", Severity.ERROR, message, at, _neighbours(source.base, pattern)))
         for path in inside:
-            file = _data_file(path, base)
+            file = _data_file(path, _shown(path, folders))
             if file is None:
                 message = f"`{path.suffix or path.name}` is not a format that is read"
                 hint = "CSV, Parquet, JSON and JSON lines are, also as .gz, .zst or .zip"
-                findings.append(Finding("SM903", Severity.ERROR, message, Location(_shown(path, base)), hint))
+                findings.append(Finding("SM903", Severity.ERROR, message, Location(_shown(path, folders)), hint))
             else:
                 files[path] = file
     return tuple(files[path] for path in sorted(files)), tuple(findings)
@@ -64,24 +71,25 @@ def _matches(base: Path, pattern: str) -> list[Path]:
     return [base / name for name in sorted(names) if (base / name).is_file()]
 
 
-def _absent(name: str, base: Path, pattern: str) -> Finding:
+def _neighbours(base: Path, pattern: str) -> str:
+    """What there is in the place of a file that is not."""
     folder = base / re.split(r"[^/]*[*?\[]", pattern, maxsplit=1)[0]
     folder = folder if folder.is_dir() else folder.parent
-    hint = f"there is no folder {_shown(folder, base)}"
-    if folder.is_dir():
-        names = sorted(path.name for path in folder.iterdir() if path.is_file())[:5]
-        hint = f"that folder holds {', '.join(names)}" if names else "that folder holds no files"
-    return Finding("SM901", Severity.ERROR, f"source `{name}`: no file matches `{pattern}`", Location(pattern), hint)
+    if not folder.is_dir():
+        return f"there is no folder {folder.name}"
+    names = sorted(path.name for path in folder.iterdir() if path.is_file())[:5]
+    return f"that folder holds {', '.join(names)}" if names else "that folder holds no files"
 
 
-def _data_file(path: Path, base: Path) -> DataFile | None:
+def _data_file(path: Path, name: str) -> DataFile | None:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packed = suffixes.pop() if suffixes and suffixes[-1] in _PACKED else ""
     form = _FORMATS.get(suffixes[-1] if suffixes else "")
     if form is None or (packed and form == "parquet"):
         return None
-    return DataFile(path, form, path.stat().st_size, _shown(path, base), packed)
+    return DataFile(path, form, path.stat().st_size, name, packed)
 
 
-def _shown(path: Path, base: Path) -> str:
-    return path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
+def _shown(path: Path, folders: Sequence[Path]) -> str:
+    inside = [folder for folder in folders if path.is_relative_to(folder)]
+    return path.relative_to(inside[0]).as_posix() if inside else path.name

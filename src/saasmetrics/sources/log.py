@@ -12,7 +12,6 @@ from saasmetrics.finding import Finding
 from saasmetrics.sources import checks
 from saasmetrics.sources.conform import Conform
 from saasmetrics.sources.files import DataFile
-from saasmetrics.sources.marks import EXTRA
 from saasmetrics.sources.scan import Raw
 
 
@@ -53,7 +52,7 @@ class Log:
 
     def raw_columns(self, columns: Collection[str]) -> tuple[str, ...]:
         """The files' columns that these columns, the fault and the filter are made of."""
-        return tuple(name for name in self.how.raw_columns(columns) if name != EXTRA)
+        return self.how.raw_columns(columns)
 
     def conform(self, rows: pl.LazyFrame, columns: Collection[str]) -> pl.LazyFrame:
         """Canonical `columns` and `_fault` of rows that hold the raw columns; the filter applied.

@@ -47,7 +47,11 @@ def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = No
         for name, source in definitions.sources.items()
         if wanted is None or source.role in always or {name, source.role} & wanted
     }
-    entries = {name: enter(name, source, definitions.settings) for name, source in chosen.items()}
+    roots = tuple(folder for folder in (definitions.path.parent, definitions.data_root) if folder is not None)
+    entries = {
+        name: enter(name, source, definitions.settings, roots, definitions.place("sources", name, "path"))
+        for name, source in chosen.items()
+    }
     usable = {name: entry for name, entry in entries.items() if entry.how is not None}
     logs = {
         name: Log(name, chosen[name].role, tuple(entry.raw), entry.how, entry.raw)

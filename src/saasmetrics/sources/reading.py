@@ -41,6 +41,8 @@ def _values(conform: Conform, origin: Origin, samples: Sequence[pl.DataFrame]) -
     """Values of one column in all samples; texts, or times without a zone."""
     found = []
     for sample in samples:
+        if sample.is_empty():
+            continue
         try:
             if set(origin.reads(sample.columns)) <= set(sample.columns):
                 found.append(sample.select(value=origin.value(sample.schema, conform.zone)).to_series().drop_nulls())

@@ -35,16 +35,23 @@ class Raw:
     findings: tuple[Finding, ...] = ()
 
 
-def scan(file: DataFile, declared: Collection[str], likely: Collection[str], nulls: Collection[str] = NULLS) -> Raw:
+def scan(
+    file: DataFile,
+    declared: Collection[str],
+    likely: Collection[str],
+    nulls: Collection[str] = NULLS,
+    *,
+    sampled: bool = True,
+) -> Raw:
     """The rows of a file.
 
     A header is known by the `declared` and the `likely` names; a declared column that the sample of a long JSON file
     lacks may come later. Raises: InputError when the file cannot be read at all.
     """
     if file.format == "parquet":
-        return _parquet(file)
+        return _parquet(file, 2_000 if sampled else 0)
     if file.format == "csv":
-        return _csv(file, {*declared, *likely}, nulls)
+        return _csv(file, {*declared, *likely}, nulls, sampled=sampled)
     start = packed.head(file, _JSON_SAMPLE)
     if file.format == "json" and start.lstrip()[:1] == b"[":
         return _json_array(file)
@@ -59,8 +66,8 @@ def inline(rows: Collection[dict[str, Any]]) -> Raw:
     return Raw(frame.lazy(), dict(frame.schema), frame, textual=True)
 
 
-def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str]) -> Raw:
-    layout = text.layout_of(file, wanted)
+def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str], *, sampled: bool) -> Raw:
+    layout = text.layout_of(file, wanted, sampled=sampled)
     schema: dict[str, Any] = dict.fromkeys((*layout.header, EXTRA), pl.String)
     rows = pl.scan_csv(
         file.path if layout.direct else text.recoded(file, layout),
@@ -77,14 +84,18 @@ def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str]) -> Raw
     return Raw(rows, dict.fromkeys(schema, pl.String()), sample, True, layout.findings)
 
 
-def _parquet(file: DataFile) -> Raw:
+def _parquet(file: DataFile, rows: int) -> Raw:
     try:
         schema = dict(pl.read_parquet_schema(file.path))
-        texts = [name for name, dtype in schema.items() if dtype in (pl.String, pl.Datetime("us"))]
-        sample = pl.read_parquet(file.path, columns=texts, n_rows=2_000, glob=False)
+        texts = [name for name, dtype in schema.items() if dtype == pl.String or _is_zoneless(dtype)]
+        sample = pl.read_parquet(file.path, columns=texts, n_rows=rows, glob=False) if rows else pl.DataFrame()
     except (OSError, pl.exceptions.PolarsError) as error:
         raise packed.unreadable(file, f"cannot be read as Parquet: {error}") from None
     return Raw(pl.scan_parquet(file.path, glob=False), schema, sample, textual=False)
+
+
+def _is_zoneless(dtype: pl.DataType) -> bool:
+    return isinstance(dtype, pl.Datetime) and dtype.time_zone is None
 
 
 def _json_lines(file: DataFile, start: bytes, declared: Collection[str]) -> Raw:

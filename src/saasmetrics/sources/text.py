@@ -32,7 +32,7 @@ class Layout:
 
     `header` has the column names in order, repeated ones numbered (`Labels`, `Labels 2`); `skip` is the number of
     lines before the first row. `direct` says that the reader needs no help: UTF-8, ordinary line ends, not zipped.
-    `sample` holds rows as text: the first half megabyte and slices from all over a larger file.
+    `sample` holds rows as text: the first half megabyte and slices from all over a larger file, or none.
     """
 
     encoding: Encoding
@@ -44,12 +44,13 @@ class Layout:
     findings: tuple[Finding, ...] = ()
 
 
-def layout_of(file: DataFile, wanted: Collection[str]) -> Layout:
+def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True) -> Layout:
     """Look at a CSV file; `wanted` are the column names its header is known by.
 
     Raises: InputError when it cannot be unpacked.
     """
-    start = packed.head(file, SAMPLE)
+    size = SAMPLE if sampled else SLICE
+    start = packed.head(file, size)
     encoding, odd = _encoding(file, start)
     text = _decoded(start, encoding)
     separator, header, skip = _header(text, wanted)
@@ -59,13 +60,13 @@ def layout_of(file: DataFile, wanted: Collection[str]) -> Layout:
     if len(set(header)) < len(header):
         findings.append(_note(file, "SM921", "column names repeat; the later ones are numbered"))
     names = _numbered(header)
-    whole = len(start) < SAMPLE
+    whole = len(start) < size
     rows, ragged = _rows(text, separator, skip, len(names), whole=whole)
     findings.extend(_ragged(file, ragged, len(names)))
-    if not whole and not file.packed and encoding != "utf-16":
+    if sampled and not whole and not file.packed and encoding != "utf-16":
         rows.extend(_slices(file, encoding, separator, len(names)))
     direct = encoding == "utf-8" and file.packed != ".zip" and "\r" not in text.replace("\r\n", "\n")
-    sample = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+    sample = pl.DataFrame(rows if sampled else [], schema=dict.fromkeys(names, pl.String), orient="row")
     return Layout(encoding, separator, names, skip, direct, sample, tuple(findings))
 
 
