@@ -83,6 +83,8 @@ def units(demands: Mapping[str, Demand]) -> list[Unit]:
 def batches(unit: Unit, demands: Mapping[str, Demand]) -> Iterator[tuple[str, pl.DataFrame]]:
     """Canonical rows of a unit, source by source, in the order of the file."""
     wanted = {name: demands[name] for name in unit.sources if name in demands}
+    if not wanted:
+        return
     for raw in _parquet(unit, wanted) if unit.pieces[0].groups else _text(unit, wanted):
         for name, demand in wanted.items():
             yield name, demand.log.conform(raw.lazy(), demand.columns).collect()
