@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
-from saasmetrics.engine.ask import Ask, wishes
+from saasmetrics.engine.ask import Ask, of_view, wishes
+from saasmetrics.engine.open_number import Question, open_number
+from saasmetrics.engine.opened import Depth
 from saasmetrics.engine.read import Progress, SourceRead
 from saasmetrics.engine.run import compute as run
 from saasmetrics.engine.values import judged_period, of_address
@@ -37,14 +40,13 @@ class Result:
     judged: Mapping[str, date] = field(default_factory=dict)
 
 
-def compute(
-    path: Path, ask: Ask, *, data_root: Path | None = None, progress: Progress | None = None
-) -> Result:
+def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Progress | None = None) -> Result:
     """Read the definitions, open the sources, compute what is asked, hold it against the targets.
 
     Raises: InputError, exit 2 for definitions or questions that cannot be understood, 3 where no source can be used.
     """
     definitions = load(path, REGISTRY, data_root=data_root)
+    ask = of_view(definitions, ask)
     addresses, wanted = wishes(definitions, ask)
     sources = open_sources(definitions)
     findings = [*definitions.findings, *sources.findings]
@@ -52,15 +54,26 @@ def compute(
         raise InputError([finding for finding in findings if finding.severity is Severity.ERROR] or findings, 3)
     as_of = instant(definitions.settings.calendar, ask.as_of)
     done = run(
-        definitions, sources, wanted, as_of=as_of, count=ask.periods, since=ask.since, until=ask.until, progress=progress
+        definitions,
+        sources,
+        wanted,
+        as_of=as_of,
+        count=ask.periods,
+        since=ask.since,
+        until=ask.until,
+        progress=progress,
     )
-    judged = {
-        address.text: day for address in addresses if (day := judged_period(of_address(done.values, address)))
-    }
+    judged = {address.text: day for address in addresses if (day := judged_period(of_address(done.values, address)))}
     verdicts = {address.text: held(definitions, done.values, address, done.as_of) for address in addresses}
     return Result(
-        definitions, done.values, addresses, done.as_of, done.read.sources, (*findings, *done.read.findings),
-        verdicts, judged,
+        definitions,
+        done.values,
+        addresses,
+        done.as_of,
+        done.read.sources,
+        (*findings, *done.read.findings),
+        verdicts,
+        judged,
     )
 
 
@@ -69,3 +82,58 @@ def instant(calendar: Calendar, as_of: date | datetime | None) -> datetime | Non
     if as_of is None or isinstance(as_of, datetime):
         return as_of
     return calendar.start_of(as_of + timedelta(days=1))
+
+
+@dataclass(frozen=True)
+class LedgerResult:
+    """A number opened: what it is, the entries behind it, and what they reduce to again.
+
+    `reduced` is null where only a part of the entries is shown.
+    """
+
+    definitions: Definitions
+    address: Address
+    period: str
+    as_of: datetime
+    header: Mapping[str, Any]
+    entries: pl.DataFrame
+    reduced: float | None
+    findings: tuple[Finding, ...] = ()
+
+
+def ledger(
+    path: Path,
+    address: str,
+    *,
+    period: str | None = None,
+    against: str | None = None,
+    where: Mapping[str, tuple[str, ...]] | None = None,
+    account: str | None = None,
+    depth: Depth = "account",
+    as_of: date | datetime | None = None,
+    data_root: Path | None = None,
+    progress: Progress | None = None,
+) -> LedgerResult:
+    """Open one number: the entries behind it add up to it, exactly.
+
+    Raises: InputError (exit 2) for an address or a period that names nothing; AssertionError when the entries do not
+    reduce to the value, which is a bug in the tool.
+    """
+    definitions = load(path, REGISTRY, data_root=data_root)
+    opened = open_number(
+        definitions,
+        open_sources(definitions),
+        Question(address, period, against, dict(where or {}), account, depth),
+        instant(definitions.settings.calendar, as_of),
+        progress,
+    )
+    return LedgerResult(
+        definitions,
+        opened.address,
+        opened.period,
+        opened.as_of,
+        opened.header,
+        opened.entries,
+        opened.reduced,
+        (*definitions.findings, *opened.findings),
+    )

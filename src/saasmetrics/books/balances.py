@@ -43,7 +43,7 @@ class Recurring:
         rows = with_segments(given, given.table("subscriptions"), "subscriptions", given.schema("subscriptions"))
         rows = _earning(given, rows).with_columns(_amounts(given)).with_columns(_life(given))
         rows = rows.filter(pl.col("to").is_null() | (pl.col("from") < pl.col("to")))
-        return _split_at_discount_end(given, rows)
+        return _bridged(given, _split_at_discount_end(given, rows))
 
 
 def _earning(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -125,6 +125,33 @@ def _split_at_discount_end(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
     return pl.concat([whole, first.cast({"given_notice": pl.Date}), second], how="diagonal_relaxed")
 
 
+def _bridged(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Carry a row over a gap of at most `grace`, at its old amount, until the account's next row starts.
+
+    Edges: nothing is carried while another row of the account is live; a lapse that is younger than the grace at the
+    as-of is carried for now, since nobody can tell yet.
+    """
+    grace = given.scope.policies.grace
+    if grace.count == 0:
+        return rows
+    rows = rows.with_row_index("_row")
+    ends = rows.filter(pl.col("to").is_not_null() & (pl.col("annual") > 0)).select("_row", "account", end="to")
+    others = rows.filter(pl.col("annual") > 0).select("account", start="from", stop="to")
+    pairs = ends.join(others, on="account")
+    covered = pairs.filter(
+        (pl.col("start") <= pl.col("end")) & (pl.col("stop").is_null() | (pl.col("stop") > pl.col("end")))
+    )
+    following = pairs.filter(pl.col("start") > pl.col("end")).group_by("_row").agg(pl.col("start").min().alias("_next"))
+    gaps = ends.join(covered, on="_row", how="anti").join(following, on="_row", how="left")
+    limit = grace.add_expr(pl.col("end"))
+    young = pl.col("_next").is_null() & (limit > pl.lit(given.as_of_day)) & (pl.col("end") <= pl.lit(given.as_of_day))
+    until = pl.when(pl.col("_next") <= limit).then(pl.col("_next")).when(young).then(limit)
+    carried_to = gaps.select("_row", _until=until)
+    return (
+        rows.join(carried_to, on="_row", how="left").with_columns(to=pl.coalesce("_until", "to")).drop("_row", "_until")
+    )
+
+
 def stock_days(given: Given, periods: Periods) -> pl.LazyFrame:
     """Grain: a period. Columns: `period`, `day`: the local day on which a stock of that period is read.
 
@@ -134,7 +161,9 @@ def stock_days(given: Given, periods: Periods) -> pl.LazyFrame:
     last = pl.lit(given.as_of_day)
     if given.as_of > given.calendar.start_of(given.as_of_day):
         last = last.dt.offset_by("1d")
-    ends = periods.frame().with_columns(end=pl.min_horizontal("period_end", last)).filter(pl.col("end") > pl.col("period"))
+    ends = (
+        periods.frame().with_columns(end=pl.min_horizontal("period_end", last)).filter(pl.col("end") > pl.col("period"))
+    )
     back = pl.col("end").dt.offset_by(f"-{periods.back_months}mo").dt.offset_by(f"-{periods.back_days + 1}d")
     return ends.select("period", day=back)
 

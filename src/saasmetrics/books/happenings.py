@@ -76,7 +76,12 @@ class Happenings:
         total = pl.col("total") if self.expr else pl.lit(0, dtype=pl.Int64)
         filled = pl.col("total").is_not_null() if self.expr else pl.lit(0, dtype=pl.Int64)
         runs = runs.select(
-            "account", "user", day.alias("cell"), rows=pl.lit(1, dtype=pl.Int64), filled=filled.cast(pl.Int64), total=total
+            "account",
+            "user",
+            day.alias("cell"),
+            rows=pl.lit(1, dtype=pl.Int64),
+            filled=filled.cast(pl.Int64),
+            total=total,
         )
         return _count(with_user_segments(given, runs), ["account", *_marked(given, "users"), "cell"])
 

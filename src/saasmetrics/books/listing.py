@@ -38,14 +38,18 @@ class Listing:
         parts = []
         for role in dict.fromkeys(selector.role for selector in self.selection.selectors):
             selectors = tuple(selector for selector in self.selection.selectors if selector.role == role)
-            parts.append(self._logged(given, role, selectors) if ROLES[role].log else self._table(given, role, selectors))
+            parts.append(
+                self._logged(given, role, selectors) if ROLES[role].log else self._table(given, role, selectors)
+            )
         return pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
 
     def schema(self, given: Given) -> Mapping[str, pl.DataType]:
         """Types of the asked columns, as SQL over them needs."""
         role = self.selection.selectors[0].role
         known = given.schema(role)
-        return {name: known.get(name, pl.String()) for name in (*self.columns, *ALWAYS) if name in known or ROLES[role].log}
+        return {
+            name: known.get(name, pl.String()) for name in (*self.columns, *ALWAYS) if name in known or ROLES[role].log
+        }
 
     def _logged(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
         wanted = sorted((set(self.columns) | set(sql_columns(given, role))) - set(ALWAYS))

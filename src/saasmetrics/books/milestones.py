@@ -140,7 +140,9 @@ class Reached:
                 (pl.col("from") <= pl.col("day")) & (pl.col("to").is_null() | (pl.col("day") < pl.col("to")))
             )
             paid = ends.join(live, on=["account", "day"], how="anti").group_by("account").agg(pl.col("day").min())
-        return paid.filter(pl.col("day") < given.as_of_day).select("account", at=given.calendar.start_expr(pl.col("day")))
+        return paid.filter(pl.col("day") < given.as_of_day).select(
+            "account", at=given.calendar.start_expr(pl.col("day"))
+        )
 
 
 @dataclass(frozen=True)

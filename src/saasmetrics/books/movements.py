@@ -45,7 +45,7 @@ class Movements:
         periods = given.history(self.grain)
         ledger = given.ledger(self.of, periods)
         marks = [column(segment) for segment in self.by]
-        there = ledger.numerator.entries.collect_schema().names()
+        there = ledger.numerator.columns
         missing = [segment for segment in self.by if column(segment) not in there]
         balances = bind(given, ledger.numerator.entries, missing, "segment_at")
         keys = ["account", *marks, "period"]
@@ -75,7 +75,9 @@ def _firsts(balances: pl.LazyFrame) -> pl.LazyFrame:
 
 def _labelled(changes: pl.LazyFrame, firsts: pl.LazyFrame, marks: list[str]) -> pl.LazyFrame:
     whole = changes.group_by("account", "period").agg(pl.col("now", "then").sum())
-    whole = whole.join(firsts, on="account", how="left").with_columns(label=_label(), net=pl.col("now") - pl.col("then"))
+    whole = whole.join(firsts, on="account", how="left").with_columns(
+        label=_label(), net=pl.col("now") - pl.col("then")
+    )
     if not marks:
         moved = whole.filter(pl.col("net") != 0)
         return moved.select("account", "then", "now", cell="period", part="label", amount="net")
@@ -89,11 +91,13 @@ def _labelled(changes: pl.LazyFrame, firsts: pl.LazyFrame, marks: list[str]) -> 
 
     def cumulative(upto: pl.Expr) -> pl.Expr:
         # Rounded down in integers: the last value gets net in full, so that the shares add up to it exactly.
-        return pl.when(pl.col("all") > 0).then((pl.col("net").abs().cast(pl.Int128) * upto) // pl.col("all")).otherwise(0)
+        return (
+            pl.when(pl.col("all") > 0).then((pl.col("net").abs().cast(pl.Int128) * upto) // pl.col("all")).otherwise(0)
+        )
 
     given_to = (cumulative(pl.col("upto")) - cumulative(pl.col("upto") - pl.col("share"))).cast(pl.Int64)
     parts = parts.with_columns(labelled=given_to * pl.col("net").sign())
-    kept = ["account", "then", "now", *marks, pl.col("period").alias("cell")]
+    kept = [pl.col("account", "then", "now", *marks), pl.col("period").alias("cell")]
     labelled = parts.select(*kept, part="label", amount="labelled")
     transfer = parts.select(*kept, part=pl.lit("transfer"), amount=pl.col("delta") - pl.col("labelled"))
     return pl.concat([labelled, transfer]).filter(pl.col("amount") != 0)

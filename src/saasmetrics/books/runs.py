@@ -56,19 +56,23 @@ class RunsOf:
     def _matched(self, given: Given) -> pl.LazyFrame:
         """Each success takes the earliest open attempt of its account and user within the window; one to one."""
         attempts = given.fact(Narrow(self.request.attempt)).select("account", "user", "at").with_columns(kind=pl.lit(0))
-        successes = given.fact(Narrow(self.request.success)).select("account", "user", "at").with_columns(kind=pl.lit(1))
+        successes = (
+            given.fact(Narrow(self.request.success)).select("account", "user", "at").with_columns(kind=pl.lit(1))
+        )
         rows = pl.concat([attempts, successes], how="diagonal_relaxed").filter(pl.col("account").is_not_null())
         within = self.within or 0
         rows = rows.sort("account", "user", "at", "kind").with_columns(
             owner=pl.struct("account", "user").rank("dense").cast(pl.Int64)
         )
-        schema = {
+        schema: dict[str, pl.DataType | type[pl.DataType]] = {
             "account": pl.String,
             "user": pl.String,
             "attempt": pl.Datetime("us", "UTC"),
             "success": pl.Datetime("us", "UTC"),
         }
-        return rows.map_batches(lambda frame: _first_come(frame, within), schema=schema, validate_output_schema=False).with_columns(
+        return rows.map_batches(
+            lambda frame: _first_come(frame, within), schema=schema, validate_output_schema=False
+        ).with_columns(
             run=pl.int_range(pl.len()).cast(pl.String),
             attempts=pl.lit(1, dtype=pl.Int64),
             any_success=pl.col("success"),
@@ -89,9 +93,7 @@ def _first_come(rows: pl.DataFrame, within: int) -> pl.DataFrame:
     attempts = rows.filter(pl.col("kind") == 0).with_row_index("number")
     successes = rows.filter(pl.col("kind") == 1)
     reach = successes.select("owner", "at", first=pl.col("at")).sort("at")
-    alive = attempts.sort("at").join_asof(
-        reach, on="at", by="owner", strategy="forward", check_sortedness=False
-    )
+    alive = attempts.sort("at").join_asof(reach, on="at", by="owner", strategy="forward", check_sortedness=False)
     alive = alive.filter((pl.col("first") - pl.col("at")).dt.total_microseconds() <= within)
     open_ = alive.select("number", "owner", "at")
     while True:
@@ -118,9 +120,7 @@ def _queue(attempts: pl.DataFrame, successes: pl.DataFrame) -> pl.DataFrame:
     ).sort("owner", "at", "step", descending=[False, False, True])
     waiting = pl.col("step").cum_sum().over("owner")
     line = line.with_columns(orphans=pl.min_horizontal(waiting.cum_min().over("owner"), 0).neg())
-    orphan = (pl.col("step") == -1) & (
-        pl.col("orphans") > pl.col("orphans").shift(1, fill_value=0).over("owner")
-    )
+    orphan = (pl.col("step") == -1) & (pl.col("orphans") > pl.col("orphans").shift(1, fill_value=0).over("owner"))
     served = line.filter((pl.col("step") == -1) & ~orphan).with_columns(turn=pl.int_range(pl.len()).over("owner"))
     queued = line.filter(pl.col("step") == 1).with_columns(turn=pl.int_range(pl.len()).over("owner"))
     return queued.join(served.select("owner", "turn", success="at"), on=["owner", "turn"], how="inner").select(

@@ -80,7 +80,11 @@ def _rows(given: Given, role: str, selectors: tuple[Selector, ...], walk: Walk) 
         if walk.entity == "row":
             rows = rows.with_row_index("row").with_columns(row=pl.col("row").cast(pl.String))
         marks = [column(segment) for segment in carried(given, role)]
-    same = pl.concat_str([pl.col(name).cast(pl.String) for name in walk.same], separator="\x1f") if walk.same else pl.lit("")
+    same = (
+        pl.concat_str([pl.col(name).cast(pl.String) for name in walk.same], separator="\x1f")
+        if walk.same
+        else pl.lit("")
+    )
     account = pl.col("account") if "account" in schema else pl.lit(None, dtype=pl.String)
     rows = rows.select(account.alias("account"), *marks, pl.col(key).alias("entity"), same.alias("same"), "at")
     return rows.filter(pl.col("entity").is_not_null() & pl.col("same").is_not_null())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import polars as pl
@@ -98,7 +99,12 @@ class Tries:
     def _ended(self, given: Given, tries: pl.LazyFrame, times: list[str]) -> pl.LazyFrame:
         assert self.exclude is not None
         keys = ["entity", "same"]
-        ends = step_rows(given, self.exclude, self.walk).select(*keys, ended="at").with_columns(_at=pl.col("ended")).sort("_at")
+        ends = (
+            step_rows(given, self.exclude, self.walk)
+            .select(*keys, ended="at")
+            .with_columns(_at=pl.col("ended"))
+            .sort("_at")
+        )
         tries = tries.sort("entry").join_asof(
             ends, left_on="entry", right_on="_at", by=keys, strategy="forward", check_sortedness=False
         )
@@ -111,12 +117,17 @@ class Tries:
         roles = {selector.role for selection in self.steps for selector in selection.selectors}
         sources = tuple(Selector(role, "at") for role in sorted(roles))
         rows = step_rows(given, Selection(sources), self.walk).select("entity", "same", _between="at")
-        for before, name in zip(times, times[1:], strict=False):
+        for before, name in pairwise(times):
             next_ = rows.with_columns(_at=pl.col("_between")).sort("_at")
             there = tries.filter(pl.col(before).is_not_null()).sort(before)
             joined = there.join_asof(
-                next_, left_on=before, right_on="_at", by=["entity", "same"], strategy="forward",
-                allow_exact_matches=False, check_sortedness=False,
+                next_,
+                left_on=before,
+                right_on="_at",
+                by=["entity", "same"],
+                strategy="forward",
+                allow_exact_matches=False,
+                check_sortedness=False,
             )
             disturbed = pl.col("_between") < pl.col(name)
             joined = joined.with_columns(pl.when(~disturbed.fill_null(False)).then(pl.col(name)).alias(name))
@@ -126,7 +137,7 @@ class Tries:
 
 
 def best(tries: pl.LazyFrame, keys: list[str], as_of: pl.Expr, within: Duration) -> pl.LazyFrame:
-    """For each entity and period the try that counts: a mature one if there is one, the deepest, of equals the earliest.
+    """For each entity and period the try that counts: mature before immature, deepest, earliest.
 
     Grain: `keys`. Adds `mature` (Boolean: the window has closed by the as-of).
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from saasmetrics.definitions.address import Address
@@ -12,6 +12,11 @@ from saasmetrics.definitions.model import near
 from saasmetrics.engine.run import Wish
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.period import Grain
+
+TEAMS = ("customer_success", "product", "sales", "executive", "marketing")
+LEVELS = ("north_star", "core", "supporting", "operational")
+STAGES = ("early", "growth", "mature")
+BUNDLES = ("weekly", "revenue", "acquisition", "adoption", "quality", "all")
 
 
 @dataclass(frozen=True)
@@ -72,25 +77,62 @@ def _visible(definitions: Definitions) -> list[str]:
     return [name for name, metric in definitions.metrics.items() if "#" not in name and metric.publish]
 
 
-def _viewed(definitions: Definitions, view: str, findings: list[Finding]) -> Sequence[Address]:
+def of_view(definitions: Definitions, ask: Ask) -> Ask:
+    """The question with what a view of the file says about splits, filters, grain and periods, where it says nothing.
+
+    Edges: teams, levels, stages and bundles are views without such wishes of their own.
+    """
+    view = definitions.views.get(ask.view or "")
+    if view is None:
+        return ask
+    return replace(
+        ask,
+        by=ask.by or tuple((segment,) for segment in view.by),
+        where=ask.where or {segment: tuple(values) for segment, values in view.where.items()},
+        grain=ask.grain or (Grain(view.grain) if view.grain else None),
+        periods=ask.periods or view.periods,
+    )
+
+
+def _viewed(definitions: Definitions, name: str, findings: list[Finding]) -> Sequence[Address]:
     """The addresses of a view: one of the file's, a team, a level, a stage or a bundle."""
-    try:
-        return definitions.viewed(view)
-    except InputError as error:
-        findings.extend(error.findings)
-        return ()
+    view = definitions.views.get(name)
+    if view is None:
+        found = [metric for metric in _visible(definitions) if _is_in(definitions, metric, name)]
+        if not found:
+            known = [*definitions.views, *TEAMS, *definitions.settings.teams, *LEVELS, *STAGES, *BUNDLES]
+            hint = near(name, known) or f"views: {', '.join(dict.fromkeys(known))}"
+            findings.append(Finding("SM003", Severity.ERROR, f"there is no view `{name}`", None, hint))
+        return [address for metric in found for address in definitions.expand(metric)]
+    addresses: dict[Address, None] = {}
+    for line in view.show:
+        if line.address is not None:
+            addresses.update(dict.fromkeys(definitions.expand(line.address)))
+            continue
+        words = [word for word in (line.team, line.level, line.stage, line.bundle) if word]
+        for metric in _visible(definitions):
+            if all(_is_in(definitions, metric, word) for word in words):
+                addresses.update(dict.fromkeys(definitions.expand(metric)))
+    return list(addresses)
+
+
+def _is_in(definitions: Definitions, metric: str, word: str) -> bool:
+    """Whether a metric belongs to a team, a level, a stage or a bundle of that name."""
+    about = definitions.metrics[metric]
+    if word in BUNDLES:
+        return metric in definitions.bundle(word)
+    return word in about.team or word == about.level or word in about.stage
 
 
 def _wishes(definitions: Definitions, ask: Ask, addresses: Sequence[Address]) -> list[Wish]:
     grouped: dict[str, list[Address]] = {}
     for address in addresses:
         grouped.setdefault(address.metric, []).append(address)
-    out = []
+    out: list[Wish] = []
     for name, group in grouped.items():
         metric = definitions.metrics[name]
         grain = ask.grain or _grain(definitions, name)
-        for by in ((), *ask.by):
-            out.append(Wish(metric.id, tuple(group), grain, by, dict(ask.where)))
+        out.extend(Wish(metric.id, tuple(group), grain, by, dict(ask.where)) for by in ((), *ask.by))
     return out
 
 

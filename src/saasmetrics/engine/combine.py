@@ -61,17 +61,19 @@ def _stacked(sides: list[tuple[tuple[str, ...], Side]], each: tuple[str, ...]) -
     roles = frozenset(role for _, side in sides for role in side.roles)
     if not each:
         return _completed(sides[0][1])
-    entries = []
+    entries, names = [], frozenset(each)
     for labels, side in sides:
         marks = [pl.lit(label).alias(name) for name, label in zip(each, labels, strict=True)]
-        entries.append(_completed(side).entries.with_columns(marks))
-    return Side(pl.concat(entries, how="diagonal_relaxed") if len(entries) > 1 else entries[0], roles)
+        whole = _completed(side)
+        entries.append(whole.entries.with_columns(marks))
+        names |= whole.names
+    return Side(pl.concat(entries, how="diagonal_relaxed") if len(entries) > 1 else entries[0], roles, names)
 
 
 def _completed(side: Side) -> Side:
-    names = set(side.entries.collect_schema().names())
-    entries = side.entries if names >= set(CORE) else complete(side.entries, names)
-    return replace(side, entries=entries)
+    names = side.columns
+    entries = side.entries if names >= set(CORE) else complete(side.entries, set(names))
+    return replace(side, entries=entries, names=names | set(CORE))
 
 
 def back(periods: Periods, offset: Duration | None) -> Periods:
@@ -87,7 +89,9 @@ def moved_starts(periods: Periods, offset: Duration) -> Mapping[date, date]:
     """The earlier period that stands for each period: the one that holds its start, moved back by the offset."""
     moved = back(replace(periods, back_months=0, back_days=0), offset)
     return {
-        start: periods.calendar.floor(add_months(start, -moved.back_months) - timedelta(days=moved.back_days), periods.grain)
+        start: periods.calendar.floor(
+            add_months(start, -moved.back_months) - timedelta(days=moved.back_days), periods.grain
+        )
         for start in periods.starts
     }
 
@@ -119,16 +123,15 @@ def cut(given: Given, ledger: Ledger, wanted: ResolvedInput, keep: tuple[str, ..
     gone = [column(name) for name in wanted.where if name not in keep]
 
     def narrow(side: Side, below: bool) -> Side:
-        names = set(side.entries.collect_schema().names())
         entries = side.entries
         for part, value in zip(ledger.shape.parts, written, strict=False):
-            if part.column in names:
+            if part.column in side.columns:
                 entries = entries.filter(pl.col(part.column) == value)
         side = replace(side, entries=entries)
         if wanted.where:
             side = bound(given, side, ledger.shape, tuple(wanted.where), below=below)
             kept = [pl.col(column(name)).is_in(list(values)) for name, values in wanted.where.items()]
-            side = replace(side, entries=side.entries.filter(kept).drop(gone))
+            side = replace(side, entries=side.entries.filter(kept).drop(gone), names=side.columns - set(gone))
         return side
 
     denominator = narrow(ledger.denominator, True) if ledger.denominator else None
@@ -141,10 +144,9 @@ def at_level(side: Side, shape: Shape, level: int) -> Side:
     Edges: entries of the variant that only stands for the total (an empty label) count only where its part is not
     told apart.
     """
-    names = set(side.entries.collect_schema().names())
     entries = side.entries
     for position, part in enumerate(shape.parts):
-        if part.column not in names:
+        if part.column not in side.columns:
             continue
         label = pl.col(part.column)
         if position < level or part.default in ("all", "none"):
@@ -158,7 +160,8 @@ def _by_default(entries: pl.LazyFrame, shape: Shape, position: int, part: Part) 
     if isinstance(part.default, frozenset):
         return entries.filter(pl.col(part.column).is_in(sorted(part.default)))
     before = [other.column for other in shape.parts[:position]]
-    allowed = [(*labels[: len(before)], value) for labels, value in part.default if isinstance(part.default, tuple)]
+    pairs = part.default if isinstance(part.default, tuple) else ()
+    allowed = [(*labels[: len(before)], value) for labels, value in pairs]
     frame = pl.LazyFrame(allowed, schema=dict.fromkeys([*before, part.column], pl.String), orient="row")
     return entries.join(frame, on=[*before, part.column], how="semi")
 
@@ -168,7 +171,7 @@ def bound(given: Given, side: Side, shape: Shape, segments: tuple[str, ...], *, 
 
     Raises: NotApplicableError when the side has neither.
     """
-    names = set(side.entries.collect_schema().names())
+    names = side.columns
     entries = side.entries
     for segment in segments:
         if column(segment) in names or (below and segment in shape.whole):
@@ -176,8 +179,9 @@ def bound(given: Given, side: Side, shape: Shape, segments: tuple[str, ...], *, 
         if not has_attribute(given, segment) or (side.roles and not _has_accounts(given, side)):
             raise NotApplicableError(f"{' and '.join(sorted(side.roles)) or 'this metric'} has no {segment}")
         entries = bind(given, entries, [segment], "segment_at")
-    filled = [pl.col(column(name)).fill_null(UNATTRIBUTED) for name in segments if not (below and name in shape.whole and column(name) not in names)]
-    return replace(side, entries=entries.with_columns(filled))
+    there = [column(name) for name in segments if column(name) in names or not (below and name in shape.whole)]
+    filled = [pl.col(name).fill_null(UNATTRIBUTED) for name in there]
+    return replace(side, entries=entries.with_columns(filled), names=names | set(there))
 
 
 def _has_accounts(given: Given, side: Side) -> bool:

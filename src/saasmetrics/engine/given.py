@@ -9,14 +9,14 @@ from datetime import date, datetime
 import polars as pl
 
 from saasmetrics.books.given import Book, Given
-from saasmetrics.books.segments import Attribute
+from saasmetrics.books.segments import Attribute, column, has_attribute
 from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.engine.combine import back, combined, cut, moved_starts, renamed
 from saasmetrics.engine.store import Store
 from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, Tally
-from saasmetrics.frames.ledger import Ledger
+from saasmetrics.frames.ledger import CORE, Ledger, Side
 from saasmetrics.period import Grain, Periods
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -30,6 +30,12 @@ class Asked:
     roles: dict[str, None] = field(default_factory=dict)
     lookups: dict[str, None] = field(default_factory=dict)
     """Roles that only lend attributes, and say nothing about how far the numbers reach."""
+
+    def add(self, other: Asked, *, lookup: bool = False) -> None:
+        """What another plan asked for as well; with `lookup` its roles only lend attributes."""
+        self.requests.update(other.requests)
+        self.lookups.update(other.lookups)
+        (self.lookups if lookup else self.roles).update(other.roles)
 
 
 class _Common(Given):
@@ -61,28 +67,39 @@ class _Common(Given):
         return cut(given, whole, wanted, self.by)
 
 
+@dataclass
+class Drafts:
+    """Plans of books and ledgers drawn up before, with what they asked for: many metrics rest on the same ones."""
+
+    books: dict[tuple[Book, str], tuple[pl.LazyFrame, Asked]] = field(default_factory=dict)
+    ledgers: dict[tuple[str, tuple[str, ...], Grain], Asked] = field(default_factory=dict)
+
+
 class Recorder(_Common):
     """Draws up plans over empty frames and notes what they ask for."""
 
-    def __init__(self, scope: Scope, store: Store, by: tuple[str, ...], asked: Asked, as_of: datetime) -> None:
+    def __init__(
+        self, scope: Scope, store: Store, by: tuple[str, ...], asked: Asked, as_of: datetime, drafts: Drafts
+    ) -> None:
         super().__init__(scope, by, as_of)
         self.store = store
         self.asked = asked
-        self._looking_up = False
+        self.drafts = drafts
 
     def of(self, metric: Metric) -> Recorder:
-        scope = self.scope.definitions.scope(metric.id)
-        return self._with(Recorder(scope, self.store, self.by, self.asked, self.as_of))
+        return Recorder(
+            self.scope.definitions.scope(metric.id), self.store, self.by, self.asked, self.as_of, self.drafts
+        )
 
     def narrowed(self, *by: str) -> Recorder:
-        return self._with(Recorder(self.scope, self.store, by, self.asked, self.as_of))
+        return Recorder(self.scope, self.store, by, self.asked, self.as_of, self.drafts)
 
-    def _with(self, other: Recorder) -> Recorder:
-        other._looking_up = self._looking_up
-        return other
+    def noting(self, asked: Asked) -> Recorder:
+        """The same, noting elsewhere."""
+        return Recorder(self.scope, self.store, self.by, asked, self.as_of, self.drafts)
 
     def table(self, role: str) -> pl.LazyFrame:
-        (self.asked.lookups if self._looking_up else self.asked.roles)[role] = None
+        self.asked.roles[role] = None
         return self.store.tables[role].lazy()
 
     def fact(self, request: Request) -> pl.LazyFrame:
@@ -93,9 +110,40 @@ class Recorder(_Common):
         return pl.LazyFrame(schema=_columns(request, self.store))
 
     def made(self, book: Book) -> pl.LazyFrame:
-        other = self.narrowed()
-        other._looking_up = self._looking_up or isinstance(book, Attribute)
-        return book.make(other)
+        key = (book, self.scope.policies.model_dump_json())
+        if key not in self.drafts.books:
+            asked = Asked()
+            frame = book.make(self.noting(asked).narrowed())
+            schema = frame.collect_schema()
+            self.drafts.books[key] = (pl.LazyFrame(schema=schema), asked)
+        frame, asked = self.drafts.books[key]
+        self.asked.add(asked, lookup=isinstance(book, Attribute))
+        return frame
+
+    def ledger(self, wanted: ResolvedInput, periods: Periods) -> Ledger:
+        metric = self.scope.definitions.metrics[wanted.address.metric]
+        marks = tuple(dict.fromkeys([*self.by, *wanted.where]))
+        self.record(metric, marks, periods)
+        shape = self.scope.definitions.shape(metric.id)
+        own = {part.column: pl.String() for part in self.scope.definitions.parts(metric.id)}
+        payload = {name: pl.Int64() for name in shape.payload - set(CORE)}
+        entries = pl.LazyFrame(schema={**CORE, **own, **payload, **{column(name): pl.String() for name in marks}})
+        side = Side(entries)
+        return Ledger(shape, side, side if shape.how == "ratio" else None)
+
+    def record(self, metric: Metric, marks: tuple[str, ...], periods: Periods) -> None:
+        """Note all that a metric's variants ask for, carrying those segments."""
+        key = (metric.id, marks, periods.grain)
+        if key not in self.drafts.ledgers:
+            asked = Asked()
+            given = self.of(metric).noting(asked).narrowed(*marks)
+            for variant in metric.variants:
+                variant.spec.ledger(given, periods)
+            for segment in marks:
+                if has_attribute(given, segment):
+                    given.made(Attribute(segment))
+            self.drafts.ledgers[key] = asked
+        self.asked.add(self.drafts.ledgers[key])
 
     def history(self, grain: Grain) -> Periods:
         return Periods(self.calendar, grain, self.calendar.span(date(2026, 1, 1), date(2026, 1, 1), grain))
@@ -164,8 +212,9 @@ class Live(_Common):
         return self.shelf.books[key]
 
     def history(self, grain: Grain) -> Periods:
-        days = [self.store.tables[role][name].min() for role, name in (("subscriptions", "start"), ("accounts", "created"))]
+        days = [
+            self.store.tables[role][name].min() for role, name in (("subscriptions", "start"), ("accounts", "created"))
+        ]
         first = [self.calendar.local_day(day) if isinstance(day, datetime) else day for day in days if day is not None]
         start = min((day for day in first if isinstance(day, date)), default=self.as_of_day)
         return Periods(self.calendar, grain, self.calendar.span(start, max(start, self.as_of_day), grain))
-

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from saasmetrics.definitions.metric import Metric
+from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.engine.combine import NotApplicableError, combined
 from saasmetrics.engine.given import Live
 from saasmetrics.engine.reduce import reduced
@@ -42,6 +42,8 @@ def gathered(plans: Sequence[Plan]) -> Iterator[pl.DataFrame]:
 def planned(live: Live, frame: Frame, where: Where, levels: Sequence[int]) -> Plan:
     """The values of a metric, at each of the asked depths of its cut path."""
     metric = frame.metric
+    if metric.points_to is not None:
+        return _pointer(live, frame, where)
     spec = metric.variants[0].spec
     if isinstance(spec, Derived):
         return _derived(live, frame, where, spec)
@@ -62,6 +64,24 @@ def _of_ledger(live: Live, frame: Frame, ledger: Ledger, where: Where, levels: S
         return pl.concat(parts) if parts else pl.DataFrame(schema=VALUES)
 
     return Plan(lazies, finish)
+
+
+def _pointer(live: Live, frame: Frame, where: Where) -> Plan:
+    """The values of the number that a pointer names, under the pointer's own name."""
+    definitions = live.scope.definitions
+    address = definitions.number(frame.metric.points_to or "")
+    inner = replace(frame, metric=definitions.metrics[address.metric])
+    if isinstance(inner.metric.variants[0].spec, Derived):
+        plan = planned(live, inner, where, (0,))
+    else:
+        try:
+            given = live.of(inner.metric).narrowed(*dict.fromkeys([*frame.by, *where]))
+            ledger = given.ledger(ResolvedInput(address, {}), frame.periods)
+            plan = _of_ledger(live.of(inner.metric), inner, ledger, where, (0,))
+        except NotApplicableError as error:
+            plan = _absent(inner, str(error))
+    name = pl.lit(frame.metric.id).alias("metric")
+    return Plan(plan.lazies, lambda frames: plan.finish(frames).with_columns(name))
 
 
 def _absent(frame: Frame, reason: str) -> Plan:
@@ -92,7 +112,9 @@ def _derived(live: Live, frame: Frame, where: Where, spec: Derived) -> Plan:
 
     def finish(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
         rest = iter(frames)
-        parts = [child.finish([next(rest) for _ in range(count)]) for child, count in zip(children, counts, strict=True)]
+        parts = [
+            child.finish([next(rest) for _ in range(count)]) for child, count in zip(children, counts, strict=True)
+        ]
         firsts = [_first_stat(values) for values in parts]
         return _evaluated(frame, spec, dict(zip(names, firsts, strict=True)), whole)
 
@@ -113,7 +135,11 @@ def _evaluated(frame: Frame, spec: Derived, inputs: Mapping[str, pl.DataFrame], 
     grid = grid.unique(maintain_order=True)
     for name, values in inputs.items():
         on = ["period"] if name in whole and frame.by else keys
-        part = values.select(*on, pl.col("value").alias(name), *[pl.col(c).alias(f"{c}:{name}") for c in ("status", "reason", "entries", "accounts", "immature")])
+        part = values.select(
+            *on,
+            pl.col("value").alias(name),
+            *[pl.col(c).alias(f"{c}:{name}") for c in ("status", "reason", "entries", "accounts", "immature")],
+        )
         grid = grid.join(part, on=on, how="left", nulls_equal=True)
     value = compile_polars(gate_arithmetic(spec.expr), {name: pl.Float64() for name in inputs})
     grid = grid.with_columns(value=value)
@@ -157,8 +183,3 @@ def _said(names: list[str]) -> pl.Expr:
         own = pl.concat_str([pl.lit(f"{name}: "), pl.col(f"reason:{name}")])
         reason = pl.when(pl.col(f"status:{name}") == pl.col("status")).then(own).otherwise(reason)
     return reason
-
-
-def metric_of(metric: Metric) -> str:
-    """Id of the metric a pointer leads to, or its own."""
-    return (metric.points_to or metric.id).split(".")[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -12,9 +12,9 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.engine.store import Store, empty, reach, whole
 from saasmetrics.facts.reduce import reduce as reduce_logs
 from saasmetrics.facts.request import Request
+from saasmetrics.facts.result import Read as LogRead
 from saasmetrics.finding import Finding
 from saasmetrics.frames.canonical import ROLES
-from saasmetrics.sources.files import find_files
 from saasmetrics.sources.open import Sources
 
 Progress = Callable[[str, int, int], None]
@@ -78,8 +78,15 @@ def read(
     if sources.aliases is not None:
         aliases = sources.aliases.collect()
     facts = reduce_logs(
-        sources.logs, requests, calendar=calendar, accounts=accounts, users=_ids(usable, "user"), created=created,
-        aliases=aliases, as_of=as_of, progress=progress,
+        sources.logs,
+        requests,
+        calendar=calendar,
+        accounts=accounts,
+        users=_ids(usable, "user"),
+        created=created,
+        aliases=aliases,
+        as_of=as_of,
+        progress=progress,
     )
     findings += facts.findings
     for name, log_read in facts.reads.items():
@@ -90,14 +97,14 @@ def read(
     reaches = {role: found for role, rows in usable.items() if (found := reach(rows, role, calendar))}
     for name, log_read in facts.reads.items():
         if log_read.first and log_read.last:
-            reaches[sources.logs[name].role] = _wider(reaches.get(sources.logs[name].role), log_read.first, log_read.last)
+            reaches[sources.logs[name].role] = _wider(
+                reaches.get(sources.logs[name].role), log_read.first, log_read.last
+            )
     store = Store(tables, _log_columns(sources), facts.frames)
     return Read(store, _told(definitions, sources, frames, usable, facts.reads), reaches, tuple(findings))
 
 
 def _wider(known: tuple[datetime, datetime] | None, first: datetime, last: datetime) -> tuple[datetime, datetime]:
-    from datetime import timedelta
-
     after = last + timedelta(microseconds=1)
     return (first, after) if known is None else (min(known[0], first), max(known[1], after))
 
@@ -128,24 +135,22 @@ def _told(
     sources: Sources,
     frames: Mapping[str, pl.DataFrame],
     usable: Mapping[str, pl.DataFrame],
-    reads: Mapping[str, object],
+    reads: Mapping[str, LogRead],
 ) -> dict[str, SourceRead]:
-    from saasmetrics.facts.result import Read as LogRead
-
     told: dict[str, SourceRead] = {}
     for role, rows in frames.items():
         for name in rows["source"].unique().sort():
             used = usable[role].filter(pl.col("source") == name)
             span = reach(used, role, definitions.settings.calendar)
             count = rows.filter(pl.col("source") == name).height
-            told[name] = SourceRead(count, used.height, span and span[0], span and span[1], _files(definitions, name))
+            told[name] = SourceRead(
+                count,
+                used.height,
+                span and span[0],
+                span and span[1],
+                tuple(str(file.path) for file in sources.files.get(name, ())),
+            )
     for name, found in reads.items():
-        if isinstance(found, LogRead):
-            files = tuple(str(file.path) for file in sources.logs[name].files)
-            told[name] = SourceRead(found.rows, found.used, found.first, found.last, files)
+        files = tuple(str(file.path) for file in sources.files.get(name, ()))
+        told[name] = SourceRead(found.rows, found.used, found.first, found.last, files)
     return told
-
-
-def _files(definitions: Definitions, name: str) -> tuple[str, ...]:
-    files, _ = find_files(name, definitions.sources[name])
-    return tuple(str(file.path) for file in files)

@@ -45,23 +45,27 @@ def reduced(
     top = _summed(sides[0].entries, shape.collapse[0], keys, "top")
     if len(sides) == 1:
         return _spread_over_days(given, top, shape, periods)
-    names = set(sides[1].entries.collect_schema().names())
-    shared = [key for key in keys if key in names]
+    shared = [key for key in keys if key in sides[1].columns]
     bottom = _summed(sides[1].entries, shape.collapse[1], shared, "bottom")
     return _joined(top, bottom, keys, shared)
 
 
 def _prepared(
-    given: Given, ledger: Ledger, side: Side, level: int, segments: tuple[str, ...],
-    where: dict[str, tuple[str, ...]], *, below: bool,
+    given: Given,
+    ledger: Ledger,
+    side: Side,
+    level: int,
+    segments: tuple[str, ...],
+    where: dict[str, tuple[str, ...]],
+    *,
+    below: bool,
 ) -> Side:
     shape = ledger.shape
     if below and shape.denominator_parts is not None:
         shape = replace(shape, parts=_own_defaults(shape))
     side = at_level(side, shape, level)
     side = bound(given, side, shape, segments, below=below)
-    names = set(side.entries.collect_schema().names())
-    kept = [pl.col(column(name)).is_in(list(values)) for name, values in where.items() if column(name) in names]
+    kept = [pl.col(column(name)).is_in(list(values)) for name, values in where.items() if column(name) in side.columns]
     return replace(side, entries=side.entries.filter(kept)) if kept else side
 
 
@@ -81,12 +85,16 @@ def _summed(entries: pl.LazyFrame, collapse: tuple[str, ...], keys: list[str], n
         single = entries.filter(counted).group_by(once).agg(pl.col("amount").max(), pl.col("weight").max(), *rest)
         sums = single.group_by(keys).agg(*_totals(name))
         return sums.join(late, on=keys, how="full", coalesce=True, nulls_equal=True)
-    return entries.group_by(keys).agg(
-        pl.col("amount").filter(counted).cast(pl.Int128).sum().alias(name),
-        pl.col("weight").filter(counted).sum().alias(f"{name}_entries"),
-        pl.col("account").filter(counted).drop_nulls().n_unique().alias(f"{name}_accounts"),
-        immature.alias("immature"),
-    ).rename({f"{name}_entries": f"{name}_entries"})
+    return (
+        entries.group_by(keys)
+        .agg(
+            pl.col("amount").filter(counted).cast(pl.Int128).sum().alias(name),
+            pl.col("weight").filter(counted).sum().alias(f"{name}_entries"),
+            pl.col("account").filter(counted).drop_nulls().n_unique().alias(f"{name}_accounts"),
+            immature.alias("immature"),
+        )
+        .rename({f"{name}_entries": f"{name}_entries"})
+    )
 
 
 def _totals(name: str) -> list[pl.Expr]:
@@ -132,13 +140,17 @@ def _quantiles(entries: pl.LazyFrame, shape: Shape, keys: list[str]) -> pl.LazyF
         share = quantile_of(stat)
         value = pl.col("amount").filter(counted).mean() if share is None else _at(amounts, total, reached, share)
         stats.append(value.alias(f"stat_{stat}"))
-    return entries.filter(pl.col("status") != EXCLUDED).group_by(keys).agg(
-        *stats,
-        reached.cast(pl.Int64).alias("reached"),
-        still_open.cast(pl.Int64).alias("open"),
-        pl.col("weight").filter(counted).sum().alias("entries"),
-        pl.col("account").filter(counted).drop_nulls().n_unique().alias("accounts"),
-        pl.col("weight").filter(pl.col("status") == IMMATURE).sum().alias("immature"),
+    return (
+        entries.filter(pl.col("status") != EXCLUDED)
+        .group_by(keys)
+        .agg(
+            *stats,
+            reached.cast(pl.Int64).alias("reached"),
+            still_open.cast(pl.Int64).alias("open"),
+            pl.col("weight").filter(counted).sum().alias("entries"),
+            pl.col("account").filter(counted).drop_nulls().n_unique().alias("accounts"),
+            pl.col("weight").filter(pl.col("status") == IMMATURE).sum().alias("immature"),
+        )
     )
 
 

@@ -11,17 +11,19 @@ import polars as pl
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
-from saasmetrics.engine.combine import NotApplicableError, combined
-from saasmetrics.engine.given import Asked, Live, Recorder, Shelf
+from saasmetrics.engine.choices import not_computed
+from saasmetrics.engine.given import Asked, Drafts, Live, Recorder, Shelf
 from saasmetrics.engine.plan import Plan, Where, gathered, planned
 from saasmetrics.engine.read import Progress, Read, blank, read
-from saasmetrics.engine.store import Store
 from saasmetrics.engine.values import Frame, absent, cut_text
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.values import KEYS, NO_INPUT, VALUES
 from saasmetrics.ledgers.derived import Derived
 from saasmetrics.period import Grain, Periods
 from saasmetrics.sources.open import Sources
+
+DRAFT = datetime(2026, 1, 2, tzinfo=UTC)
+"""Any moment: plans are drawn up without data, and what they ask for does not depend on when."""
 
 STATE = ("accounts", "users", "aliases")
 """Roles that tell what there is, not what happened: a quiet week in them does not mean that the export stops."""
@@ -57,49 +59,33 @@ class Computed:
     live: Live
 
 
-def draw_up(definitions: Definitions, sources: Sources, wishes: Sequence[Wish]) -> tuple[dict[str, Asked], Store]:
+def draw_up(definitions: Definitions, sources: Sources, wishes: Sequence[Wish]) -> dict[str, Asked]:
     """What every wished metric asks for, by the metric's id."""
-    store = blank(sources)
+    store, drafts = blank(sources), Drafts()
     asked: dict[str, Asked] = {}
     for wish in wishes:
         metric = definitions.metrics[wish.metric]
-        if metric.missing or not metric.variants:
-            continue
-        _record(definitions, store, metric, wish, asked.setdefault(wish.metric, Asked()))
-    return asked, store
+        if metric.points_to is not None:
+            metric = definitions.metrics[definitions.number(metric.points_to).metric]
+        if not metric.missing and metric.variants:
+            noted = asked.setdefault(wish.metric, Asked())
+            given = Recorder(definitions.scope(metric.id), store, (), noted, DRAFT, drafts)
+            _record(given, metric, tuple(dict.fromkeys([*wish.by, *wish.where])), wish.grain)
+    return asked
 
 
-def _record(definitions: Definitions, store: Store, metric: Metric, wish: Wish, asked: Asked) -> None:
-    moment = datetime(2026, 1, 2, tzinfo=UTC)
-    scope = definitions.scope(metric.id)
-    marks = tuple(dict.fromkeys([*wish.by, *wish.where]))
-    given = Recorder(scope, store, marks, asked, moment)
-    calendar = definitions.settings.calendar
-    periods = Periods(calendar, wish.grain, (calendar.floor(moment.date(), wish.grain),))
+def _record(given: Recorder, metric: Metric, marks: tuple[str, ...], grain: Grain) -> None:
+    """Note what a metric asks for; of arithmetic, what its inputs ask for."""
     spec = metric.variants[0].spec
-    try:
-        if isinstance(spec, Derived):
-            for written in spec.inputs().values():
-                target = definitions.metrics[scope.input(written).address.metric]
-                _record(definitions, store, target, Wish(target.id, (), wish.grain, wish.by, wish.where), asked)
-                return_ = given.ledger if not isinstance(target.variants[0].spec, Derived) else None
-                if return_ is not None:
-                    return_(scope.input(written), periods)
-        else:
-            combined(given, metric, periods)
-            _lend(given, metric, marks)
-    except NotApplicableError:
+    calendar = given.calendar
+    periods = Periods(calendar, grain, (calendar.floor(DRAFT.date(), grain),))
+    if not isinstance(spec, Derived):
+        given.record(metric, marks, periods)
         return
-
-
-def _lend(given: Recorder, metric: Metric, marks: tuple[str, ...]) -> None:
-    """Note the tables that lend the segments asked for."""
-    del metric
-    from saasmetrics.books.segments import Attribute, has_attribute
-
-    for segment in marks:
-        if has_attribute(given, segment):
-            given.made(Attribute(segment))
+    for written in spec.inputs().values():
+        wanted = given.of(metric).scope.input(written)
+        target = given.scope.definitions.metrics[wanted.address.metric]
+        _record(given, target, tuple(dict.fromkeys([*marks, *wanted.where])), grain)
 
 
 def compute(
@@ -114,7 +100,7 @@ def compute(
     progress: Progress | None = None,
 ) -> Computed:
     """All wishes, computed together."""
-    asked, _ = draw_up(definitions, sources, wishes)
+    asked = draw_up(definitions, sources, wishes)
     roles = {role for one in asked.values() for role in (*one.roles, *one.lookups)}
     requests = list(dict.fromkeys(request for one in asked.values() for request in one.requests))
     found = read(definitions, sources, roles, requests, as_of, progress)
@@ -129,11 +115,15 @@ def compute(
         moment = reaches.get(wish.metric, overall)
         periods = _periods(definitions, wish.grain, overall, count, since, until)
         frame = Frame(metric, periods, wish.by, moment, _since(asked.get(wish.metric), found))
-        why = metric.missing or _without(asked.get(wish.metric), sources, definitions)
+        why = metric.missing or not_computed(definitions, metric) or _without(asked.get(wish.metric), sources)
         plans.append(_plan(live.at(moment), frame, wish, why))
         frames.append(frame)
     parts = list(gathered(plans))
-    values = pl.concat([_picked(wish, part) for wish, part in zip(wishes, parts, strict=True)]) if parts else pl.DataFrame(schema=VALUES)
+    values = (
+        pl.concat([_picked(wish, part) for wish, part in zip(wishes, parts, strict=True)])
+        if parts
+        else pl.DataFrame(schema=VALUES)
+    )
     return Computed(values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS), found, overall, reaches, live)
 
 
@@ -181,7 +171,7 @@ def _since(asked: Asked | None, found: Read) -> datetime | None:
     return max(begins, default=None)
 
 
-def _without(asked: Asked | None, sources: Sources, definitions: Definitions) -> str | None:
+def _without(asked: Asked | None, sources: Sources) -> str | None:
     """Which source a metric lacks; None when it has all it counts."""
     if asked is None:
         return None
@@ -190,7 +180,6 @@ def _without(asked: Asked | None, sources: Sources, definitions: Definitions) ->
             return sources.missing[role]
         if role not in sources.tables and not any(log.role == role for log in sources.logs.values()):
             return f"no source has the role `{role}`"
-    del definitions
     return None
 
 

@@ -54,7 +54,7 @@ def finished(frame: Frame, shape: Shape, level: int, reduced: pl.DataFrame) -> p
     keys = [*parts, *[column(name) for name in frame.by]]
     reduced = _with_empty_periods(frame, reduced, keys)
     if shape.how == "quantile":
-        rows = pl.concat([_quantile(shape, stat, reduced, first=stat == shape.stats[0]) for stat in shape.stats])
+        rows = pl.concat([_quantile(shape, stat, reduced) for stat in shape.stats])
     else:
         rows = _additive(shape, reduced).with_columns(stat=pl.lit(None, dtype=pl.String))
     cut = pl.concat_str([_label(name) for name in parts], separator=".") if parts else pl.lit(None, dtype=pl.String)
@@ -106,17 +106,17 @@ def _with_empty_periods(frame: Frame, reduced: pl.DataFrame, keys: list[str]) ->
 def _additive(shape: Shape, reduced: pl.DataFrame) -> pl.DataFrame:
     top, bottom = pl.col("top").fill_null(0).cast(pl.Float64), pl.col("bottom").cast(pl.Float64)
     if shape.how == "sum":
-        value = top / bottom * shape.scale if shape.per else top * shape.scale
+        value = numerator = _scaled(top, shape.scale)
+        denominator = bottom if shape.per else pl.lit(None, dtype=pl.Float64)
         if shape.per:
-            value = pl.when(pl.col("top").is_null()).then(0.0).otherwise(value)
-        numerator, denominator = top * shape.scale, (bottom if shape.per else pl.lit(None, dtype=pl.Float64))
+            value = pl.when(pl.col("top").is_null()).then(0.0).otherwise(value / bottom)
     else:
         up, down = shape.sides
         bottom = bottom.fill_null(0.0)
+        numerator, denominator = _scaled(top, up), _scaled(bottom, down)
         # Amounts in one unit are divided as they are: scaling both first would only add rounding.
-        value = top / bottom * shape.scale if up == down else top * up / (bottom * down) * shape.scale
-        value = pl.when(bottom == 0).then(None).otherwise(value)
-        numerator, denominator = top * up, bottom * down
+        pair = (top, bottom) if up == down else (numerator, denominator)
+        value = pl.when(bottom == 0).then(None).otherwise(_scaled(pair[0], shape.scale) / pair[1])
     return reduced.with_columns(
         value=value,
         numerator=numerator,
@@ -129,9 +129,14 @@ def _additive(shape: Shape, reduced: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _quantile(shape: Shape, stat: str, reduced: pl.DataFrame, *, first: bool) -> pl.DataFrame:
+def _scaled(amount: pl.Expr, scale: float) -> pl.Expr:
+    """An amount in the metric's unit; divided where the unit is finer, as 1/120000 has no exact form."""
+    return amount / round(1 / scale) if 0 < scale < 1 else amount * scale
+
+
+def _quantile(shape: Shape, stat: str, reduced: pl.DataFrame) -> pl.DataFrame:
     known = pl.col("reached").fill_null(0) + pl.col("open").fill_null(0)
-    value = pl.col(f"stat_{stat}") * shape.scale
+    value = _scaled(pl.col(f"stat_{stat}"), shape.scale)
     half = (pl.col("reached").fill_null(0) * 2 >= known) if quantile_of(stat) is not None else pl.lit(True)
     return reduced.with_columns(
         stat=pl.lit(stat),

@@ -95,6 +95,13 @@ class Side:
 
     entries: pl.LazyFrame
     roles: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    """Columns of `entries`, where somebody has looked already: asking a plan for them is not free."""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Columns of `entries`."""
+        return self.names or frozenset(self.entries.collect_schema().names())
 
 
 @dataclass(frozen=True)

@@ -87,14 +87,17 @@ class Active(MetricType):
         parts = (Part(self.cut or "cut", "all", "overlapping"),) if self.cut else ()
         ratio = self.measure in ("share", "depth")
         plain = self.window == "calendar" and self.at_least == 1 and not ratio
-        whole: frozenset[str] = frozenset()
+        collapse: tuple[tuple[str, ...], tuple[str, ...]] = (key, key)
+        if self.measure == "depth":
+            collapse = ((), key)
+        elif daily and not ratio:
+            collapse = ((), ())
         return Shape(
             how="ratio" if ratio else "sum",
             time="flow" if plain or (daily and not ratio) else "window",
             parts=parts,
-            whole=whole,
             per="days" if daily and not ratio else None,
-            collapse=((), ()) if daily and not ratio else ((key, key) if ratio and self.measure != "depth" else (key, key)),
+            collapse=collapse,
             segment_at="period_end",
             entity=self.entity,
         )
@@ -157,12 +160,14 @@ class Active(MetricType):
             spans = [
                 (start, day - timedelta(days=_days(self.window) - 1), day + timedelta(days=1))
                 for start in periods.starts
-                for day in _visible_days(given, start, periods)
+                for day in _days_of(start, periods)
             ]
         elif self.window == "calendar" or periods.grain == "day":
             spans = calendar_spans(periods)
         else:
-            spans = [(start, *_trailing(self.window, periods.calendar.end(start, periods.grain))) for start in periods.starts]
+            spans = [
+                (start, *_trailing(self.window, periods.calendar.end(start, periods.grain))) for start in periods.starts
+            ]
         if self._short(periods) and self.window != Duration(1, "d"):
             days = pl.concat([active_days(members, [span], keys) for span in spans])
             active = days.group_by(*keys, "period").agg(active=pl.len().cast(pl.Int64))
@@ -183,7 +188,9 @@ class Active(MetricType):
         marks = [name for name in _user_marks(given)]
         spans = calendar_spans(periods)
         if isinstance(self.window, Duration):
-            spans = [(start, *_trailing(self.window, periods.calendar.end(start, periods.grain))) for start in periods.starts]
+            spans = [
+                (start, *_trailing(self.window, periods.calendar.end(start, periods.grain))) for start in periods.starts
+            ]
             bounds = pl.LazyFrame(spans, schema={"period": pl.Date, "_first": pl.Date, "_end": pl.Date}, orient="row")
             rows = rows.join_where(bounds, pl.col("cell") >= pl.col("_first"), pl.col("cell") < pl.col("_end"))
         else:
@@ -234,7 +241,7 @@ def _trailing(window: Duration | str, end: date) -> tuple[date, date]:
     return first, end
 
 
-def _visible_days(given: Given, start: date, periods: Periods) -> list[date]:
+def _days_of(start: date, periods: Periods) -> list[date]:
     end = periods.calendar.end(start, periods.grain)
     return [start + timedelta(days=number) for number in range((end - start).days)]
 

@@ -54,7 +54,9 @@ class Conversion(MetricType):
     @model_validator(mode="after")
     def _fits(self) -> Conversion:
         if len(self.steps) < (1 if self.entry else 2):
-            raise fault("SM007", "a conversion needs two steps or more", "name where it starts and where it ends", at="steps")
+            raise fault(
+                "SM007", "a conversion needs two steps or more", "name where it starts and where it ends", at="steps"
+            )
         if self.within is None and self.entity != "run":
             raise fault("SM007", "`within` is needed: the window in which the steps must be done", "write within: 14d")
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from saasmetrics.books.given import Given
 from saasmetrics.definitions.inputs import Input
@@ -29,7 +29,7 @@ class Derived(MetricType):
 
     type: Literal["derived"] = "derived"
     expr: str
-    input_metrics: dict[str, Input] = {}
+    input_metrics: dict[str, Input] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _arithmetic(self) -> Derived:

@@ -80,7 +80,7 @@ class Duration(MetricType):
 
     def shape(self, scope: Scope) -> Shape:
         """Quantiles of entries; by cohort where the start decides the period."""
-        parts = ()
+        parts: tuple[Part, ...] = ()
         if self.cut:
             parts = (Part(self.cut if self.cut.isidentifier() else "cut"),)
         incidents = scope.select(self.from_).selectors[:1]
@@ -130,7 +130,9 @@ class Duration(MetricType):
                 "account", *marks, pl.col("run").cast(pl.String).alias("entity"), at="attempt", until="success"
             )
         if self.entity == "row":
-            return row_spans(given, scope.select(self.from_), scope.select(self.to), self.cut, cut, self.touching == "core")
+            return row_spans(
+                given, scope.select(self.from_), scope.select(self.to), self.cut, cut, self.touching == "core"
+            )
         steps = (scope.select(self.from_), scope.select(self.to))
         forever = self.longest or Length(100, "y")
         tries = given.made(Tries(steps, forever, Walk(self.entity), "ordered", None, given.by))

@@ -61,7 +61,9 @@ class NetRetention(MetricType):
         now = plain.ledger(wanted, periods).numerator.entries
         then = plain.ledger(replace(wanted, offset=self.over), periods).numerator.entries
         now = now.group_by("period", "account").agg(pl.col("amount").sum().alias("now"))
-        then = then.group_by("period", "account").agg(pl.col("amount").sum().alias("then"), pl.col("segment_at").first())
+        then = then.group_by("period", "account").agg(
+            pl.col("amount").sum().alias("then"), pl.col("segment_at").first()
+        )
         base = then.filter(pl.col("then") > 0).join(now, on=["period", "account"], how="left")
         base = base.with_columns(pl.col("now").fill_null(0))
         kept: pl.Expr = pl.col("now")

@@ -49,12 +49,14 @@ class Ratio(MetricType):
     def shape(self, scope: Scope) -> Shape:
         """Two sides, each reduced as its own metric says."""
         top, bottom = scope.shape_of(self.numerator), scope.shape_of(self.denominator)
-        accountless: Literal["keep", "leave_out"] = "keep" if "keep" in (top.accountless, bottom.accountless) else "leave_out"
+        accountless: Literal["keep", "leave_out"] = (
+            "keep" if "keep" in (top.accountless, bottom.accountless) else "leave_out"
+        )
         return Shape(
             how="ratio",
             time=top.time if top.time == bottom.time else "window",
             parts=self._parts(top, bottom),
-            denominator_parts=tuple(part for part in bottom.parts if part.column not in self.whole),
+            denominator_parts=_matched(top.parts, bottom.parts, self.whole),
             own=top.own | bottom.own,
             whole=frozenset(self.whole),
             collapse=(top.collapse[0], bottom.collapse[0]),
@@ -79,6 +81,23 @@ class Ratio(MetricType):
             denominator = denominator.drop("_days")
         shape = replace(self.shape(given.scope), per=None)
         return Ledger(shape, Side(numerator, top.numerator.roles), Side(denominator, bottom.numerator.roles))
+
+
+def _matched(top: tuple[Part, ...], bottom: tuple[Part, ...], whole: tuple[str, ...]) -> tuple[Part, ...]:
+    """The denominator's parts; where the numerator has only some of the labels, only those stand for the whole.
+
+    Help opened per success counts the successes of the workflows that say what help is, not those of the others.
+    """
+    above = {part.column: part for part in top}
+    parts = []
+    for part in bottom:
+        other = above.get(part.column)
+        if part.column in whole:
+            continue
+        if other and other.values and isinstance(part.default, frozenset) and isinstance(other.default, frozenset):
+            part = replace(part, default=part.default & frozenset(other.values))
+        parts.append(part)
+    return tuple(parts)
 
 
 def _days(given: Given, periods: Periods, per: str) -> pl.LazyFrame:

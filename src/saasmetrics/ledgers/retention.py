@@ -47,14 +47,19 @@ class Retention(MetricType):
     def _fits(self) -> Retention:
         for age in self.ages:
             if age.unit not in AGE_GRAINS:
-                raise fault("SM005", f"`{age.text}` is no age", "write days, weeks, months, quarters or years", at="ages")
+                raise fault(
+                    "SM005", f"`{age.text}` is no age", "write days, weeks, months, quarters or years", at="ages"
+                )
         return self
 
     def shape(self, scope: Scope) -> Shape:
         """A ratio by cohort; the age must be written."""
         ages = tuple(age.text for age in self.ages)
         return Shape(
-            how="ratio", time="cohort", parts=(Part("age", "none", "separate", ages),), segment_at="entry",
+            how="ratio",
+            time="cohort",
+            parts=(Part("age", "none", "separate", ages),),
+            segment_at="entry",
             payload=frozenset({"at"}),
         )
 

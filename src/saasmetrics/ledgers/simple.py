@@ -215,7 +215,14 @@ class Simple(Rows, MetricType):
         service = [pl.col("start").alias("_from"), pl.col("end").alias("_to")] if self.spread else []
         marks = pl.col(f"^{MARK}.*$")
         entries = rows.select(
-            "account", marks, *cut, *service, "_day", at="_at", entity=entity, amount=amount,
+            "account",
+            marks,
+            *cut,
+            *service,
+            "_day",
+            at="_at",
+            entity=entity,
+            amount=amount,
             weight=pl.lit(1, dtype=pl.Int64),
         )
         return entries.filter(pl.col("amount").is_not_null())

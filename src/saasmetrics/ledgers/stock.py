@@ -30,7 +30,13 @@ LIVES = {
 }
 """When rows of a role begin and end to be there."""
 
-RECURRING = {"mrr": "annual", "arr": "annual", "list_mrr": "list_annual", "committed_mrr": "annual", "paid_seats": "seats"}
+RECURRING = {
+    "mrr": "annual",
+    "arr": "annual",
+    "list_mrr": "list_annual",
+    "committed_mrr": "annual",
+    "paid_seats": "seats",
+}
 """Names that stand for recurring amounts of subscriptions, with the column of the balances that holds them."""
 
 
@@ -111,8 +117,11 @@ class Stock(Rows, MetricType):
             keys += [name for name in segment_columns(given, "users") if name not in keys]
         if self.agg == "count_distinct":
             live = live.with_columns(pl.col("_value").cast(pl.String).alias("entity"))
-            entries = live.group_by(*keys, "entity").agg(amount=pl.lit(1, dtype=pl.Int64), weight=pl.lit(1, dtype=pl.Int64))
+            entries = live.group_by(*keys, "entity").agg(
+                amount=pl.lit(1, dtype=pl.Int64), weight=pl.lit(1, dtype=pl.Int64)
+            )
         else:
+            live = live.filter(pl.col("_amount") != 0)
             entries = live.group_by(keys).agg(pl.col("_amount").sum().alias("amount"), weight=pl.len().cast(pl.Int64))
         if self.shape(given.scope).accountless == "leave_out":
             entries = entries.filter(pl.col("account").is_not_null())
@@ -131,8 +140,14 @@ class Stock(Rows, MetricType):
         if self.expr == "paid_seats" or self.agg == "count_distinct":
             rows = rows.filter(pl.col("annual") > 0)
         amount = pl.col(RECURRING.get(self.expr or "", "annual"))
-        cut = [given.sql(self.cut, given.schema("subscriptions")).cast(pl.String).alias(self._parts()[0].column)] if self.cut else []
-        value = pl.col("account" if self.expr in (None, "account") or self.expr in RECURRING else self.expr or "account")
+        cut = (
+            [given.sql(self.cut, given.schema("subscriptions")).cast(pl.String).alias(self._parts()[0].column)]
+            if self.cut
+            else []
+        )
+        value = pl.col(
+            "account" if self.expr in (None, "account") or self.expr in RECURRING else self.expr or "account"
+        )
         return rows.with_columns(*cut, _from=pl.col("from"), _to=pl.col("to"), _amount=amount, _value=value)
 
     def _plain_rows(self, given: Given, selector: Selector) -> pl.LazyFrame:

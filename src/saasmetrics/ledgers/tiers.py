@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 import polars as pl
@@ -13,6 +14,7 @@ from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Milestone
 from saasmetrics.frames.ledger import Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.ledgers.units import per_millisecond
 from saasmetrics.period import Periods
 
 
@@ -48,7 +50,12 @@ class Tiers(MetricType):
         if self.measure == "share":
             return Shape(how="ratio", time="stock", parts=(part,), segment_at="period_end")
         return Shape(
-            how="quantile", time="flow", parts=(part,), stats=("median", "p90", "mean"), segment_at="entry",
+            how="quantile",
+            time="flow",
+            parts=(part,),
+            stats=("median", "p90", "mean"),
+            segment_at="entry",
+            scale=per_millisecond(scope),
             payload=frozenset({"at", "until"}),
         )
 
@@ -76,7 +83,7 @@ class Tiers(MetricType):
     def _time(self, given: Given, periods: Periods) -> Ledger:
         names = self._tiers(given.scope)
         parts = []
-        for below, name in zip(names, names[1:], strict=False):
+        for below, name in pairwise(names):
             lower = given.made(Reached(Milestone(below, self.workflow))).select("account", at="at")
             upper = given.made(Reached(Milestone(name, self.workflow))).select("account", until="at")
             spans = lower.join(upper, on="account").with_columns(tier=pl.lit(name))

@@ -46,7 +46,9 @@ def verdict(target: Target | None, value: float | None, period_end: date | None,
         return Verdict("behind", target)
     if today > target.by:
         return Verdict("missed", target)
-    return Verdict("on track" if _ahead_of_line(target, goal.bound, value, period_end or today, unit) else "behind", target)
+    return Verdict(
+        "on track" if _ahead_of_line(target, goal.bound, value, period_end or today, unit) else "behind", target
+    )
 
 
 def _ahead_of_line(target: Target, bound: float, value: float, at: date, unit: str) -> bool:
@@ -69,7 +71,8 @@ def held(definitions: Definitions, values: pl.DataFrame, address: Address, as_of
     text = address.text
     own = values.filter((pl.col("metric") == address.metric) & pl.col("segment").is_null())
     cut = ".".join(text.split(".")[1:]) or None
-    rows = own.filter(pl.col("cut").eq_missing(cut) | (pl.concat_str("cut", "stat", separator=".", ignore_nulls=True) == cut))
+    named = pl.concat_str("cut", "stat", separator=".", ignore_nulls=True)
+    rows = own.filter(pl.col("cut").is_null() if cut is None else (pl.col("cut") == cut) | (named == cut))
     good = rows.filter(pl.col("status") == OK).sort("period")
     if good.is_empty():
         reasons = rows.sort("period")["reason"].drop_nulls()
@@ -81,7 +84,9 @@ def held(definitions: Definitions, values: pl.DataFrame, address: Address, as_of
 
 def _nearest(definitions: Definitions, address: Address, today: date) -> Target | None:
     own = [target for target in definitions.targets if not target.where and _names(definitions, target, address)]
-    ahead = sorted((target for target in own if target.by and target.by >= today), key=lambda target: target.by or today)
+    ahead = sorted(
+        (target for target in own if target.by and target.by >= today), key=lambda target: target.by or today
+    )
     kept = [target for target in own if target.by is None]
     past = [target for target in own if target.by and target.by < today]
     return next(iter([*ahead, *kept, *past[::-1]]), None)

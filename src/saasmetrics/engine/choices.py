@@ -1,0 +1,76 @@
+"""Choices of formula that are computed; a metric that reads another one has no number rather than a wrong one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from saasmetrics.definitions.answering import roles_under, types_under
+from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.definitions.metric import Metric
+from saasmetrics.definitions.policies import Policies, read_by
+
+ANY = None
+COMPUTED: Mapping[str, tuple[str, ...] | None] = {
+    "discounts": ANY,
+    "usage": ("exclude", "committed"),
+    "mrr_statuses": ANY,
+    "end_inclusive": ANY,
+    "movement_grain": ANY,
+    "churn_at": ("service_end", "request"),
+    "grace": ANY,
+    "order": ANY,
+    "tiers": ANY,
+    "rolling": ANY,
+    "feature_uses": ANY,
+    "feature_days": ANY,
+}
+"""Policies with values beside the default that are computed."""
+
+ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
+    "account": frozenset(),
+    "recurring_from": frozenset(),
+    "fx": frozenset(),
+    "reactivation_window": frozenset({"movement"}),
+    "retention": frozenset({"net_retention"}),
+    "reactivation_in_net": frozenset({"net_retention"}),
+    "churn_annualised": frozenset({"net_retention"}),
+    "margin": frozenset({"derived"}),
+    "window_anchor": frozenset({"conversion"}),
+    "entry": frozenset({"conversion", "duration"}),
+    "ties": frozenset({"conversion", "duration"}),
+    "exclusion": frozenset({"conversion"}),
+    "funnel_by": frozenset({"conversion"}),
+    "immature": frozenset({"conversion", "duration", "retention"}),
+    "tier_memory": frozenset({"tiers"}),
+    "stickiness_days": frozenset({"ratio", "active"}),
+    "cohort_clock": frozenset({"retention"}),
+    "came_back": frozenset({"retention"}),
+    "cohort_average": frozenset({"retention"}),
+    "client_errors": frozenset(),
+    "business_hours": frozenset({"duration"}),
+}
+"""Policies whose default alone is computed, with the types that they would change (empty: every type that reads
+them). Those that are listed nowhere change only metrics that are not computed at all."""
+
+
+def not_computed(definitions: Definitions, metric: Metric) -> str | None:
+    """Why a metric has no number under the policies in force; None when all it reads is computed."""
+    types, roles = frozenset(types_under(definitions, metric)), frozenset(roles_under(definitions, metric))
+    defaults = Policies()
+    for name in sorted(read_by(metric.id, types, roles)):
+        value = getattr(metric.policies, name)
+        if value == getattr(defaults, name) or not _changes(name, value, types, roles):
+            continue
+        shown = getattr(value, "text", value)
+        return f"policy `{name}: {shown}` is read, and not computed by this version"
+    return None
+
+
+def _changes(name: str, value: object, types: frozenset[str], roles: frozenset[str]) -> bool:
+    """Whether a value beside the default would change a metric of these types and roles, and is not computed."""
+    if name in COMPUTED:
+        known = COMPUTED[name]
+        return known is not ANY and value not in known
+    if name == "business_hours":
+        return "duration" in types and "tickets" in roles
+    return name in ONLY_DEFAULT and (not ONLY_DEFAULT[name] or bool(ONLY_DEFAULT[name] & types))
