@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saasmetrics.output.answer import Answer
-from saasmetrics.output.subjects import subjects
+from saasmetrics.output.answer import Answer, last_day
+from saasmetrics.output.entries import Opened
+from saasmetrics.output.subjects import subject, subjects
 
 if TYPE_CHECKING:
     from saasmetrics.engine.ask import Ask
-    from saasmetrics.pipeline import Result
+    from saasmetrics.pipeline import LedgerResult, Result
 
 
 def answer(result: Result, ask: Ask) -> Answer:
@@ -27,6 +28,22 @@ def answer(result: Result, ask: Ask) -> Answer:
         named=bool(ask.metrics),
         is_full=bool(ask.metrics) or ask.everything,
         where=", ".join(f"{segment} {' or '.join(values)}" for segment, values in ask.where.items()),
+    )
+
+
+def opened(result: LedgerResult, against: str | None) -> Opened:
+    """One number and the entries behind it."""
+    calendar = result.definitions.settings.calendar
+    return Opened(
+        title=result.definitions.product,
+        subject=subject(result.definitions, result.address),
+        period=calendar.label(*calendar.parse(result.period)),
+        code=result.period,
+        as_of=last_day(calendar, result.as_of),
+        header=result.header,
+        entries=result.entries,
+        reduced=result.reduced,
+        against=calendar.label(*calendar.parse(against)) if against else "",
     )
 
 

@@ -10,6 +10,7 @@ from saasmetrics.cli.console import usage
 from saasmetrics.finding import Severity
 
 if TYPE_CHECKING:
+    from saasmetrics.engine.opened import Depth
     from saasmetrics.period import Grain
 
 
@@ -59,6 +60,13 @@ def narrowing(texts: Sequence[str] | None) -> dict[str, tuple[str, ...]]:
             raise usage(f"--where {text} names no value", "write plan=pro or plan=pro,enterprise")
         where[segment] = (*where.get(segment, ()), *_listed("--where", values))
     return where
+
+
+def depth(text: str) -> Depth:
+    """How deep a ledger opens. Raises: InputError (exit 2) for any other word."""
+    if text not in ("account", "entry", "row"):
+        raise usage(f"--depth {text}", "write account, entry or row")
+    return text  # type: ignore[return-value]  # one of the three, by the line above
 
 
 def threshold(text: str) -> Severity | None:

@@ -59,4 +59,4 @@ def ledger(
             data_root=data_root,
             progress=progress,
         )
-    return Outcome(printout(opened(result)), destination, result.findings)
+    return Outcome(printout(opened(result, against)), destination, result.findings)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from saasmetrics.cli.version import version
 
 if TYPE_CHECKING:
+    from saasmetrics.definitions.definitions import Definitions
     from saasmetrics.engine.ask import Ask
     from saasmetrics.pipeline import Result
 
@@ -25,8 +26,7 @@ def record(result: Result, ask: Ask) -> bytes:
     Edges: the digest of the definitions is that of their files' digests in order; inputs are named by source.
     """
     definitions = result.definitions
-    paths = [definitions.path, *(Path(each) for each in definitions.included)]
-    files = [_file(path) for path in paths]
+    files = [_file(Path(name)) for name in _written(definitions)]
     fingerprint = sha256("".join(each["sha256"] for each in files).encode()).hexdigest()
     manifest = {
         "schema": SCHEMA,
@@ -47,6 +47,11 @@ def record(result: Result, ask: Ask) -> bytes:
         },
     }
     return (json.dumps(manifest, indent=2, default=_plain, ensure_ascii=False) + "\n").encode()
+
+
+def _written(definitions: Definitions) -> list[str]:
+    """The definition file and what it includes, in the order they were read."""
+    return list(dict.fromkeys(document.file for document, _, _ in definitions.written.origins.values()))
 
 
 def _file(path: Path) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Answer:
     where: str = ""
     is_full: bool = True
 
-    @property
-    def last_day(self) -> str:
-        """The last local day that holds data."""
-        return self.calendar.local_day(self.as_of - timedelta(microseconds=1)).isoformat()
+
+def last_day(calendar: Calendar, as_of: datetime) -> str:
+    """The last local day before the instant from which on nothing is known."""
+    return calendar.local_day(as_of - timedelta(microseconds=1)).isoformat()

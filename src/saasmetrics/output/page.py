@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from saasmetrics.output import breakdown, cohort, funnel, history, movements, scorecard
-from saasmetrics.output.answer import Answer
+from saasmetrics.output.answer import Answer, last_day
 from saasmetrics.output.printout import Printout, Sight
 from saasmetrics.output.reading import Reading, read, read_by
 from saasmetrics.output.sheet import Block, Line, Note, text
@@ -106,7 +106,7 @@ def _header(answer: Answer, line: Timeline | None) -> Iterator[Note]:
         before = ", ".join(line.label(line.before(day, grain), grain) for grain, day in judged)
         parts += [text("period " if len(judged) == 1 else "periods ", (shown, "strong"), " (complete)")]
         parts += [Text(f"compared with {before}")]
-    parts.append(Text(f"data as of {answer.last_day}"))
+    parts.append(Text(f"data as of {last_day(answer.calendar, answer.as_of)}"))
     if answer.where:
         parts.append(Text(f"only {answer.where}"))
     said = Text(" · ", "muted").join(parts)
