@@ -26,9 +26,7 @@ def opened(folder: Path, block: str, wanted: frozenset[str] | None = None, **set
     sources = {name: _source(folder, name, source) for name, source in data.items()}
     written = Written(folder, {"sources": data}, {("sources",): (read, (), folder)})
     definitions = Definitions(folder / "metrics.yaml", "test", Settings(**settings), sources=sources, written=written)
-    return open_sources(
-        Definitions(file, "test", Settings(**settings), sources=sources, written=written), wanted=wanted
-    )
+    return open_sources(definitions, wanted=wanted)
 
 
 def _source(folder: Path, name: str, data: Mapping[str, Any]) -> Source:

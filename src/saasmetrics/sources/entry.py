@@ -35,10 +35,12 @@ class Entry:
     findings: tuple[Finding, ...]
 
 
-def enter(name: str, source: Source, settings: Settings, roots: Sequence[Path], at: Location) -> Entry:
+def enter(
+    name: str, source: Source, settings: Settings, roots: Sequence[Path] = (), at: Location | None = None
+) -> Entry:
     """Look at one source.
 
-    `roots` are the folders that files may lie in; `at` is where the definitions name this source's.
+    `roots` are the folders that files may lie in (the source's own); `at` is where the definitions name its files.
     """
     known = preset(source.preset) if source.preset else None
     if source.rows is not None:

@@ -34,15 +34,16 @@ class DataFile:
 
 
 def find_files(
-    name: str, source: Source, roots: Sequence[Path], at: Location
+    name: str, source: Source, roots: Sequence[Path] = (), at: Location | None = None
 ) -> tuple[tuple[DataFile, ...], tuple[Finding, ...]]:
     """All files of a source, sorted by path, each once; and what is wrong with its paths, which stand `at` a place.
 
-    Edges: only files inside one of the `roots` are read, wherever links lead; names in messages start from the first.
+    Edges: only files inside one of the `roots` (the source's own folder) are read, wherever links lead; their names in
+    messages start from there.
     """
     files: dict[Path, DataFile] = {}
     findings: list[Finding] = []
-    folders = [root.resolve() for root in roots]
+    folders = [root.resolve() for root in roots or (source.base,)]
     for pattern in source.path:
         found = _matches(source.base.resolve(), pattern)
         inside = [path for path in found if any(path.resolve().is_relative_to(folder) for folder in folders)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import date, datetime
 from typing import Literal
 
 import polars as pl
@@ -24,15 +25,23 @@ _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "neg", "abs", "round"})
 _NUMERIC = _ARITHMETIC | {"number", "length", "date_diff"}
 
 
-def compile_loose(sql: str, schema: Schema, zone: str, *, kind: Literal["flag", "number"] | None = None) -> pl.Expr:
+def compile_loose(
+    sql: str,
+    schema: Schema,
+    zone: str,
+    *,
+    clock: Mapping[str, date | datetime] | None = None,
+    kind: Literal["flag", "number", "text"] | None = None,
+) -> pl.Expr:
     """The Polars expression of SQL over columns of which some may be text for want of a type.
 
-    `kind` is what the asker needs: a condition, a number. Raises: ExpressionError.
+    The other arguments are those of `compile_polars`. Raises: ExpressionError.
     """
     expression = parse(sql)
     root = _loose(expression.root, schema)
-    root = _as(root, kind, schema) if kind else root
-    return compile_polars(Expression(expression.sql, root, expression.tokens), schema, timezone=zone, kind=kind)
+    root = _as(root, kind, schema) if kind in ("flag", "number") else root
+    loose = Expression(expression.sql, root, expression.tokens)
+    return compile_polars(loose, schema, clock=clock, timezone=zone, kind=kind)
 
 
 def columns_of(sql: str, names: Collection[str]) -> tuple[str, ...]:

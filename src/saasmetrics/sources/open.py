@@ -15,6 +15,7 @@ from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources import aliases
 from saasmetrics.sources.currency import constant_rates, priced
 from saasmetrics.sources.entry import Entry, enter
+from saasmetrics.sources.files import DataFile
 from saasmetrics.sources.log import Log
 from saasmetrics.sources.repeats import once
 from saasmetrics.sources.table import MONEY, Table, stacked
@@ -25,7 +26,8 @@ class Sources:
     """All rows there are.
 
     `tables` by role, `logs` by source name. `aliases` (columns `alias`, `account`) leads every merged id to its
-    account; tables have it applied, logs have not. `missing` says, by role, why a declared role has no rows.
+    account; tables have it applied, logs have not. `missing` says, by role, why a declared role has no rows. `files`
+    are the files that are read, by source; inline rows have none.
     """
 
     tables: Mapping[str, Table]
@@ -33,6 +35,7 @@ class Sources:
     findings: tuple[Finding, ...] = ()
     missing: Mapping[str, str] = field(default_factory=dict)
     aliases: pl.LazyFrame | None = None
+    files: Mapping[str, tuple[DataFile, ...]] = field(default_factory=dict)
 
 
 def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = None) -> Sources:
@@ -68,7 +71,8 @@ def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = No
     }
     findings = tuple(finding for entry in entries.values() for finding in entry.findings)
     links = aliases.roots(tables["aliases"].frame) if "aliases" in tables else None
-    return Sources(tables, logs, findings, missing, links)
+    files = {name: tuple(entry.raw) if chosen[name].path else () for name, entry in entries.items()}
+    return Sources(tables, logs, findings, missing, links, files)
 
 
 def _frames(entries: Mapping[str, Entry], chosen: Mapping[str, Source]) -> dict[str, pl.LazyFrame]:
