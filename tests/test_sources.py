@@ -76,6 +76,7 @@ def _zst(content: bytes) -> bytes:
         ("orgs.csv", b'Report of orgs\n"January 1, 2026"\n\n' + CONTENT.encode(), None),
         ("orgs.csv", CONTENT.replace("id,signed", "ID,Signed").encode(), None),
     ],
+    ids=["gz", "zst", "zip", "bom", "utf-16", "cp1252", "crlf", "cr", "semicolons", "tabs", "titles", "capitals"],
 )
 def test_ways_of_writing_one_table_give_the_same_rows(tmp_path: Path, name: str, content: bytes, note: str) -> None:
     (tmp_path / name).write_bytes(content)
