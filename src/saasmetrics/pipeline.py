@@ -63,7 +63,7 @@ def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Pr
         until=ask.until,
         progress=progress,
     )
-    judged = {address.text: day for address in addresses if (day := judged_period(of_address(done.values, address)))}
+    judged = {address.text: day for address in addresses if (day := judged_period(of_address(definitions, done.values, address)))}
     verdicts = {address.text: held(definitions, done.values, address, done.as_of) for address in addresses}
     return Result(
         definitions,

@@ -119,7 +119,11 @@ def cut(given: Given, ledger: Ledger, wanted: ResolvedInput, keep: tuple[str, ..
     `keep` are the segments whose columns the asker wants to find.
     """
     written = wanted.address.cut
-    shape = replace(ledger.shape, parts=ledger.shape.parts[len(written) :])
+    said = {part.column for part in ledger.shape.parts[: len(written)]}
+    below_parts = ledger.shape.denominator_parts
+    if below_parts is not None:
+        below_parts = tuple(part for part in below_parts if part.column not in said)
+    shape = replace(ledger.shape, parts=ledger.shape.parts[len(written) :], denominator_parts=below_parts)
     gone = [column(name) for name in wanted.where if name not in keep]
 
     def narrow(side: Side, below: bool) -> Side:

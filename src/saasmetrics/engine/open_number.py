@@ -65,7 +65,7 @@ def open_number(
     done = compute(
         definitions, sources, [wish], as_of=as_of, since=start, until=_last(calendar, start, grain), progress=progress
     )
-    values = of_address(done.values, address)
+    values = of_address(definitions, done.values, address)
     start = start or judged_period(values) or values["period"][-1]
     values = values.filter(pl.col("period") == start)
     findings = (*sources.findings, *done.read.findings)
@@ -190,7 +190,7 @@ class _Made:
             until = self.periods.calendar.end(start, self.periods.grain) - timedelta(days=1)
             moment = self.done.reaches[self.address.metric]
             part = compute(self.definitions, self.sources, [inner], as_of=moment, since=start, until=until)
-            found = of_address(part.values, wanted.address)
+            found = of_address(self.definitions, part.values, wanted.address)
             row = found.row(0, named=True) if found.height else {}
             code = self.periods.calendar.code(start, self.periods.grain)
             rows.append(

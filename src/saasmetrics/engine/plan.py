@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.engine.combine import NotApplicableError, combined
 from saasmetrics.engine.given import Live
@@ -115,17 +116,16 @@ def _derived(live: Live, frame: Frame, where: Where, spec: Derived) -> Plan:
         parts = [
             child.finish([next(rest) for _ in range(count)]) for child, count in zip(children, counts, strict=True)
         ]
-        firsts = [_first_stat(values) for values in parts]
+        firsts = [_headline(scope.definitions, values) for values in parts]
         return _evaluated(frame, spec, dict(zip(names, firsts, strict=True)), whole)
 
     return Plan([lazy for child in children for lazy in child.lazies], finish)
 
 
-def _first_stat(values: pl.DataFrame) -> pl.DataFrame:
-    if values["stat"].null_count() == values.height:
-        return values
-    order = values["stat"].unique(maintain_order=True)
-    return values.filter(pl.col("stat") == order[0])
+def _headline(definitions: Definitions, values: pl.DataFrame) -> pl.DataFrame:
+    """The values of the first stat, where there are several."""
+    stats = definitions.stats(values["metric"][0]) if values.height else ()
+    return values.filter(pl.col("stat").is_null() | (pl.col("stat") == stats[0])) if stats else values
 
 
 def _evaluated(frame: Frame, spec: Derived, inputs: Mapping[str, pl.DataFrame], whole: set[str]) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 
 from saasmetrics.books.segments import column
 from saasmetrics.definitions.address import Address
+from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.engine.reduce import quantile_of
 from saasmetrics.frames.ledger import Shape
@@ -213,13 +214,14 @@ def judged_period(values: pl.DataFrame) -> date | None:
     return good if isinstance(good, date) else None
 
 
-def of_address(values: pl.DataFrame, address: Address) -> pl.DataFrame:
-    """The values of one address at the total, ascending by period; its first stat when none is written."""
+def of_address(definitions: Definitions, values: pl.DataFrame, address: Address) -> pl.DataFrame:
+    """The values of one address at the total, ascending by period; its headline stat when none is written."""
     rows = values.filter((pl.col("metric") == address.metric) & pl.col("segment").is_null())
     rows = rows.filter(pl.col("cut").eq_missing(cut_text(address.cut)))
-    if address.stat:
-        return rows.filter(pl.col("stat") == address.stat).sort("period")
-    return rows.unique("period", keep="first", maintain_order=True).sort("period")
+    stat = address.stat or next(iter(definitions.stats(address.metric)), None)
+    if stat:
+        rows = rows.filter((pl.col("stat") == stat) | pl.col("stat").is_null())
+    return rows.sort("period")
 
 
 def cut_text(cut: Sequence[str]) -> str | None:
