@@ -160,8 +160,8 @@ class _Reader:
             self.nodes[path] = Node(self.place(event.start_mark), key)
             return None
         first, last = event.start_mark, event.end_mark
-        written = self.text[first.index : last.index] if first.line == last.line and event.style not in "|>" else None
-        self.nodes[path] = Node(self.place(first), key, written or None)
+        folded = first.line != last.line or event.style in ("|", ">")
+        self.nodes[path] = Node(self.place(first), key, None if folded else self.text[first.index : last.index] or None)
         return event.value if event.style else _scalar(event.value)
 
     def plain(self, event: Any) -> bool:

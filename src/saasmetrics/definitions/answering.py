@@ -77,6 +77,8 @@ def refusal(definitions: Definitions, metric: Metric, segment: str) -> str | Non
     if metric.missing or segment not in definitions.segments or _undivided(metric, segment):
         return None
     named = _named_roles(definitions, segment)
+    if not named <= set(ROLES):
+        return None
     for role in sorted(roles_under(definitions, metric)):
         if role in named:
             continue

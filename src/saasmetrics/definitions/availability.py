@@ -86,7 +86,8 @@ class Availability:
             block = definitions.products[product].activation if product else definitions.activation
             if definitions.products and not product:
                 return "there are several products", f"write activated.{next(iter(definitions.products))}"
-            return None if block else ("`activation` is not declared", "declare its steps and within")
+            whose = f"product {product} declares no `activation`" if product else "`activation` is not declared"
+            return None if block else (whose, "declare its steps and within")
         if name == "first_success":
             return (
                 None

@@ -45,7 +45,8 @@ def validate(model: type[M], data: Any, path: Path, written: Written, *, partial
     """Read data with a model; every fault becomes a finding.
 
     Edges: what is faulty is left out, and what is missing stands in, so that later checks see all that can be read;
-    null when nothing stands in for what is missing. With `partial`, what is missing is no fault.
+    null when nothing stands in for what is missing. Only the first reading speaks: what follows from mending does not.
+    With `partial`, what is missing is no fault.
     """
     data = _without_nothing(model, data, path, written)
     broken: set[Path] = set()
@@ -54,9 +55,9 @@ def validate(model: type[M], data: Any, path: Path, written: Written, *, partial
             block = model.model_validate(data, context=LENIENT)
         except ValidationError as error:
             faults = [(fault, _spot(fault, data)) for fault in error.errors(include_url=False)]
+            first = not broken
             for fault, spot in faults:
-                known = any(gone[: len(spot)] == spot or spot[: len(gone)] == gone for gone in broken)
-                if not known and not (partial and (not spot or fault["type"] == "missing")):
+                if first and not (partial and (not spot or fault["type"] == "missing")):
                     _report(fault, spot, model, path, written)
             for fault, spot in faults:
                 broken.add(spot)
@@ -83,8 +84,8 @@ def _mended(data: Any, spot: Path, fault: ErrorDetails, model: type[BaseModel]) 
 def _stand_in(kind: Any) -> Any:
     """Something of a kind, in the place of what is missing; null where nothing can be made up."""
     if isinstance(kind, type) and issubclass(kind, Rows):
-        return kind.model_construct(event="?")
-    simple = {str: "?", Duration: Duration(0, "d"), Comparison: Comparison.parse(">= 0"), date: date.max, float: 0.0}
+        return kind.model_construct(event="x")
+    simple = {str: "x", Duration: Duration(0, "d"), Comparison: Comparison.parse(">= 0"), date: date.max, float: 0.0}
     return simple.get(kind)
 
 
@@ -102,7 +103,9 @@ def _report_blocks(block: BaseModel, path: Path, written: Written, broken: set[P
     """
     for spot, inner in found(Model, block):
         whole = (*path, *spot)
-        if any(gone[: len(spot)] == spot for gone in broken) or (spot and not written.knows(whole)):
+        if any(gone[: len(spot)] == spot for gone in broken) or written.spoils(whole):
+            continue
+        if spot and not written.knows(whole):
             continue
         for fault in inner.faults():
             context: Mapping[str, Any] = fault.context or {}
@@ -152,7 +155,7 @@ def _spot(fault: ErrorDetails, data: Any) -> Path:
 
 def _report(fault: ErrorDetails, spot: Path, model: type[BaseModel], path: Path, written: Written) -> None:
     whole = (*path, *spot)
-    if written.spoiled(whole):
+    if written.spoiled(whole) or written.spoils(whole):
         return
     code, message, hint = _words(fault, model)
     context = fault.get("ctx") or {}
@@ -203,8 +206,8 @@ def _quoting(kind: str, given: Any) -> str | None:
         return "put it in quotes"
     if kind in ("tuple_type", "list_type") and isinstance(given, str):
         return f"write [{given}]"
-    if kind in ("int_type", "float_type", "bool_type") and isinstance(given, str):
-        return "write it without quotes"
+    if kind in ("int_type", "float_type") and isinstance(given, str) and given.isdecimal():
+        return f"write {int(given)}"
     return None
 
 

@@ -43,6 +43,8 @@ def load(path: Path, registry: Mapping[str, type[BaseModel]], *, data_root: Path
     Raises: InputError (exit 2) with every fault of every file, sorted by place.
     """
     written = gather(path)
+    if not written.data and written.findings:
+        raise InputError(written.findings)
     definitions = _read(written, path, data_root)
     resolver = Resolver(definitions, written, catalogue(), registry)
     resolver.resolve()
@@ -87,7 +89,11 @@ def _read(written: Written, path: Path, data_root: Path | None) -> Definitions:
         setattr(definitions, key, sources(written, data_root) if key == "sources" else _named(key, model, written))
     for key, model in LISTED.items():
         setattr(definitions, key, tuple(_listed(key, model, written).values()))
-    definitions.segments = {name: _by_role(name, block) for name, block in definitions.segments.items()}
+    definitions.segments = {
+        name: _by_role(name, block)
+        for name, block in definitions.segments.items()
+        if block.expr or not written.knows(("segments", name, "expr"))
+    }
     definitions.products = {name: _of_product(block, definitions) for name, block in definitions.products.items()}
     definitions.notes = _notes(path, written)
     return definitions
@@ -128,8 +134,11 @@ def _text(key: str, written: Written) -> str | None:
 
 def _texts(key: str, written: Written) -> tuple[str, ...]:
     value = written.data.get(key, ())
-    if isinstance(value, tuple) and all(isinstance(item, str) for item in value):
-        return value
+    if isinstance(value, tuple):
+        for number, item in enumerate(value):
+            if not isinstance(item, str) and not written.spoiled((key, number)):
+                written.fault("SM005", f"{key}.{number}: expected a name", written.at((key, number)))
+        return tuple(item for item in value if isinstance(item, str))
     hint = f"write {key}: [{value}]" if isinstance(value, str) else None
     written.fault("SM005", f"{key}: expected a list of names", written.at((key,)), hint)
     return ()

@@ -24,7 +24,14 @@ from saasmetrics.definitions.written import Written
 from saasmetrics.document import Path
 from saasmetrics.finding import Location
 
-_BLOCKS = {"workflow": "workflows", "feature": "features", "score": "scores", "metric": "metrics"}
+_BLOCKS = {
+    "workflow": ("workflows",),
+    "tiers": ("workflows",),
+    "feature": ("features",),
+    "score": ("scores",),
+    "metric": ("metrics", "scores"),
+    "milestone": ("scores", "workflows"),
+}
 
 
 @dataclass
@@ -49,9 +56,12 @@ class Meaning:
     def _place(self, way: tuple[Node, ...]) -> Location:
         for kind, name in way:
             first = name.partition("#")[0].partition(".")[0]
-            path: Path = (_BLOCKS[kind], first) if kind in _BLOCKS else ("activation",)
-            if self.written.knows(path):
-                return self.written.key_at(path)
+            paths: tuple[Path, ...] = tuple((block, first) for block in _BLOCKS.get(kind, ()))
+            if first in ("activated", ""):
+                paths = (("activation",) if first else ("active",), *paths)
+            for path in paths:
+                if self.written.knows(path):
+                    return self.written.key_at(path)
         return self.written.at(())
 
     def metrics(self) -> None:

@@ -83,12 +83,12 @@ class Naming:
                     message = f"{key}: `{name}` is not a name"
                     hint = "use small letters, digits and _, a letter first"
                     self.written.fault("SM012", message, self.written.key_at((key, name)), hint)
-        for key in ("workflows", "products"):
-            for name in self.declared(key):
-                if name == "core":
-                    message = f"{key}: `core` means all core workflows"
-                    self.written.fault("SM012", message, self.written.key_at((key, name)), "take another name")
         self._scores()
+        self._views()
+        for key in ("workflows", "products"):
+            if "core" in self.declared(key):
+                message = f"{key}: `core` means all core workflows"
+                self.written.fault("SM012", message, self.written.key_at((key, "core")), "take another name")
         for name in self.declared("metrics"):
             if "." not in name and not NAME.fullmatch(name):
                 hint = "use small letters, digits and _, a letter first"
@@ -98,6 +98,9 @@ class Naming:
         for name in set(self.declared("workflows")) & set(self.declared("products")):
             message = f"`{name}` is a workflow and a product"
             self.written.fault("SM012", message, self.written.key_at(("products", name)), "rename one of them")
+
+    def _views(self) -> None:
+        """Teams, levels, stages and bundles are views already."""
         taken = {
             **dict.fromkeys(self.catalogue.bundles, "a bundle"),
             **dict.fromkeys(get_args(Level), "a level"),
@@ -150,7 +153,8 @@ class Naming:
             block = self.definitions.segments.get(segment)
             for value in values:
                 if block is not None and block.buckets:
-                    self.one_of(f"value of {segment}", value, [*block.buckets, "(unknown)"], (*path, segment))
+                    known = [*(self._data("segments", segment, "buckets") or ()), "(unknown)"]
+                    self.one_of(f"value of {segment}", value, known, (*path, segment))
 
     def _products(self) -> None:
         for name, product in self.definitions.products.items():
@@ -175,6 +179,8 @@ class Naming:
         if not isinstance(keys, dict):
             return
         path: Path = ("metrics", name)
+        if "." in name and name.partition(".")[0] in self.definitions.metrics:
+            self.address(name, path, key=True)
         for number, team in enumerate(_texts(keys.get("team"))):
             self.one_of("team", team, self.definitions.settings.teams, (*path, "team", number))
         for number, segment in enumerate(_texts(keys.get("segments"))):
@@ -182,7 +188,7 @@ class Naming:
         for number, driver in enumerate(_texts(keys.get("drivers"))):
             self.address(driver, (*path, "drivers", number))
 
-    def address(self, text: str, path: Path, *, number: bool = False) -> bool:
+    def address(self, text: str, path: Path, *, number: bool = False, key: bool = False) -> bool:
         """Whether a text names a metric, or one number of it; a finding where it does not."""
         definitions = self.definitions
         name = text.partition(".")[0]
@@ -194,7 +200,8 @@ class Naming:
             definitions.number(text) if number else definitions.address(text)
         except InputError as error:
             (finding,) = error.findings
-            self.written.fault(finding.code, f"{_dotted(path)}: {finding.message}", self.written.at(path), finding.hint)
+            place = self.written.key_at(path) if key else self.written.at(path)
+            self.written.fault(finding.code, f"{_dotted(path)}: {finding.message}", place, finding.hint)
             return False
         return True
 

@@ -27,6 +27,8 @@ from saasmetrics.definitions.written import Written
 from saasmetrics.document import Path
 
 LATER = "it is computed by a later version"
+UNSAID = object()
+"""The keys of a metric that the file does not mention; null is what it mentions without saying anything."""
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Resolver:
         own = self._own()
         scored = {name: {"score": name} for name, score in self.definitions.scores.items() if score.parts}
         for name in dict.fromkeys([*self.catalogue.entries, *scored, *(name for name in own if "." not in name)]):
-            entry = self._entry(name, own.get(name), self.catalogue.entries.get(name) or scored.get(name) or {})
+            entry = self._entry(name, own.get(name, UNSAID), self.catalogue.entries.get(name) or scored.get(name) or {})
             self.entries[name] = entry
             self.definitions.metrics[name] = self.metric(entry) or Metric(name, "", missing="it has a fault")
         for name, keys in own.items():
@@ -57,10 +59,10 @@ class Resolver:
         return blocks if isinstance(blocks, dict) else {}
 
     def _entry(self, name: str, keys: Any, entry: Mapping[str, Any]) -> Entry:
-        if keys is None and name in self.catalogue.documents:
+        if keys is UNSAID and name in self.catalogue.documents:
             document = self.catalogue.documents[name]
             return Entry(name, entry, {}, Written(FOLDER, {}, {(): (document, (), FOLDER)}), (name,))
-        if keys is None and name in self.definitions.scores:
+        if keys is UNSAID and name in self.definitions.scores:
             return Entry(name, entry, {}, self.written, ("scores", name))
         if not isinstance(keys, dict):
             place = self.written.key_at(("metrics", name))

@@ -25,11 +25,19 @@ def json_schema(registry: Mapping[str, type[BaseModel]]) -> Schema:
     Edges: an editor completes every key; which keys a metric's type needs, and every name, only `check` knows.
     """
     types = {**DECLARED, **registry}
-    models = [*SINGLE.values(), *NAMED.values(), *LISTED.values(), Governance, Meaning, *types.values()]
+    models: list[type[BaseModel]] = [
+        *SINGLE.values(),
+        *NAMED.values(),
+        *LISTED.values(),
+        Governance,
+        Meaning,
+        *types.values(),
+    ]
     references, whole = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
     definitions: dict[str, Schema] = whole["$defs"]
-    named = {model: references[model, "validation"] for model in models}
-    metric = [definitions[_name(named[model])] for model in (Governance, Meaning, *types.values())]
+    named: dict[type[BaseModel], Schema] = {model: references[model, "validation"] for model in models}
+    kinds: list[type[BaseModel]] = [Governance, Meaning, *types.values()]
+    metric = [definitions[_name(named[kind])] for kind in kinds]
     definitions["MetricKeys"] = _union(metric, named[Policies])
     source = definitions[_name(named[NAMED["sources"]])]
     source["properties"].pop("base")

@@ -83,7 +83,7 @@ class Settings(Model):
     baseline: int = Field(26, ge=2)
     settle: Duration = Duration(14, "d")
     published: Published = Published()
-    teams: dict[Name, Team] = Field(default_factory=dict)
+    teams: dict[Name, Team] = Field(default_factory=dict, validate_default=True)
 
     @field_validator("timezone")
     @classmethod

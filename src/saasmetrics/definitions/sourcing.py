@@ -76,6 +76,8 @@ def _with_preset(block: Any, path: NodePath, written: Written) -> Any:
 
 def _role(name: str, source: Source, path: NodePath, written: Written) -> str | None:
     role = source.role or name
+    if role not in ROLES and (written.knows((*path, "role")) or written.knows((*path, "preset"))):
+        return None
     if role not in ROLES:
         hint = near(name, ROLES) or f"write role: one of {', '.join(ROLES)}"
         written.fault("SM007", f"sources.{name}: its role is not said", written.key_at(path), hint)

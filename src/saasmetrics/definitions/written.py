@@ -65,6 +65,11 @@ class Written:
         document, inner, _ = self.origin(path)
         return any(inner[:length] in document.spoiled for length in range(1, len(inner) + 1))
 
+    def spoils(self, path: NodePath) -> bool:
+        """Whether something inside the node was refused while reading."""
+        document, inner, _ = self.origin(path)
+        return any(refused[: len(inner)] == inner for refused in document.spoiled)
+
     def fault(self, code: str, message: str, place: Location, hint: str | None = None) -> None:
         """Record an error."""
         finding = Finding(code, Severity.ERROR, message, place, hint)
@@ -80,7 +85,7 @@ def gather(path: Path) -> Written:
     written = Written(path.parent)
     document = _open(path, str(path))
     _add(written, document, path)
-    if not isinstance(document.data, dict):
+    if document.broken or not isinstance(document.data, dict):
         return written
     _version(written, document.data)
     for number, name in enumerate(_includes(written)):
@@ -92,7 +97,7 @@ def gather(path: Path) -> Written:
         try:
             _add(written, _open(included, shown), included)
         except InputError as error:
-            written.fault("SM011", error.findings[0].message, place, error.findings[0].hint)
+            written.fault("SM011", error.findings[0].message, place, "paths start from the folder of this file")
     return written
 
 
