@@ -317,6 +317,18 @@ def test_the_numbers_asked_for_are_the_numbers_given(small: Path) -> None:
     assert len(list((small / "data" / "events").iterdir())) == SMALL["months"]
 
 
+def test_every_event_of_the_definition_file_happens() -> None:
+    text = metrics_yaml("data").split("\nworkflows:\n")[1].split("\nactive:\n")[0]
+    words = set(re.findall(r"(?<![\w.'])[a-z]+(?:_[a-z]+)+(?![\w:'])", text))
+    exports = Exports(EXAMPLE)
+    names = {name for (name,) in exports.engine.execute("SELECT DISTINCT name FROM events").fetchall()}
+    routes = {name for (name,) in exports.engine.execute("SELECT DISTINCT route FROM requests").fetchall()}
+    columns = {"error_code", "amount_eur", *(f"{run}_id" for run in ("invoice", "count", "order", "checkout"))}
+    assert words - columns - names - routes == {"workflow_successes"}
+    assert len(words & names) >= 30
+    assert {"page_view", "login", "debug_render", "form_saved", "form_save_failed", "invoice_approved"} <= names
+
+
 def test_rates_are_those_of_a_healthy_company() -> None:
     exports = Exports(EXAMPLE)
     completion = """

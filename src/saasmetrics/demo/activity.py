@@ -72,7 +72,7 @@ def account_level(world: World, day: int) -> Floats:
     until = np.where(payer, lives.paid_to, np.where(accounts.engaged < FAR, accounts.engaged + TRIAL_DAYS, FAR))
     until = np.where(accounts.internal, FAR, until)
     here = (accounts.engaged <= day) & (day < until)
-    ramp = np.clip((day - accounts.engaged + 20) / 60.0, 0.3, 1.0)
+    ramp = np.clip((day - accounts.engaged + 40) / 60.0, 0.6, 1.0)
     fade = np.clip((until - day) / 56.0, 0.1, 1.0)
     back = (lives.back_from <= day) & (day < lives.back_to)
     level = accounts.intensity * (here * ramp * fade + 0.8 * back)

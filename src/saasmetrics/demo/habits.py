@@ -48,7 +48,7 @@ _MODULE = {
     **dict.fromkeys((*_STOCK, "look_stock"), 0),
     **dict.fromkeys((*_BUYING, "look_orders", "approval_rule"), 1),
     "api": 2,
-    "bank": 6,
+    "bank": 3,
 }
 TOURIST = len(_BY_ROLE) * 2 ** len(_NEEDS)
 """The habit of people whose account has not set up."""
