@@ -33,7 +33,7 @@ from saasmetrics.output.printout import Printout, Sight
 from saasmetrics.output.sheet import draw
 from saasmetrics.output.sparkline import sparkline
 from saasmetrics.output.subject import Subject
-from saasmetrics.output.terminal import When, console, show
+from saasmetrics.output.terminal import When, console, page_text
 from saasmetrics.period import Grain
 
 Golden = Callable[[str, str], None]
@@ -441,7 +441,7 @@ def shown(width: int, *, encoding: str = "utf-8", colour: When = "never") -> str
     """What a stream of an encoding receives."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, newline="")
-    show(printout(acme()), console(stream, colour, width), Sight(width, True, True))
+    stream.write(page_text(printout(acme()), console(stream, colour, width), Sight(width, True, True)))
     stream.flush()
     return raw.getvalue().decode(encoding)
 

@@ -172,21 +172,20 @@ class Console:
         self.say(f"Wrote {path}")
 
     def _page(self, printout: Printout) -> None:
-        from saasmetrics.output.terminal import show, sight
+        from saasmetrics.output.terminal import page_text, sight
 
         on = self._rich(sys.stdout)
-        show(printout, on, sight(on, is_terminal=sys.stdout.isatty()))
+        sys.stdout.write(page_text(printout, on, sight(on, is_terminal=sys.stdout.isatty())))
         sys.stdout.flush()
 
     def _findings(self, findings: tuple[Finding, ...]) -> None:
         if not findings:
             return
         from saasmetrics.output.findings import lines
-        from saasmetrics.output.terminal import say
+        from saasmetrics.output.terminal import lines_text
 
-        on = self._rich(sys.stderr)
-        for line in lines(findings):
-            say(line, on)
+        sys.stderr.write(lines_text(lines(findings), self._rich(sys.stderr)))
+        sys.stderr.flush()
 
     def _rich(self, stream: TextIO) -> RichConsole:
         from saasmetrics.output.terminal import console

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from datetime import date
-from enum import Enum
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from saasmetrics.cli.version import version
+from saasmetrics.definitions.scalars import Duration
 
 if TYPE_CHECKING:
     from saasmetrics.definitions.definitions import Definitions
@@ -34,7 +36,7 @@ def record(result: Result, ask: Ask) -> bytes:
         "as_of": result.as_of,
         "asked": asdict(ask),
         "definitions": {"fingerprint": fingerprint, "files": files},
-        "policies": definitions.policies.model_dump(mode="json"),
+        "policies": dict(definitions.policies),
         "inputs": {
             name: {
                 "rows": read.rows,
@@ -60,8 +62,11 @@ def _file(path: Path) -> dict[str, Any]:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
+    match value:
+        case date():
+            return value.isoformat()
+        case Duration():
+            return value.text
+        case BaseModel():
+            return dict(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -142,14 +143,12 @@ def _line(sheet: Sheet, row: Row, widths: Sequence[int]) -> Text:
 
 
 def _wrap(note: Note, width: int) -> Iterator[Text]:
-    """Break at spaces; a word longer than the line stays whole."""
-    line, begun = Text(end=""), False
-    for word in note.text.split(" "):
-        if begun and cell_len(line.plain) + 1 + cell_len(word.plain) > width:
-            yield line
-            line, begun = Text(" " * note.hang, end=""), False
-        line.append(" " if begun else "")
-        line.append_text(word)
-        begun = True
-    line.rstrip()
-    yield line
+    """Break at blanks; a word longer than the line stays whole."""
+    start = end = 0
+    indent = ""
+    for word in re.finditer(r"\S+", note.text.plain):
+        if end > start and cell_len(indent + note.text.plain[start : word.end()]) > width:
+            yield Text(indent, end="") + note.text[start:end]
+            start, indent = word.start(), " " * note.hang
+        end = word.end()
+    yield Text(indent, end="") + note.text[start:end]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from rich.text import Text
 
 from saasmetrics.frames.values import LOW_N, MATURING, NOT_REACHED, UNDEFINED
@@ -55,7 +57,9 @@ def spark_cell(reading: Reading, span: int) -> Text:
     known = [point.known if point else None for point in reading.complete]
     if not any(value is not None for value in known):
         return Text()
-    line = text(" " * (span - len(known)), *((each, _tone(each)) for each in sparkline(known)), (EDGE, "muted"))
+    glyphs = sparkline(known)
+    runs = [("".join(run), tone) for tone, run in groupby(glyphs, key=_tone)]
+    line = text(" " * (span - len(known)), *runs, (EDGE, "muted"))
     if reading.now is not None:
         line.append(height(reading.now.value, known), "muted")
     return line

@@ -36,10 +36,10 @@ class Subject:
     """One printed address.
 
     `cut` and `stat` are as in the values frame; `path` is the cut in words, `depth` how many words a whole one has,
-    and `statistic` the stat where the metric has several. `kind` says which table the metric prints as when it is
-    named: `cohort`, `funnel` or `movement` (then `part` and `of` are its label and the balance it moves). `star` marks
-    the North Star, `is_pointer` a name that only points to it. Cuts that no key and no target of the file names
-    (`is_named`) stand back where many metrics are printed.
+    and `statistic` the stat where the metric has several; `own_name` is what the file calls this very cut. `kind` says
+    which table the metric prints as when it is named: `cohort`, `funnel` or `movement` (then `part` and `of` are its
+    label and the balance it moves). `star` marks the North Star, `is_pointer` a name that only points to it. Cuts that
+    no key and no target of the file names (`is_named`) stand back where many metrics are printed.
     """
 
     metric: str
@@ -51,6 +51,7 @@ class Subject:
     cut: str | None = None
     stat: str | None = None
     short_label: str = ""
+    own_name: str = ""
     path: tuple[str, ...] = ()
     depth: int = 0
     statistic: str = ""
@@ -74,17 +75,22 @@ class Subject:
     @property
     def name(self) -> str:
         """The metric, the cut and the stat in words."""
+        if self.own_name:
+            return self.part_name
         return ", ".join(part for part in (self.label, self.part_name) if part)
 
     @property
     def short_name(self) -> str:
         """The same from the short label."""
+        if self.own_name:
+            return self.part_name
         return ", ".join(part for part in (self.short_label or self.label, self.part_name) if part)
 
     @property
     def part_name(self) -> str:
         """What sets this address apart from the others of its metric."""
-        return ", ".join(part for part in (*self.path, self.statistic) if part)
+        words = (self.own_name,) if self.own_name else self.path
+        return ", ".join(part for part in (*words, self.statistic) if part)
 
     @property
     def title(self) -> str:

@@ -67,21 +67,22 @@ def subject(definitions: Definitions, address: Address, judged: Judged | None = 
     """
     pointer = definitions.metrics[address.metric].points_to
     pointed = definitions.address(pointer) if pointer else address
-    metric = definitions.about(pointed)
+    metric, general = definitions.about(pointed), definitions.metrics[pointed.metric]
     number = _number(metric, definitions)
     parts = definitions.parts(pointed.metric)
     how, stat = _shape(definitions, pointed)
     stats = definitions.addressing.stats(pointed.metric)
     return Subject(
         metric=address.metric,
-        label=metric.label,
+        label=general.label,
         section=FAMILIES.get(metric.family, OWN),
         number=number,
         grain=metric.grain,
         how=how,
         cut=Address("", address.cut).text.removeprefix(".") or None,
         stat=stat,
-        short_label=metric.short_name,
+        short_label=general.short_name,
+        own_name=metric.label if metric.label != general.label and metric.id == pointed.text else "",
         path=tuple(part.replace("_", " ") for part in pointed.cut),
         depth=len(parts),
         statistic=(pointed.stat or stats[0]) if stats else "",

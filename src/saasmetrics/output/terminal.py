@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal, TextIO
 
 from rich.console import Console
@@ -54,13 +55,15 @@ def sight(on: Console, *, is_terminal: bool) -> Sight:
     return Sight(on.width, is_terminal, on.color_system in ("256", "truecolor") and not on.no_color)
 
 
-def show(printout: Printout, on: Console, seen: Sight) -> None:
-    """Print a page line by line."""
-    for block in printout.page(seen):
-        for line in draw(block, seen.width, bounded=seen.bounded):
-            say(line, on)
+def page_text(printout: Printout, on: Console, seen: Sight) -> str:
+    """A page with the escapes that the console has."""
+    lines = (line for block in printout.page(seen) for line in draw(block, seen.width, bounded=seen.bounded))
+    return lines_text(lines, on)
 
 
-def say(line: Text, on: Console) -> None:
-    """Print one line as it is, however long."""
-    on.print(line, no_wrap=True, overflow="ignore", crop=False)
+def lines_text(lines: Iterable[Text], on: Console) -> str:
+    """Lines as they are, however long, with the escapes that the console has; nothing is written."""
+    with on.capture() as captured:
+        for line in lines:
+            on.print(line, no_wrap=True, overflow="ignore", crop=False)
+    return captured.get()
