@@ -68,11 +68,12 @@ def held(definitions: Definitions, values: pl.DataFrame, address: Address, as_of
     target = _nearest(definitions, address, today)
     if target is None:
         return Verdict("no target")
-    text = address.text
+    stat = address.stat or next(iter(definitions.stats(address.metric)), None)
     own = values.filter((pl.col("metric") == address.metric) & pl.col("segment").is_null())
-    cut = ".".join(text.split(".")[1:]) or None
-    named = pl.concat_str("cut", "stat", separator=".", ignore_nulls=True)
-    rows = own.filter(pl.col("cut").is_null() if cut is None else (pl.col("cut") == cut) | (named == cut))
+    cut = Address("x", address.cut).text.partition(".")[2] or None
+    rows = own.filter(pl.col("cut").is_null() if cut is None else pl.col("cut") == cut)
+    if stat:
+        rows = rows.filter(pl.col("stat").is_null() | (pl.col("stat") == stat))
     good = rows.filter(pl.col("status") == OK).sort("period")
     if good.is_empty():
         reasons = rows.sort("period")["reason"].drop_nulls()
