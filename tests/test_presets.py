@@ -13,7 +13,7 @@ import pytest
 
 from exports import opened, rows, told
 from saasmetrics.frames.canonical import ROLES
-from saasmetrics.sources.presets import preset, preset_names
+from saasmetrics.sources.presets import preset, preset_names, recognised
 
 CASES = Path(__file__).parent / "cases" / "presets"
 FILES = sorted(path for path in CASES.glob("*/export*"))
@@ -66,6 +66,17 @@ def test_a_preset_says_what_it_maps_and_what_the_file_cannot_tell() -> None:
         made = {*known.source["columns"], *known.elapsed}
         assert made <= set(role.columns)
         assert {column for column, contract in role.columns.items() if contract.needed} <= made
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_an_export_is_recognised_by_its_columns(file: Path) -> None:
+    name, role = file.parent.name, preset(file.parent.name).source["role"]
+    made = rows(opened(file.parent, _block(name, file)), role).columns
+    own = [column for column in made if column not in ROLES[role].columns]
+    (first, share), *others = recognised(own)
+    assert (first, share > 0.8) == (name, True)
+    assert all(other < share for _, other in others)
+    assert recognised(["id", "name"]) == ()
 
 
 def test_an_unnamed_zone_is_told_until_the_source_names_it() -> None:

@@ -82,6 +82,12 @@ def test_midnights_of_a_column_of_days_stay_on_their_day(tmp_path: Path) -> None
         assert told(sources)["SM922"].column == "start"
 
 
+def test_a_time_among_midnights_keeps_its_hour() -> None:
+    clock = Clock("UTC", Calendar("America/New_York"), midnights=True)
+    found = instants(pl.Series(["2026-01-05 00:00:00", "2026-01-05 10:00:00"]), clock)
+    assert found.to_list() == [_at(2026, 1, 5, 5), _at(2026, 1, 5, 10)]
+
+
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [

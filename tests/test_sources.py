@@ -8,12 +8,15 @@ import os
 import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exports import faults, opened, rows, told, usable
 from saasmetrics.finding import Severity
@@ -318,6 +321,47 @@ def test_only_what_is_wanted_is_opened(tmp_path: Path) -> None:
     _write(tmp_path / "orgs.csv", CONTENT)
     sources = opened(tmp_path, RATES + ACCOUNTS + "\nusers: {path: gone.csv}", wanted=frozenset({"accounts"}))
     assert (sorted(sources.tables), sources.findings) == (["accounts", "fx"], ())
+
+
+TEXTS = st.text("aé,;\"'\n\t|x0 \u2009€", min_size=1, max_size=6).map(lambda text: f"<{text}>")
+ROW = st.fixed_dictionaries(
+    {
+        "org": st.sampled_from(["a", "b", "007", "Ünï"]),
+        "signed": st.datetimes(datetime(2020, 1, 1), datetime(2026, 12, 31)),  # noqa: DTZ001 - a clock time of the file
+        "seats": st.none() | st.integers(-5, 10**12),
+        "note": st.none() | TEXTS,
+    }
+)
+
+
+@given(table=st.lists(ROW, min_size=1, max_size=12), cut=st.integers(0, 12), seed=st.randoms(use_true_random=False))
+@settings(max_examples=40, deadline=None)
+def test_any_table_reads_alike_from_every_format_and_any_files(
+    tmp_path_factory: pytest.TempPathFactory, table: list[dict[str, Any]], cut: int, seed: Random
+) -> None:
+    folder = tmp_path_factory.mktemp("exports")
+    types: Any = {"org": pl.String, "signed": pl.Datetime("us"), "seats": pl.Int64, "note": pl.String}
+    whole = pl.DataFrame([{**row, "nr": number} for number, row in enumerate(table)], schema={**types, "nr": pl.Int64})
+    order = list(range(whole.height))
+    seed.shuffle(order)
+    whole.write_parquet(folder / "one.parquet")
+    whole.write_ndjson(folder / "one.jsonl")
+    whole.write_csv(folder / "one.csv")
+    whole.write_csv(folder / "semi.csv", separator=";", line_terminator="\r\n", quote_style="non_numeric")
+    for number, part in enumerate((order[:cut], order[cut:])):
+        whole[part].write_csv(folder / f"part{number}.csv.gz", compression="gzip")
+    found = []
+    for path in ("one.parquet", "one.jsonl", "one.csv", "semi.csv", "part*"):
+        block = f"""
+        tickets:
+          path: {path}
+          timezone: America/New_York
+          columns: {{id: nr, account: org, at: signed, category: note}}
+        """
+        sources = opened(folder, block, timezone="Asia/Kolkata")
+        found.append(rows(sources, "tickets").select("id", "account", "at", "category", "_fault"))
+    assert all(other.equals(found[0]) for other in found[1:])
+    assert found[0]["_fault"].null_count() == len(table)
 
 
 @pytest.mark.skipif(not DATA, reason="SAASMETRICS_TEST_DATA is not set")

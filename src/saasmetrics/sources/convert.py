@@ -10,7 +10,7 @@ import polars as pl
 
 from saasmetrics.frames.canonical import Kind
 from saasmetrics.sources.amounts import Mark, flags, numbers, whole
-from saasmetrics.sources.times import INSTANT, Clock, days, epoch, instants, local_instant
+from saasmetrics.sources.times import INSTANT, Clock, days, epoch, instants, settled
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def _time(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
     if isinstance(dtype, pl.Datetime):
         value = value if dtype.time_unit == "us" else value.dt.cast_time_unit("us")
         if dtype.time_zone is None:
-            return clock.calendar.start_expr(value.dt.date()) if clock.midnights else local_instant(value, clock.zone)
+            return settled(value, clock)
         return value if dtype.time_zone == "UTC" else value.dt.convert_time_zone("UTC")
     if dtype == pl.Date:
         return clock.calendar.start_expr(value)
@@ -81,8 +81,6 @@ def _day(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
         return _each(value, partial(days, clock=clock), pl.Date)
     if dtype == pl.Date:
         return value
-    if isinstance(dtype, pl.Datetime) and dtype.time_zone is None and clock.midnights:
-        return value.dt.date()
     return clock.calendar.day_expr(_time(value, dtype, reading))
 
 

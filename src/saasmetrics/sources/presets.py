@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -13,6 +13,7 @@ from saasmetrics import document
 _SUFFIX = ".yaml"
 
 
+_LEAST = 0.5
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -74,3 +75,17 @@ def preset(name: str) -> Preset:
         data.get("note", ""),
         data.get("zone", "utc"),
     )
+
+
+def recognised(columns: Collection[str]) -> tuple[tuple[str, float], ...]:
+    """Presets whose export has such columns, likeliest first, with the share of their signature that is there.
+
+    Edges: half of a signature is the least; presets that are as likely as each other all come, none is guessed.
+    """
+    names = {name.casefold() for name in columns}
+    shares = []
+    for name in preset_names():
+        known = preset(name)
+        there = [names & {part.casefold(), *map(str.casefold, known.aliases.get(part, ()))} for part in known.signature]
+        shares.append((name, sum(map(bool, there)) / len(there)))
+    return tuple(sorted((found for found in shares if found[1] >= _LEAST), key=lambda found: (-found[1], found[0])))

@@ -49,7 +49,7 @@ def scan(
     lacks may come later. Raises: InputError when the file cannot be read at all.
     """
     if file.format == "parquet":
-        return _parquet(file, 2_000 if sampled else 0)
+        return _parquet(file, {*declared, *likely}, 2_000 if sampled else 0)
     if file.format == "csv":
         return _csv(file, {*declared, *likely}, nulls, sampled=sampled)
     start = packed.head(file, _JSON_SAMPLE)
@@ -84,10 +84,12 @@ def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str], *, sam
     return Raw(rows, dict.fromkeys(schema, pl.String()), sample, True, layout.findings)
 
 
-def _parquet(file: DataFile, rows: int) -> Raw:
+def _parquet(file: DataFile, wanted: Collection[str], rows: int) -> Raw:
+    known = {name.casefold() for name in wanted}
     try:
         schema = dict(pl.read_parquet_schema(file.path))
-        texts = [name for name, dtype in schema.items() if dtype == pl.String or _is_zoneless(dtype)]
+        untyped = [name for name, dtype in schema.items() if dtype == pl.String or _is_zoneless(dtype)]
+        texts = [name for name in untyped if name.casefold() in known]
         sample = pl.read_parquet(file.path, columns=texts, n_rows=rows, glob=False) if rows else pl.DataFrame()
     except (OSError, pl.exceptions.PolarsError) as error:
         raise packed.unreadable(file, f"cannot be read as Parquet: {error}") from None

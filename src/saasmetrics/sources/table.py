@@ -51,6 +51,12 @@ def _alike(frames: Sequence[pl.LazyFrame]) -> list[pl.LazyFrame]:
             types.setdefault(name, set()).add(dtype)
     torn = {name for name, found in types.items() if len(found - {pl.Null()}) > 1}
     return [
-        rows.with_columns(pl.col(name).cast(pl.String) for name in rows.collect_schema().names() if name in torn)
-        for rows in frames
+        rows.with_columns(_as_text(name, rows) for name in rows.collect_schema() if name in torn) for rows in frames
     ]
+
+
+def _as_text(name: str, rows: pl.LazyFrame) -> pl.Expr:
+    dtype = rows.collect_schema()[name]
+    if isinstance(dtype, pl.Struct):
+        return pl.col(name).struct.json_encode()
+    return pl.lit(None, dtype=pl.String).alias(name) if isinstance(dtype, pl.List) else pl.col(name).cast(pl.String)

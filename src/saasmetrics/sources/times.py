@@ -48,8 +48,8 @@ class Clock:
     """How the times of one column are read.
 
     `zone` is that of times without an offset; `calendar` has the reporting zone, in which a date without a time is a
-    local day; `order` settles `03/04/2026`; `form` is the declared strftime. With `midnights` every time of the
-    column is a midnight without an offset: the column holds days, whatever zone they were written in.
+    local day; `order` settles `03/04/2026`; `form` is the declared strftime. With `midnights` the column holds days
+    that were written as midnights without an offset.
     """
 
     zone: str
@@ -158,15 +158,12 @@ def _of(texts: pl.Series, shape: Shape | None, clock: Clock, dtype: Kind) -> pl.
     if not shape.timed:
         date = pl.col("text").str.to_date(shape.form, strict=False)
         return frame.select(date if dtype == pl.Date else clock.calendar.start_expr(date)).to_series()
-    if clock.midnights and not shape.offset:
-        day = _local(shape).dt.date()
-        return frame.select(day if dtype == pl.Date else clock.calendar.start_expr(day)).to_series()
-    times = frame.select(text=_instant(shape, clock.zone))
+    times = frame.select(text=_instant(shape, clock))
     return times.select(clock.calendar.day_expr(pl.col("text")) if dtype == pl.Date else "text").to_series()
 
 
 def _local(shape: Shape) -> pl.Expr:
-    """A written time as it stands, its offset ignored when the zone is UTC, applied when it is another."""
+    """The written clock time, whatever its zone."""
     text = pl.col("text")
     if shape.tail is None:
         return text.str.to_datetime(shape.form, strict=False, time_unit="us")
@@ -183,12 +180,22 @@ def _local(shape: Shape) -> pl.Expr:
     return pl.when(fits).then(whole + (part * 10 ** (6 - digits)).cast(pl.Duration("us")))
 
 
-def _instant(shape: Shape, zone: str) -> pl.Expr:
+def _instant(shape: Shape, clock: Clock) -> pl.Expr:
     if shape.form == "epoch":
         return epoch(pl.col("text").str.to_integer(strict=False, dtype=pl.Int64))
-    if shape.offset and shape.tail is None and "%" in shape.form[-3:]:
+    if not shape.offset:
+        return settled(_local(shape), clock)
+    if "%" in shape.form[-3:] and shape.tail is None:
         return pl.col("text").str.to_datetime(shape.form, strict=False, time_unit="us", time_zone="UTC")
-    return local_instant(_local(shape), "UTC" if shape.offset else zone)
+    return local_instant(_local(shape), "UTC")
+
+
+def settled(time: pl.Expr, clock: Clock) -> pl.Expr:
+    """Clock times without an offset as instants; a midnight of a column of days is the start of that local day."""
+    instant = local_instant(time, clock.zone)
+    if not clock.midnights:
+        return instant
+    return pl.when(time == time.dt.truncate("1d")).then(clock.calendar.start_expr(time.dt.date())).otherwise(instant)
 
 
 def local_instant(time: pl.Expr, zone: str) -> pl.Expr:
