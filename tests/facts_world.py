@@ -18,6 +18,7 @@ from saasmetrics.definitions.sources import Source
 from saasmetrics.facts.reduce import reduce
 from saasmetrics.facts.request import Request
 from saasmetrics.facts.result import Facts
+from saasmetrics.finding import Location
 from saasmetrics.period import Calendar
 from saasmetrics.sources.entry import enter
 from saasmetrics.sources.log import Log
@@ -85,7 +86,8 @@ class World:
         """A source over these files."""
         columns = fields.pop("columns", COLUMNS)
         source = {"path": (path,), "role": role, "columns": columns, "base": self.folder, **fields}
-        entry = enter(name, Source.model_validate(source, strict=False), Settings())
+        here = Location("metrics.yaml")
+        entry = enter(name, Source.model_validate(source, strict=False), Settings(), [self.folder], here)
         assert entry.how is not None, entry.findings
         return Log(name, role, tuple(entry.raw), entry.how, entry.raw)
 

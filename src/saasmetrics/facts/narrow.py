@@ -10,6 +10,7 @@ import polars as pl
 from saasmetrics.facts.atoms import Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import INSTANT
+from saasmetrics.facts.ordering import positions
 from saasmetrics.facts.plan import Choice, Family
 from saasmetrics.facts.request import Narrow, Request
 from saasmetrics.facts.vocabulary import Names
@@ -36,11 +37,13 @@ class Narrows:
         self._held += [rows for rows in partial if rows.height]
 
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
-        """The frame of the request, sorted by all its columns so that it is the same however the rows were read."""
+        """The frame of the request, sorted by account, time, user, selector, then the other columns."""
         rows = pl.concat(self._held or [self._nothing()], how="vertical_relaxed")
-        ids = [names[name].column(names[name].ranks[rows[name].to_numpy()]).alias(name) for name in ("account", "user")]
-        rows = rows.with_columns(ids)
-        return {self._request: rows.sort(rows.columns, nulls_last=True)}
+        ranks = {name: names[name].ranks[rows[name].to_numpy()] for name in ("account", "user")}
+        leading = [ranks["account"], rows["at"].to_physical().to_numpy(), ranks["user"], rows["selector"].to_numpy()]
+        order = positions(leading, rows.drop("account", "at", "user", "selector"))
+        ids = [names[name].column(rank[order]).alias(name) for name, rank in ranks.items()]
+        return {self._request: rows.select(pl.all().gather(order)).with_columns(ids)}
 
     def _rows(self, chunk: Chunk, place: int, choice: Choice) -> pl.DataFrame:
         request = self._request

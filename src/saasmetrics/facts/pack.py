@@ -105,6 +105,36 @@ def fold(columns: Sequence[Column], values: Sequence[Column], how: Sequence[np.u
     return [column[first] for column in ordered], folded
 
 
+class Groups:
+    """Rows brought together by one key column, with what can be said of each group.
+
+    Grain of `key`: a group, ascending. Columns given to `total`, `least`, `most` stand in the order of `order`.
+    """
+
+    def __init__(self, keys: Column) -> None:
+        self.order = np.argsort(keys)
+        ordered = keys[self.order]
+        self.first = starts(ordered)
+        self.key = ordered[self.first]
+        self._sizes = np.diff(self.first, append=len(keys))
+
+    def each(self, values: Column) -> Column:
+        """A column of groups, repeated for each row."""
+        return np.repeat(values, self._sizes)
+
+    def total(self, values: Column) -> Ints:
+        """Sums as 64-bit integers."""
+        return np.add.reduceat(values.astype(np.int64), self.first)
+
+    def least(self, values: Column, among: Flags, otherwise: int) -> Column:
+        """The least value among some rows of each group."""
+        return np.minimum.reduceat(np.where(among, values, values.dtype.type(otherwise)), self.first)
+
+    def most(self, values: Column, among: Flags, otherwise: int) -> Column:
+        """The greatest value among some rows of each group."""
+        return np.maximum.reduceat(np.where(among, values, values.dtype.type(otherwise)), self.first)
+
+
 class Fold:
     """Partial results that grow: keys with values, put together by one way per value.
 

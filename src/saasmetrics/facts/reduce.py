@@ -60,18 +60,21 @@ def reduce(
 
 def _demand(log: Log, plan: Plan) -> Demand:
     columns = plan.columns(log.name, log.role)
-    keys = {"event", "account", "user", *(name for member in plan.members for name in _by(member.request))}
+    keys = {"event", "account", "user", *_key_columns(plan)}
     runs = {choice.selector.run for member in plan.members for choice in member.choices if choice.selector.run}
     return Demand(log, tuple(sorted(columns & log.columns.keys())), frozenset(runs - keys) | {"id"})
 
 
-def _by(request: Request) -> tuple[str, ...]:
-    return request.by if isinstance(request, Tally) else ()
+def _key_columns(plan: Plan) -> set[str]:
+    """Text columns that requests count by, or name in their answer."""
+    requests = [member.request for member in plan.members]
+    by = {name for request in requests if isinstance(request, Tally) for name in request.by}
+    return by | {request.reason for request in requests if isinstance(request, Runs) and request.reason}
 
 
 def _words(plan: Plan, accounts: pl.Series, users: pl.Series, aliases: pl.DataFrame | None) -> dict[str, Vocabulary]:
     renamed = {} if aliases is None else dict(aliases.select("alias", "account").drop_nulls().iter_rows())
-    words = {name: Vocabulary() for member in plan.members for name in _by(member.request)}
+    words = {name: Vocabulary() for name in _key_columns(plan)}
     return words | {"event": Vocabulary(), "account": Vocabulary(accounts, renamed), "user": Vocabulary(users)}
 
 
