@@ -1,0 +1,27 @@
+"""One fixed order for frames of rows, so that they are the same however they were read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from saasmetrics.facts.pack import Column, Ints, order, starts
+
+
+def positions(leading: Sequence[Column], rows: pl.DataFrame) -> Ints:
+    """Positions that sort rows by some leading columns, and where those are equal by all columns of `rows`."""
+    by_lead = order(leading)
+    if not len(by_lead):
+        return by_lead
+    first = starts(*(column[by_lead] for column in leading))
+    sizes = np.diff(first, append=len(by_lead))
+    equal = np.repeat(sizes > 1, sizes)
+    if equal.any():
+        tied = np.flatnonzero(equal)
+        some = rows.select(pl.all().gather(by_lead[tied]))
+        some = some.with_columns(pl.Series("\x00group", np.repeat(np.arange(len(first)), sizes)[tied]))
+        some = some.with_columns(pl.Series("\x00place", by_lead[tied]))
+        by_lead[tied] = some.sort("\x00group", *rows.columns, nulls_last=True)["\x00place"].to_numpy()
+    return by_lead
