@@ -162,9 +162,12 @@ def _report(fault: ErrorDetails, spot: Path, model: type[BaseModel], path: Path,
     if fault["type"] == "missing":
         place = written.key_at(whole[:-1])
         whole = whole[:-1]
+    elif fault["type"] == "extra_forbidden":
+        place = written.key_at(whole)
+        whole = whole[:-1]
     elif code == "SM006":
         place = written.inside(whole, int(context.get("offset") or 0))
-    elif fault["type"] == "extra_forbidden" or context.get("at") or fault["loc"][-1:] == ("[key]",):
+    elif context.get("at") or fault["loc"][-1:] == ("[key]",):
         place = written.key_at(whole)
     else:
         place = written.at(whole)

@@ -74,7 +74,7 @@ class Meaning:
             self._policies(metric, path)
             self._segments(metric, path)
             for variant in metric.variants if "." not in name else ():
-                if metric.type == "derived":
+                if metric.type == "derived" and variant.spec.expr == metric.written.get("expr"):
                     self._formula(variant.spec, path)
                 self.inputs(variant.spec, path)
         for name, score in self.definitions.scores.items():

@@ -48,7 +48,9 @@ class Resolver:
         for name in dict.fromkeys([*self.catalogue.entries, *scored, *(name for name in own if "." not in name)]):
             entry = self._entry(name, own.get(name, UNSAID), self.catalogue.entries.get(name) or scored.get(name) or {})
             self.entries[name] = entry
-            self.definitions.metrics[name] = self.metric(entry) or Metric(name, "", missing="it has a fault")
+            sound = entry.catalogue or isinstance(own.get(name), dict)
+            metric = self.metric(entry) if sound else None
+            self.definitions.metrics[name] = metric or Metric(name, "", missing="it has a fault")
         for name, keys in own.items():
             if "." in name and isinstance(keys, dict):
                 self._govern(name, keys)
@@ -65,7 +67,8 @@ class Resolver:
         if keys is UNSAID and name in self.definitions.scores:
             return Entry(name, entry, {}, self.written, ("scores", name))
         if not isinstance(keys, dict):
-            place = self.written.key_at(("metrics", name))
+            path: Path = ("metrics", name)
+            place = self.written.key_at(path) if keys is None else self.written.at(path)
             self.written.fault("SM005", f"metrics.{name}: expected a mapping", place, f"write {name}: {{}}")
         return Entry(name, entry, keys if isinstance(keys, dict) else {}, self.written, ("metrics", name))
 
