@@ -53,7 +53,7 @@ class Role:
 def _columns(needed: str, **others: str) -> dict[str, Column]:
     def column(spec: str, need: bool) -> Column:
         kind, _, choices = spec.partition(":")
-        return Column(kind, need, tuple(choices.split("|")) if choices else ())  # type: ignore[arg-type]
+        return Column(kind, need, tuple(choices.split("|")) if choices else ())  # type: ignore[arg-type]  # a Kind
 
     must = dict(part.split("=") for part in needed.split())
     return {name: column(spec, True) for name, spec in must.items()} | {
