@@ -112,6 +112,7 @@ class Reached:
         name, scope = self.milestone.name, given.scope
         if name == "created":
             accounts = given.table("accounts").select("account", at="created")
+            accounts = accounts.filter(pl.col("at") < pl.lit(given.as_of))
             return accounts.group_by("account").agg(pl.col("at").min()).drop_nulls("at")
         if name == "first_success":
             return given.made(Moment(scope.runs("core")))

@@ -64,9 +64,10 @@ class RunsOf:
         rows = rows.sort("account", "user", "at", "kind").with_columns(
             owner=pl.struct("account", "user").rank("dense").cast(pl.Int64)
         )
+        known = rows.collect_schema()
         schema: dict[str, pl.DataType | type[pl.DataType]] = {
-            "account": pl.String,
-            "user": pl.String,
+            "account": known["account"],
+            "user": known["user"],
             "attempt": pl.Datetime("us", "UTC"),
             "success": pl.Datetime("us", "UTC"),
         }

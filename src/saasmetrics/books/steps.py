@@ -20,10 +20,18 @@ ENTITY_COLUMNS = {"account": "account", "user": "user", "lead": "lead", "opportu
 
 @dataclass(frozen=True)
 class Walk:
-    """Whose steps they are: the column that names the entity, and columns that must not change along the way."""
+    """Whose steps they are: the column that names the entity, and columns that must not change along the way.
+
+    Edges: a user walks as a member of an account, so that one of two accounts walks twice.
+    """
 
     entity: str
     same: tuple[str, ...] = ()
+
+    @property
+    def together(self) -> tuple[str, ...]:
+        """Columns that must be the same on every step."""
+        return ("account", *self.same) if self.entity == "user" else self.same
 
     @property
     def key(self) -> str:
@@ -69,7 +77,7 @@ def _rows(given: Given, role: str, selectors: tuple[Selector, ...], walk: Walk) 
     schema = given.schema(role)
     key = walk.key
     if ROLES[role].log:
-        wanted = tuple(name for name in dict.fromkeys((key, *walk.same)) if name not in ("account", "user"))
+        wanted = tuple(name for name in dict.fromkeys((key, *walk.together)) if name not in ("account", "user"))
         rows = given.fact(Narrow(selectors, wanted))
         rows = with_user_segments(given, rows) if carried(given, "users") else rows
         marks = [column(segment) for segment in carried(given, "users")]
@@ -81,10 +89,10 @@ def _rows(given: Given, role: str, selectors: tuple[Selector, ...], walk: Walk) 
             rows = rows.with_row_index("row").with_columns(row=pl.col("row").cast(pl.String))
         marks = [column(segment) for segment in carried(given, role)]
     same = (
-        pl.concat_str([pl.col(name).cast(pl.String) for name in walk.same], separator="\x1f")
-        if walk.same
+        pl.concat_str([pl.col(name).cast(pl.String) for name in walk.together], separator="\x1f")
+        if walk.together
         else pl.lit("")
     )
-    account = pl.col("account") if "account" in schema else pl.lit(None, dtype=pl.String)
+    account = pl.col("account") if "account" in schema else given.nobody
     rows = rows.select(account.alias("account"), *marks, pl.col(key).alias("entity"), same.alias("same"), "at")
     return rows.filter(pl.col("entity").is_not_null() & pl.col("same").is_not_null())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -28,8 +28,8 @@ class Tries:
     between; any: a step is the first row at or after the entry, and depth counts the leading steps that were done.
     A step counts when it lies within `within` of the entry, the edge included. A row that matches `exclude` ends a
     try at the step it comes before.
-    Edges: equal times may be taken in whichever order converts, one row a step: where two steps in a row choose rows
-    of the same event, each needs a row of its own.
+    Edges: equal times may be taken in whichever order converts, one row a step: where two steps choose rows of the
+    same event, each needs a row of its own. `at_least` k of a later step is the k-th row from the step before on.
     Source: ordered and any as in PostHog and Amplitude, edge and ties as in ClickHouse's windowFunnel.
     """
 
@@ -44,7 +44,9 @@ class Tries:
     def make(self, given: Given) -> pl.LazyFrame:
         """The chain of forward joins, step by step."""
         given = given.narrowed(*self.by)
-        rows = [self._numbered(given, selection) for selection in self.steps]
+        # Of a later step all rows are taken: its `at_least` counts from the step before, not from the beginning.
+        later = [replace(step, at_least=1) if step.is_plain else step for step in self.steps[1:]]
+        rows = [self._numbered(given, selection) for selection in (self.steps[0], *later)]
         deadline = self.within.add_expr(pl.col("entry"))
         tries = rows[0].rename({"at": "entry"}).with_columns(t1=pl.col("entry"), n1=pl.col("number"))
         for step in range(2, len(rows) + 1):
@@ -69,32 +71,33 @@ class Tries:
         return rows.with_columns(number=pl.int_range(pl.len()).over("entity", "same"))
 
     def _next(self, tries: pl.LazyFrame, rows: pl.LazyFrame, step: int) -> pl.LazyFrame:
+        """Add `t` and `n` of a step: its first row at or after the step before that no like step has taken.
+
+        With `at_least` k it is the k-th such row.
+        """
         keys = ["entity", "same"]
         before = "t1" if self.order == "any" else f"t{step - 1}"
-        reached = rows.select(*keys, pl.col("at").alias(f"t{step}"), pl.col("number").alias(f"n{step}"))
-        alike = self._alike(step)
-        if alike and self.order != "any":
-            order = pl.col(f"n{step - 1}").cast(pl.Int64) + 1
-            left = tries.with_columns(_after=order).sort("_after")
-            right = reached.with_columns(_number=pl.col(f"n{step}").cast(pl.Int64)).sort("_number")
-            joined = left.join_asof(
-                right, left_on="_after", right_on="_number", by=keys, strategy="forward", check_sortedness=False
-            )
-            return joined.drop("_after", "_number", strict=False)
         there, gone = tries.filter(pl.col(before).is_not_null()), tries.filter(pl.col(before).is_null())
+        first = rows.select(*keys, _at="at", _first=pl.col("number").cast(pl.Int64)).sort("_at", "_first")
         joined = there.sort(before).join_asof(
-            reached.with_columns(_at=pl.col(f"t{step}")).sort("_at"),
-            left_on=before,
-            right_on="_at",
-            by=keys,
-            strategy="forward",
-            check_sortedness=False,
+            first, left_on=before, right_on="_at", by=keys, strategy="forward", check_sortedness=False
         )
-        return pl.concat([joined.drop("_at", strict=False), gone], how="diagonal_relaxed")
+        taken = [pl.col(f"n{other}").cast(pl.Int64) + 1 for other in self._alike(step)]
+        place = pl.when(pl.col("_first").is_not_null()).then(pl.max_horizontal("_first", *taken))
+        wanted = self.steps[step - 1].at_least - 1 if self.steps[step - 1].is_plain else 0
+        reached = rows.select(
+            *keys,
+            pl.col("at").alias(f"t{step}"),
+            pl.col("number").alias(f"n{step}"),
+            _place=pl.col("number").cast(pl.Int64),
+        )
+        joined = joined.with_columns(_place=place + wanted).join(reached, on=[*keys, "_place"], how="left")
+        return pl.concat([joined.drop("_at", "_first", "_place", strict=False), gone], how="diagonal_relaxed")
 
-    def _alike(self, step: int) -> bool:
-        """Whether a step chooses among the same rows as the one before it."""
-        return self.steps[step - 1] == self.steps[step - 2]
+    def _alike(self, step: int) -> list[int]:
+        """Earlier steps that choose among the same rows as this one."""
+        own = self.steps[step - 1]
+        return [other for other in range(1, step) if self.steps[other - 1].parts == own.parts and own.is_plain]
 
     def _ended(self, given: Given, tries: pl.LazyFrame, times: list[str]) -> pl.LazyFrame:
         assert self.exclude is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -125,7 +125,8 @@ class Active(MetricType):
 
     def _rule(self, scope: Scope) -> Rule:
         if self.rule is None:
-            return _file_rule(scope, self.entity)
+            usual = _file_rule(scope, self.entity)
+            return replace(usual, rows=max(usual.rows, self.at_least))
         selection = scope.select(self.rule)
         if self.rule.feature:
             feature = scope.definitions.features[self.rule.feature]

@@ -115,7 +115,8 @@ class Duration(MetricType):
         ).filter((pl.col("amount") >= 0).fill_null(True) & periods.holds(pl.col("period")))
         if self.shape(given.scope).accountless == "leave_out":
             entries = entries.filter(pl.col("account").is_not_null())
-        return Ledger(self.shape(given.scope), Side(entries))
+        roles = {selector.role for selector in given.scope.select(self.from_).selectors}
+        return Ledger(self.shape(given.scope), Side(entries, frozenset(roles)))
 
     def _spans(self, given: Given) -> pl.LazyFrame:
         """Grain: entity. Columns: `account`, `entity`, `at`, `until`, cut, `@segment`s."""
@@ -136,6 +137,6 @@ class Duration(MetricType):
         steps = (scope.select(self.from_), scope.select(self.to))
         forever = self.longest or Length(100, "y")
         tries = given.made(Tries(steps, forever, Walk(self.entity), "ordered", None, given.by))
-        tries = tries.sort("entity", "entry").unique("entity", keep="first", maintain_order=True)
+        tries = tries.sort("entity", "same", "entry").unique(["entity", "same"], keep="first", maintain_order=True)
         marks = [name for name in (column(segment) for segment in given.by) if name in tries.collect_schema().names()]
         return tries.select("account", *marks, pl.col("entity").cast(pl.String), at="t1", until="t2")
