@@ -279,11 +279,11 @@ def companies() -> st.SearchStrategy[Company]:
     roles: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         {
             "accounts": accounts,
-            "events": st.lists(events, min_size=1, max_size=60),
-            "subscriptions": st.lists(subscriptions, min_size=1, max_size=12),
-            "tickets": st.lists(tickets, min_size=1, max_size=10),
+            "events": st.lists(events, min_size=30, max_size=80),
+            "subscriptions": st.lists(subscriptions, min_size=5, max_size=14),
+            "tickets": st.lists(tickets, min_size=3, max_size=12),
             "surveys": surveys,
-            "requests": st.lists(requests, min_size=1, max_size=10),
+            "requests": st.lists(requests, min_size=3, max_size=12),
             "fx": st.just([{"currency": "USD", "rate": 0.8}]),
         }
     )

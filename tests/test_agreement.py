@@ -74,8 +74,15 @@ def close(ours: Any, theirs: Any) -> bool:
 
 def differences(values: pl.DataFrame, expected: Mapping[Key, Cell]) -> list[str]:
     """Cells where the engine says something else than the oracle."""
+    named = {"p0": "min", "p100": "max"}
     found: dict[Key, dict[str, Any]] = {
-        (row["metric"], row["cut"] and row["cut"].strip('"'), row["stat"], row["period"], row["segment_value"]): row
+        (
+            row["metric"],
+            row["cut"] and row["cut"].strip('"'),
+            named.get(row["stat"], row["stat"]),
+            row["period"],
+            row["segment_value"],
+        ): row
         for row in values.iter_rows(named=True)
     }
     out = []

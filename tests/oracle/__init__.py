@@ -69,7 +69,12 @@ def _by_value(company: Company, metric: Metric, asked: Asked, by: str | None) ->
     elif by:
         for value, accounts in company.groups(by).items():
             if value != UNATTRIBUTED or metric.get("source") in ACCOUNTLESS:
-                out[value] = _of(company.of(accounts), metric, asked)
+                last = "last_per" in metric
+                out[value] = (
+                    _of(company, {**metric, "only": accounts}, asked)
+                    if last
+                    else _of(company.of(accounts), metric, asked)
+                )
         if metric.get("entity") == "person" or metric.get("agg") == "count_distinct":
             out[OVERLAP] = _overlap(out)
     return out

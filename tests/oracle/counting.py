@@ -52,6 +52,8 @@ def simple(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         within = _of_period(entries, metric, asked, period)
+        if "only" in metric:  # of the last rows of everybody, those of some accounts
+            within = [entry for entry in within if entry.account in metric["only"]]
         cuts: dict[str | None, list[Happening]] = defaultdict(list)
         cuts[None] = within
         for entry in within if "cut" in metric else ():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from oracle.shapes import Asked, Company, Row, Rows
@@ -54,15 +54,22 @@ def _candidates(company: Company, rows: Rows, asked: Asked) -> list[Happening]:
         return [Happening(at, account, None, {}) for account, at in moments.items()]
     role = "events" if "event" in rows else rows["source"]
     column = rows.get("at") or TIMES.get(role, "at")
-    return [
+    found = [
         Happening(asked.instant(row[column]), row.get("account"), row.get("user"), row)
         for row in company.rows(role)
         if row.get(column) is not None and passes(row, rows) and row.get("event") == rows.get("event", row.get("event"))
     ]
+    return [_of_run(entry, *rows["run_of"]) for entry in found] if "run_of" in rows else found
+
+
+def _of_run(entry: Happening, workflow: str, column: str) -> Happening:
+    run = entry.row.get(column)
+    named = None if run is None else (workflow, entry.account, str(run))
+    return replace(entry, run=named, of_run=True)
 
 
 def _inherited(rows: Rows) -> Rows:
-    return {"filter": rows["filter"]} if "filter" in rows else {}
+    return {key: rows[key] for key in ("filter", "run_of") if key in rows}
 
 
 def _of_workflow(company: Company, name: str, rows: Rows, asked: Asked) -> list[Happening]:
@@ -74,12 +81,7 @@ def _of_workflow(company: Company, name: str, rows: Rows, asked: Asked) -> list[
     entries = [entry for entry in _candidates(company, workflow[outcome], asked) if passes(entry.row, rows)]
     if column is None:
         return entries
-    out = []
-    for entry in entries:
-        run = entry.row.get(column)
-        named = None if run is None else (name, entry.account, str(run))
-        out.append(Happening(entry.at, entry.account, entry.user, entry.row, named, of_run=True))
-    return out
+    return [_of_run(entry, name, column) for entry in entries]
 
 
 def once_per_run(entries: list[Happening]) -> list[Happening]:
@@ -94,13 +96,13 @@ def once_per_run(entries: list[Happening]) -> list[Happening]:
 
 
 def number_of(entries: list[Happening]) -> int:
-    """How many rows there are, or different runs where all rows are those of runs.
+    """How many there are: rows, and of rows that belong to runs the different runs.
 
     Edges: a row that lacks its run is no run, but something happened: alone it counts one.
     """
-    if entries and all(entry.of_run for entry in entries):
-        return max(1, len({entry.run for entry in entries} - {None}))
-    return len(entries)
+    runs = {entry.run for entry in entries} - {None}
+    number = len(runs) + len([entry for entry in entries if not entry.of_run])
+    return max(number, 1 if entries else 0)
 
 
 def moments_of(
@@ -171,10 +173,14 @@ def _milestone(company: Company, name: str, asked: Asked) -> dict[str, datetime]
 
 
 def tier_moments(company: Company, workflow: str, asked: Asked) -> dict[str, dict[str, datetime]]:
-    """When accounts reached each tier: its own condition and those of all lower tiers, ever."""
+    """When accounts reached each tier: its own condition and those of all lower tiers, ever.
+
+    Where the workflow has a run column, several rows are asked for as several runs.
+    """
+    column = company.workflows[workflow].get("run")
     out: dict[str, dict[str, datetime]] = {}
     below: list[dict[str, datetime]] = []
     for tier, rows in company.workflows[workflow]["tiers"].items():
-        below.append(moments_of(company, rows, asked))
+        below.append(moments_of(company, {**rows, "run_of": (workflow, column)} if column else rows, asked))
         out[tier] = last_of(below)
     return out

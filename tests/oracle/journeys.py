@@ -138,12 +138,17 @@ def _between(everything: list[Happening], at: datetime, step: Happening, used: l
 def _any_order(
     start: Happening, after: list[list[Happening]], needed: list[int], end: datetime
 ) -> tuple[datetime | None, ...]:
-    """The entry comes first, the other steps in any order; a step counts as reached with all listed before it."""
+    """The entry comes first, the other steps in any order; a row fills one step only.
+
+    A step counts as reached with all that are listed before it.
+    """
     moments: list[datetime | None] = []
+    used = [id(start.row)]
     for rows, wanted in zip(after, needed, strict=True):
-        inside = [row for row in rows if start.at <= row.at <= end]
-        met = [row.at for n, row in enumerate(inside) if number_of(inside[: n + 1]) >= wanted]
-        moments.append(met[0] if met else None)
+        inside = [row for row in rows if start.at <= row.at <= end and id(row.row) not in used]
+        met = next((n for n in range(len(inside)) if number_of(inside[: n + 1]) >= wanted), None)
+        moments.append(None if met is None else inside[met].at)
+        used += [id(row.row) for row in inside[: 0 if met is None else met + 1] if row.row]
     return tuple(moments)
 
 
@@ -284,9 +289,10 @@ def tiers(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     former.
     """
     moments = tier_moments(company, metric["workflow"], asked)
-    if metric.get("measure") == "time":
-        return _tier_times(moments, metric, asked)
-    return _tier_shares(company, moments, asked)
+    times = metric.get("measure") == "time"
+    out = _tier_times(moments, metric, asked) if times else _tier_shares(company, moments, asked)
+    highest = list(moments)[-1]
+    return out | {(None, stat, period): cell for (tier, stat, period), cell in out.items() if tier == highest}
 
 
 def _tier_shares(company: Company, moments: dict[str, dict[str, datetime]], asked: Asked) -> dict[Key, Cell]:

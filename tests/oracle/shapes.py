@@ -61,7 +61,10 @@ class Company:
 
     def of(self, accounts: set[str | None]) -> Company:
         """The same company with the rows of these accounts only; None stands for rows without an account."""
-        kept = {role: [row for row in rows if row.get("account") in accounts] for role, rows in self.roles.items()}
+        kept = {
+            role: [row for row in rows if "account" not in row or row["account"] in accounts]
+            for role, rows in self.roles.items()
+        }
         return replace(self, roles=kept)
 
     def groups(self, attribute: str) -> dict[str, set[str | None]]:
