@@ -18,7 +18,7 @@ def positions(leading: Sequence[Column], rows: pl.DataFrame) -> Ints:
     first = starts(*(column[by_lead] for column in leading))
     sizes = np.diff(first, append=len(by_lead))
     equal = np.repeat(sizes > 1, sizes)
-    if equal.any():
+    if equal.any() and rows.width:
         tied = np.flatnonzero(equal)
         some = rows.select(pl.all().gather(by_lead[tied]))
         some = some.with_columns(pl.Series("\x00group", np.repeat(np.arange(len(first)), sizes)[tied]))
