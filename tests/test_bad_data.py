@@ -47,7 +47,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_broken_rows_are_counted_by_rule_and_the_rest_is_right(home: Path) -> None:
-    done = run(home, "compute", "mrr", "--format", "csv", "--as-of", "2026-03-31")
+    done = run(home, "compute", "mrr", "--format", "csv", "--as-of", "2026-03-31", "-v")
     assert done.returncode == 0, done.stderr
     said = done.stderr
     for words in ("start", "amount", "end", "currency", "no `account`", "interval"):

@@ -76,6 +76,11 @@ class Given(ABC):
     def narrowed(self, *by: str) -> Given:
         """The same, with other segments to carry."""
 
+    @property
+    def nobody(self) -> pl.Expr:
+        """The account of rows that have none, in the type that accounts have everywhere."""
+        return pl.lit(None, dtype=self.schema("accounts")["account"])
+
     def sql(self, text: str, schema: Mapping[str, pl.DataType], **clock: date | datetime) -> pl.Expr:
         """A SQL text of the file as an expression over a frame of that schema."""
         return compile_polars(parse(text), schema, clock=clock, timezone=self.calendar.timezone)

@@ -112,7 +112,7 @@ class Happenings:
         amount = given.sql(self.expr, schema) if self.expr else pl.lit(0)
         total = (amount.cast(pl.Float64) * self.unit).round().cast(pl.Int64)
         cut = [given.sql(self.cut, schema).cast(pl.String).alias("cut")] if self.cut else []
-        account = pl.col("account") if "account" in schema else pl.lit(None, dtype=pl.String).alias("account")
+        account = pl.col("account") if "account" in schema else given.nobody.alias("account")
         marked = _marked(given, role, *(["users"] if "user" in schema else []))
         return _count(
             rows.select(

@@ -66,7 +66,7 @@ class Listing:
         if "user" in schema:
             rows = with_user_segments(given, rows)
         if "account" not in schema:
-            rows = rows.with_columns(account=pl.lit(None, dtype=pl.String))
+            rows = rows.with_columns(account=given.nobody)
         if schema[selectors[0].at] == pl.Date:
             rows = rows.with_columns(_at=given.calendar.start_expr(pl.col("_at")))
         return self._shown(given, rows, role, "id" in schema)

@@ -36,7 +36,7 @@ def row_spans(
     entity = (
         pl.coalesce(pl.col("id"), pl.col("row").cast(pl.String)) if "id" in schema else pl.col("row").cast(pl.String)
     )
-    account = pl.col("account") if "account" in schema else pl.lit(None, dtype=pl.String)
+    account = pl.col("account") if "account" in schema else given.nobody
     marks = [column(segment) for segment in carried(given, role)]
     cuts = [given.sql(cut, schema).cast(pl.String).alias(name)] if cut and name else []
     return rows.select(

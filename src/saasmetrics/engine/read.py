@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import polars as pl
 
 from saasmetrics.definitions.definitions import Definitions
-from saasmetrics.engine.store import Store, empty, reach, whole
+from saasmetrics.engine.store import Reach, Store, empty, moment_reach, reach, whole
 from saasmetrics.facts.reduce import reduce as reduce_logs
 from saasmetrics.facts.request import Request
 from saasmetrics.facts.result import Read as LogRead
@@ -37,8 +37,8 @@ class Read:
 
     store: Store
     sources: Mapping[str, SourceRead]
-    reaches: Mapping[str, tuple[datetime, datetime]]
-    """By role: first moment, and first instant after the last."""
+    reaches: Mapping[str, Reach]
+    """By role."""
     findings: tuple[Finding, ...]
 
 
@@ -97,16 +97,10 @@ def read(
     reaches = {role: found for role, rows in usable.items() if (found := reach(rows, role, calendar))}
     for name, log_read in facts.reads.items():
         if log_read.first and log_read.last:
-            reaches[sources.logs[name].role] = _wider(
-                reaches.get(sources.logs[name].role), log_read.first, log_read.last
-            )
+            role = sources.logs[name].role
+            reaches[role] = moment_reach(log_read.first, log_read.last, calendar).wider(reaches.get(role))
     store = Store(tables, _log_columns(sources), facts.frames)
     return Read(store, _told(definitions, sources, frames, usable, facts.reads), reaches, tuple(findings))
-
-
-def _wider(known: tuple[datetime, datetime] | None, first: datetime, last: datetime) -> tuple[datetime, datetime]:
-    after = last + timedelta(microseconds=1)
-    return (first, after) if known is None else (min(known[0], first), max(known[1], after))
 
 
 def _ids(tables: Mapping[str, pl.DataFrame], name: str) -> pl.Series:
@@ -146,8 +140,8 @@ def _told(
             told[name] = SourceRead(
                 count,
                 used.height,
-                span and span[0],
-                span and span[1],
+                span.first if span else None,
+                span.last if span else None,
                 tuple(str(file.path) for file in sources.files.get(name, ())),
             )
     for name, found in reads.items():

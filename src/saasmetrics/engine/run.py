@@ -19,7 +19,7 @@ from saasmetrics.engine.values import Frame, absent, cut_text
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.values import KEYS, NO_INPUT, VALUES
 from saasmetrics.ledgers.derived import Derived
-from saasmetrics.period import Grain, Periods
+from saasmetrics.period import Calendar, Grain, Periods
 from saasmetrics.sources.open import Sources
 
 DRAFT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -104,7 +104,7 @@ def compute(
     roles = {role for one in asked.values() for role in (*one.roles, *one.lookups)}
     requests = list(dict.fromkeys(request for one in asked.values() for request in one.requests))
     found = read(definitions, sources, roles, requests, as_of, progress)
-    overall = as_of or _newest(found)
+    overall = as_of or _newest(found, definitions.settings.calendar)
     reaches = {metric: as_of or _reach(one, found, overall) for metric, one in asked.items()}
     shelf = Shelf()
     first = next(iter(definitions.metrics))
@@ -146,17 +146,25 @@ def _picked(wish: Wish, values: pl.DataFrame) -> pl.DataFrame:
     return kept if kept.height or not values.height else values.filter(pl.col("cut").is_null())
 
 
-def _newest(found: Read) -> datetime:
-    """The first instant after everything that was read; sparse roles count only where nothing else is there."""
-    dense = [last for role, (_, last) in found.reaches.items() if not ROLES[role].sparse]
-    every = dense or [last for _, last in found.reaches.values()]
-    return max(every, default=datetime(1970, 1, 1, tzinfo=UTC))
+def _newest(found: Read, calendar: Calendar) -> datetime:
+    """The first instant after everything that was read; sparse roles count only where nothing else is there.
+
+    Edges: a day known by its date alone counts as a whole, unless instants of that very day say how far it got.
+    """
+    dense = [one for role, one in found.reaches.items() if not ROLES[role].sparse] or [*found.reaches.values()]
+    if not dense:
+        return datetime(1970, 1, 1, tzinfo=UTC)
+    instants = [one.last for one in dense if not one.by_day]
+    last = max(one.last for one in dense)
+    if instants and calendar.local_day(max(instants)) == calendar.local_day(last - timedelta(microseconds=1)):
+        return max(instants)
+    return last
 
 
 def _reach(asked: Asked, found: Read, overall: datetime) -> datetime:
     """How far a metric's inputs reach: the smallest newest row over the sources it counts."""
     known = [
-        found.reaches[role][1]
+        found.reaches[role].last
         for role in asked.roles
         if role in found.reaches and not ROLES[role].sparse and role not in STATE
     ]
@@ -167,7 +175,7 @@ def _since(asked: Asked | None, found: Read) -> datetime | None:
     """From when on a metric's inputs tell anything: the latest beginning over the logs it counts."""
     if asked is None:
         return None
-    begins = [found.reaches[role][0] for role in asked.roles if role in found.reaches and role not in STATE]
+    begins = [found.reaches[role].first for role in asked.roles if role in found.reaches and role not in STATE]
     return max(begins, default=None)
 
 

@@ -31,9 +31,8 @@ def source_rows(
         own = [selector for selector in selectors if selector.role == log.role and selector.source in (None, log.name)]
         if own:
             found.append(_logged(live, log, own, account, first, end))
-    for role in asked.roles:
-        if not ROLES[role].log and (role not in STATE or len(asked.roles) == 1):
-            found.append(_listed(live, role, account, first, end))
+    tables = [role for role in asked.roles if not ROLES[role].log and (role not in STATE or len(asked.roles) == 1)]
+    found.extend(_listed(live, role, account, first, end) for role in tables)
     rows = pl.concat([part for part in found if part.height] or found[:1] or [pl.DataFrame()], how="diagonal_relaxed")
     filled = [name for name in rows.columns if rows[name].null_count() < rows.height]
     order = [name for name in ("source", "account", "at", "start", "id") if name in filled]

@@ -11,6 +11,7 @@ import polars as pl
 from saasmetrics.facts.request import Request
 from saasmetrics.frames.canonical import DTYPES, ROLES
 from saasmetrics.period import Calendar
+from saasmetrics.sources.table import MONEY
 
 TEXT = pl.String()
 
@@ -48,7 +49,8 @@ def whole(rows: pl.DataFrame, role: str) -> pl.DataFrame:
         if name not in rows.columns
     ]
     source = [] if "source" in rows.columns else [pl.lit(role).alias("source")]
-    return rows.with_columns(*missing, *source)
+    rate = [pl.lit(1.0).alias("rate")] if role in MONEY and "rate" not in rows.columns else []
+    return rows.with_columns(*missing, *source, *rate)
 
 
 def empty(role: str) -> pl.DataFrame:
@@ -56,23 +58,45 @@ def empty(role: str) -> pl.DataFrame:
     return whole(pl.DataFrame({"source": []}, schema={"source": pl.String}), role)
 
 
-def reach(rows: pl.DataFrame, role: str, calendar: Calendar) -> tuple[datetime, datetime] | None:
-    """First and last moment that a table tells of: instants as they are, a day by its end; None without any.
+@dataclass(frozen=True)
+class Reach:
+    """How far rows reach: the first moment they tell of, and the first instant after the newest.
 
-    Edges: the last moment is the first instant after the newest row. Ends and dates that lie ahead by nature (end,
-    expected_close, trial_end, discount_end, valid_to) say nothing.
+    `by_day` says that the newest is known by its day alone, so that the day counts as a whole.
+    """
+
+    first: datetime
+    last: datetime
+    by_day: bool = False
+
+    def wider(self, other: Reach | None) -> Reach:
+        """Both together."""
+        if other is None:
+            return self
+        later = self if self.last >= other.last else other
+        return Reach(min(self.first, other.first), later.last, later.by_day)
+
+
+def reach(rows: pl.DataFrame, role: str, calendar: Calendar) -> Reach | None:
+    """How far a table reaches; None without any time.
+
+    Edges: ends and dates that lie ahead by nature (end, expected_close, trial_end, discount_end) say nothing.
     """
     ahead = {"end", "expected_close", "trial_end", "discount_end", "valid_to", "valid_from"}
-    first: list[datetime] = []
-    last: list[datetime] = []
+    found: Reach | None = None
     for name, column in ROLES[role].columns.items():
         if name in ahead or name not in rows.columns or column.kind not in ("time", "day"):
             continue
         low, high = rows[name].min(), rows[name].max()
-        if isinstance(low, datetime) and isinstance(high, datetime):
-            first.append(low)
-            last.append(high + timedelta(microseconds=1))
-        elif isinstance(low, date) and isinstance(high, date):
-            first.append(calendar.start_of(low))
-            last.append(calendar.start_of(high + timedelta(days=1)))
-    return (min(first), max(last)) if first else None
+        if isinstance(low, date) and isinstance(high, date):
+            found = moment_reach(low, high, calendar).wider(found)
+    return found
+
+
+def moment_reach(low: date | datetime, high: date | datetime, calendar: Calendar) -> Reach:
+    """The reach of a span: instants as they are; days, and instants at the first moment of a day, by their day."""
+    first = low if isinstance(low, datetime) else calendar.start_of(low)
+    day = calendar.local_day(high) if isinstance(high, datetime) else high
+    if isinstance(high, datetime) and high != calendar.start_of(day):
+        return Reach(first, high + timedelta(microseconds=1))
+    return Reach(first, calendar.start_of(day + timedelta(days=1)), by_day=True)

@@ -105,6 +105,8 @@ class Active(MetricType):
     def ledger(self, given: Given, periods: Periods) -> Ledger:
         """Members in their windows, with the denominator that the measure asks for."""
         shape = self.shape(given.scope)
+        if self.measure == "count" and self._short(periods):
+            shape = replace(shape, per="days", collapse=((), ()))  # only the grain tells that a mean over days is meant
         if self.measure == "depth":
             return self._depth(given, periods, shape)
         numerator = self._active(given, self._rule(given.scope), periods)
@@ -244,7 +246,8 @@ def _trailing(window: Duration | str, end: date) -> tuple[date, date]:
 
 def _days_of(start: date, periods: Periods) -> list[date]:
     end = periods.calendar.end(start, periods.grain)
-    return [start + timedelta(days=number) for number in range((end - start).days)]
+    days = [start + timedelta(days=number) for number in range((end - start).days)]
+    return [day for day in days if given.calendar.start_of(day) < given.as_of]
 
 
 def _dated(entries: pl.LazyFrame, periods: Periods) -> pl.LazyFrame:
