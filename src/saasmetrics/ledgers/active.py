@@ -163,7 +163,7 @@ class Active(MetricType):
             spans = [
                 (start, day - timedelta(days=_days(self.window) - 1), day + timedelta(days=1))
                 for start in periods.starts
-                for day in _days_of(start, periods)
+                for day in _days_of(given, start, periods)
             ]
         elif self.window == "calendar" or periods.grain == "day":
             spans = calendar_spans(periods)
@@ -244,7 +244,7 @@ def _trailing(window: Duration | str, end: date) -> tuple[date, date]:
     return first, end
 
 
-def _days_of(start: date, periods: Periods) -> list[date]:
+def _days_of(given: Given, start: date, periods: Periods) -> list[date]:
     end = periods.calendar.end(start, periods.grain)
     days = [start + timedelta(days=number) for number in range((end - start).days)]
     return [day for day in days if given.calendar.start_of(day) < given.as_of]
