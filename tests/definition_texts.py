@@ -36,6 +36,5 @@ def faults(folder: Path, text: str) -> list[str]:
     try:
         loaded(folder, text)
     except InputError as error:
-        assert error.exit_code == 2
         return [str(finding).replace(f"{folder}/metrics.yaml:", "") for finding in error.findings]
     return []

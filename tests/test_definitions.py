@@ -194,7 +194,7 @@ def test_a_file_that_is_none(tmp_path: Path, text: bytes, expected: str) -> None
 
 
 def test_no_file_at_all(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no file .*; saasmetrics init writes a first one"):
+    with pytest.raises(InputError, match=r"there is no file .*; saasmetrics init writes a first one"):
         load(tmp_path / "metrics.yaml", REGISTRY)
 
 
@@ -354,7 +354,7 @@ def test_paths_may_lie_in_the_data_root(tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
     file = tmp_path / "definitions" / "metrics.yaml"
     file.write_text(SMALL.replace("orgs.csv", str(tmp_path / "exports" / "orgs.csv")), encoding="utf-8")
-    with pytest.raises(InputError, match="SM011 .*lies outside the folder of the definitions"):
+    with pytest.raises(InputError, match=r"SM011 .*lies outside the folder of the definitions"):
         load(file, REGISTRY)
     definitions = load(file, REGISTRY, data_root=tmp_path / "exports")
     assert definitions.sources["events"].base == tmp_path / "exports"

@@ -170,6 +170,8 @@ class Resolver:
         packed = {key: value for key, value in entry.meaning.items() if key not in keys and "$" not in str(value)}
         meant = Meaning.model_validate(packed)
         unit = given.unit or filled or meant.unit
+        if unit is None and "$" in str(entry.meaning.get("unit")):
+            unit = "currency"
         if unit is None:
             unit = unit_of(metric.type, spec, self.unit_of_input) if spec is not None else "count"
         unit = normal(unit, self.definitions.settings.currency)
@@ -232,10 +234,19 @@ class Resolver:
                 start = replace(definitions.metrics[name], id=star)
                 definitions.governed[star] = governed(start, {}, Governance(), definitions, self.catalogue)
         for name, metric in definitions.metrics.items():
-            for target in metric.pointers.values():
-                whole = definitions.metrics.get(target.partition(".")[0])
-                if whole is None:
-                    definitions.metrics[name] = replace(metric, missing=f"there is no metric `{target}`")
-                else:
-                    same = replace(metric, unit=whole.unit, format=whole.format, grain=whole.grain)
-                    definitions.metrics[name] = same
+            if metric.pointers:
+                definitions.metrics[name] = self._measured_as(metric)
+
+    def _measured_as(self, metric: Metric) -> Metric:
+        """A pointer with the unit of what it points to; missing where nothing is there."""
+        metrics = self.definitions.metrics
+        kept = {}
+        for of, target in metric.pointers.items():
+            name, *cut = target.split(".")
+            whole = metrics.get(name)
+            labels = {variant.labels[0] for variant in whole.variants if variant.labels} if whole else set()
+            if whole is not None and (metric.id == "north_star" or (set(cut[:1]) <= labels and cut != [""])):
+                kept[of] = target
+                metric = replace(metric, unit=whole.unit, format=whole.format, grain=whole.grain)
+        missing = None if kept else "the North Star is not there, or its workflow declares no `value`"
+        return replace(metric, pointers=kept, points_to=kept.get(""), missing=missing)
