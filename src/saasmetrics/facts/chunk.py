@@ -13,7 +13,7 @@ from saasmetrics.facts.atoms import Atoms, Places
 from saasmetrics.facts.clock import INSTANT, Days, local_days
 from saasmetrics.facts.formulas import Formulas
 from saasmetrics.facts.pack import Codes, Flags, Ints
-from saasmetrics.facts.plan import Plan, Predicate, main_time
+from saasmetrics.facts.plan import Plan
 from saasmetrics.facts.vocabulary import Vocabulary
 
 NEVER = np.iinfo(np.int64).max
@@ -38,26 +38,29 @@ class Ground:
 class Chunk:
     """Usable rows of one source.
 
-    Grain: a row. `rows` has the canonical columns that were asked for; those the source lacks read as null.
+    Grain: a row. `rows` has the canonical columns that were asked for; those the source lacks read as null. `atoms`
+    is filled in by the matcher of the source.
     """
 
-    def __init__(self, ground: Ground, role: str, rows: pl.DataFrame, predicates: Sequence[Predicate]) -> None:
+    def __init__(self, ground: Ground, main: str, rows: pl.DataFrame) -> None:
         self.ground = ground
         self.rows = rows
-        self._main = main_time(role)
+        self._main = main
         self._codes: dict[str, Codes] = {}
         self._days: dict[str, Days] = {}
-        self.atoms = self._matched(predicates)
+        self.atoms = np.zeros(rows.height, np.uint32)
 
     def column(self, name: str) -> pl.Series:
         """A canonical column."""
-        return self.rows[name] if name in self.rows.columns else pl.repeat(None, self.rows.height, eager=True)
+        return (
+            self.rows[name] if name in self.rows.columns else pl.repeat(None, self.rows.height, eager=True).alias(name)
+        )
 
     def text(self, name: str | None, rows: Ints) -> pl.Series:
         """A column as text at these positions; all null without a name."""
         if name is None:
             return pl.repeat(None, len(rows), dtype=pl.String, eager=True)
-        return self.column(name).gather(rows).cast(pl.String)
+        return self.column(name)[rows].cast(pl.String)
 
     def codes(self, name: str) -> Codes:
         """The codes of a key column."""
@@ -77,7 +80,7 @@ class Chunk:
 
     def amounts(self, sql: str, unit: int, rows: Ints) -> tuple[Ints, Flags]:
         """Amounts of an expression on these rows, and where it is not null."""
-        return self.ground.formulas.amounts(sql, unit, self._some(parse(sql).columns, rows))
+        return self.ground.formulas.amounts(sql, unit, self.some(parse(sql).columns, rows))
 
     def created(self, rows: Ints) -> Ints:
         """The creation of the account of each of these rows, `NEVER` where there is none."""
@@ -95,49 +98,13 @@ class Chunk:
                 if len(rows):
                     yield at, number, rows
 
-    def _matched(self, predicates: Sequence[Predicate]) -> Codes:
-        plain = [p for p in predicates if p.filter is None and p.at == self._main]
-        atoms = self._by_event(plain)
-        for predicate in predicates:
-            if predicate.filter is None and predicate.at == self._main:
-                continue
-            rows = self._candidates(predicate)
-            if len(rows):
-                self.ground.atoms.refine(atoms, rows, predicate)
-        return atoms
-
-    def _by_event(self, plain: Sequence[Predicate]) -> Codes:
-        """Atoms from event names alone."""
-        always = frozenset(p for p in plain if p.event is None)
-        if all(p.event is None for p in plain):
-            return np.full(self.rows.height, self.ground.atoms.atom(always), np.uint32)
-        names = sorted({p.event for p in plain if p.event is not None})
-        wanted = self.ground.words["event"].look_up(pl.Series(names))
-        events = self.codes("event")
-        table = np.full(self.ground.words["event"].size, self.ground.atoms.atom(always), np.uint32)
-        for name, code in zip(names, wanted.tolist(), strict=True):
-            table[code] = self.ground.atoms.atom(always | {p for p in plain if p.event == name})
-        return table[events]
-
-    def _candidates(self, predicate: Predicate) -> Ints:
-        """Positions of rows that meet a predicate with a filter or a time column of its own."""
-        rows = np.arange(self.rows.height)
-        if predicate.event is not None:
-            code = self.ground.words["event"].look_up(pl.Series([predicate.event]))[0]
-            rows = np.flatnonzero(self.codes("event") == code)
-        if predicate.at != self._main:
-            rows = rows[self._timely(predicate.at)[rows]]
-        if predicate.filter is not None and len(rows):
-            some = self._some(parse(predicate.filter).columns, rows)
-            rows = rows[self.ground.formulas.holds(predicate.filter, some)]
-        return rows
-
-    def _some(self, names: Collection[str], rows: Ints) -> pl.DataFrame:
+    def some(self, names: Collection[str], rows: Ints) -> pl.DataFrame:
         """The columns an expression reads (the main time when it reads none), at these positions."""
-        columns = sorted(names) or [self._main]
-        return pl.DataFrame([self.column(name).gather(rows).alias(name) for name in columns])
+        columns = [self.column(name) for name in sorted(names) or [self._main]]
+        return pl.DataFrame(columns if len(rows) == self.rows.height else [column[rows] for column in columns])
 
-    def _timely(self, at: str) -> Flags:
+    def timely(self, at: str) -> Flags:
+        """Grain: a row. Whether its time in this column is there, and not hidden by the as-of."""
         moments = self._moments(at)
         timely = moments.is_not_null()
         if self.ground.plan.as_of is not None:

@@ -11,6 +11,7 @@ import polars as pl
 from saasmetrics.facts.chunk import Chunk, Ground
 from saasmetrics.facts.family import reducer
 from saasmetrics.facts.feed import Demand, Unit, batches, units
+from saasmetrics.facts.matching import Matcher
 from saasmetrics.facts.plan import main_time
 from saasmetrics.facts.repeats import MARK, Marks, first_of_each
 from saasmetrics.facts.request import Request
@@ -18,6 +19,8 @@ from saasmetrics.facts.result import Facts
 from saasmetrics.facts.runs import RunBook
 from saasmetrics.facts.usable import Count, sift
 from saasmetrics.finding import Finding, Severity
+
+_IDS = frozenset({"account", "user", "event"})
 
 Progress = Callable[[str, int, int], None]
 
@@ -35,7 +38,13 @@ class Pass:
         self._threads = threads
         self._progress = progress
         self._reducers = [reducer(family, ground.atoms) for family in ground.plan.families]
-        self._predicates = {name: [p for p in ground.plan.predicates if p.source == name] for name in demands}
+        predicates = ground.plan.predicates
+        self._matchers = {
+            name: Matcher(
+                [p for p in predicates if p.source == name], main_time(demand.log.role), ground.words.keys() - _IDS
+            )
+            for name, demand in demands.items()
+        }
         self._counts = {name: Count() for name in demands}
         self._marks = {name: Marks() for name, demand in demands.items() if demand.log.id}
         self._aside: dict[str, list[pl.DataFrame]] = {name: [] for name in demands}
@@ -104,7 +113,8 @@ class Pass:
         return out
 
     def _partials(self, name: str, rows: pl.DataFrame) -> list[Any]:
-        chunk = Chunk(self._ground, self._demands[name].log.role, rows, self._predicates[name])
+        chunk = Chunk(self._ground, main_time(self._demands[name].log.role), rows)
+        chunk.atoms = self._matchers[name].atoms(chunk)
         return [each.take(chunk) for each in self._reducers]
 
     def _absorb(self, found: list[tuple[str, Count, pl.DataFrame | None, list[Any]]]) -> None:

@@ -53,7 +53,7 @@ def reduce(
     demands = {name: _demand(log, plan) for name, log in logs.items() if name in read}
     formulas = Formulas(calendar.timezone, as_of)
     _check(plan, formulas, demands)
-    words = _words(plan, accounts, users, aliases)
+    words = _words(plan, demands, accounts, users, aliases)
     ground = Ground(plan, Atoms(plan.predicates), formulas, words, _creations(created, words["account"]))
     return Pass(ground, demands, progress, threads or os.cpu_count() or 1).run()
 
@@ -72,10 +72,23 @@ def _key_columns(plan: Plan) -> set[str]:
     return by | {request.reason for request in requests if isinstance(request, Runs) and request.reason}
 
 
-def _words(plan: Plan, accounts: pl.Series, users: pl.Series, aliases: pl.DataFrame | None) -> dict[str, Vocabulary]:
+def _words(
+    plan: Plan, demands: Mapping[str, Demand], accounts: pl.Series, users: pl.Series, aliases: pl.DataFrame | None
+) -> dict[str, Vocabulary]:
     renamed = {} if aliases is None else dict(aliases.select("alias", "account").drop_nulls().iter_rows())
-    words = {name: Vocabulary() for name in _key_columns(plan)}
+    words = {name: Vocabulary() for name in _key_columns(plan) | _filter_columns(plan, demands)}
     return words | {"event": Vocabulary(), "account": Vocabulary(accounts, renamed), "user": Vocabulary(users)}
+
+
+def _filter_columns(plan: Plan, demands: Mapping[str, Demand]) -> set[str]:
+    """Text columns that filters read."""
+    return {
+        name
+        for predicate in plan.predicates
+        if predicate.filter
+        for name in parse(predicate.filter).columns
+        if demands[predicate.source].log.columns.get(name) in (pl.String, pl.Categorical, pl.Enum)
+    }
 
 
 def _creations(created: pl.DataFrame, accounts: Vocabulary) -> Ints:

@@ -69,6 +69,11 @@ class Vocabulary:
             codes = table[places]
         return codes
 
+    def texts(self, codes: Codes) -> pl.Series:
+        """The texts behind codes."""
+        places = pl.Series(codes, dtype=pl.UInt32)
+        return pl.select(pl.when(places > 0).then(places - 1)).to_series().cat.to(self._own).cast(pl.String)
+
     def look_up(self, texts: pl.Series) -> Codes:
         """Codes of texts that need not occur in the log; they become known by this."""
         with self._lock:
