@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -151,8 +155,8 @@ def test_findings_fail_a_run_from_the_threshold_on(fail_on: Severity | None, cod
 def test_notes_are_for_the_curious_and_quiet_hides_all_but_what_fails(capsys: pytest.CaptureFixture[str]) -> None:
     found = (Finding("SM903", Severity.WARNING, "odd"), Finding("SM904", Severity.NOTE, "by the way"))
 
-    def told(fail_on: Severity | None = None, **flags: bool) -> str:
-        loud = Console(**flags)
+    def told(fail_on: Severity | None = None, *, quiet: bool = False, verbose: bool = False) -> str:
+        loud = Console(quiet=quiet, verbose=verbose)
         loud.finish(Outcome(findings=found, fail_on=fail_on, said=("Wrote a.csv",)))
         out, err = capsys.readouterr()
         assert out == ""
@@ -169,6 +173,7 @@ def test_notes_are_for_the_curious_and_quiet_hides_all_but_what_fails(capsys: py
 
 def test_dates_instants_and_grains_are_read_strictly() -> None:
     assert asking.day("--from", "2026-10-31") == date(2026, 10, 31)
+    assert asking.day_before("--to", "2026-11-01") == date(2026, 10, 31)
     assert asking.moment("--as-of", "2026-10-31") == date(2026, 10, 31)
     assert asking.moment("--as-of", "2026-10-31T06:00") == datetime(2026, 10, 31, 6, tzinfo=UTC)
     assert asking.moment("--as-of", "2026-10-31T06:00+02:00") == datetime(2026, 10, 31, 4, tzinfo=UTC)
@@ -273,3 +278,112 @@ def test_nothing_is_drawn_where_stderr_is_no_terminal(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert re.fullmatch(r"Wrote \d+ files to \S+; STORIES.md says what to look for\n", done.stderr)
     assert (tmp_path / "demo" / "metrics.yaml").is_file()
+
+
+# Whole commands: transcripts of a company small enough to be worked out by hand
+
+CASES = ROOT / "tests" / "cases" / "cli"
+BLOCK = re.compile(r"^```(console|stdout|stderr)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("path", sorted(CASES.glob("*.md")), ids=lambda path: path.stem)
+def test_transcript(path: Path, company: Path) -> None:
+    """Every command of a page, with what it prints on each stream and its exit code."""
+    text = path.read_text(encoding="utf-8")
+    for number, step in enumerate(re.split(r"^(?=```console$)", text, flags=re.MULTILINE)[1:], 1):
+        blocks = dict(BLOCK.findall(step))
+        code = re.search(r"^Exit code (\d+)\.$", step, re.MULTILINE)
+        assert code, f"step {number} says no exit code"
+        done = shell(*shlex.split(blocks["console"].removeprefix("$ saasmetrics ")), folder=company)
+        assert done.stdout == blocks.get("stdout", ""), f"stdout of step {number}"
+        assert done.stderr == blocks.get("stderr", ""), f"stderr of step {number}"
+        assert done.returncode == int(code[1]), f"exit code of step {number}"
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Path:
+    """A folder of one's own with the exports of a company that was typed by hand."""
+    shutil.copytree(CASES / "company", tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_a_pipe_that_closes_early_ends_in_silence(company: Path) -> None:
+    command = f"{sys.executable} -m saasmetrics compute --all | head -1; echo ${{PIPESTATUS[0]}}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUNBUFFERED": "1"}
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=company, env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    assert done.stdout.splitlines() == ["saasmetrics compute  Tiny", "0"]
+    assert done.stderr == ""
+
+
+def test_json_on_stdout_is_one_document_whatever_else_is_said(company: Path) -> None:
+    done = shell("compute", "mrr", "--format", "json", "-v", folder=company)
+    document = json.loads(done.stdout)
+    october = [value for value in document["values"] if value["period"] == "2026-10-01"]
+    assert [(value["metric"], value["value"], value["status"]) for value in october] == [("mrr", 340.0, "ok")]
+    assert re.search(r"^subscriptions: 5 rows, 5 used, 2026-07-10 to ", done.stderr, re.MULTILINE)
+    assert re.search(r"^done in \d+\.\d\d s$", done.stderr, re.MULTILINE)
+
+
+def test_files_are_named_by_their_ending_and_hold_the_same_values(company: Path) -> None:
+    for name in ("a.csv", "a.jsonl", "a.parquet"):
+        assert shell("compute", "mrr", "-q", "-o", name, folder=company).stderr == ""
+    import polars as pl
+
+    parquet = pl.read_parquet(company / "a.parquet")["value"].to_list()
+    assert parquet[-5:] == [100.0, 150.0, 350.0, 340.0, 420.0]
+    assert pl.read_csv(company / "a.csv")["value"].to_list() == parquet
+    assert pl.read_ndjson(company / "a.jsonl")["value"].to_list() == parquet
+
+
+def test_a_manifest_says_enough_to_repeat_the_run(company: Path) -> None:
+    done = shell("compute", "mrr", "--as-of", "2026-10-31", "--manifest", "m.json", "-o", "a.csv", folder=company)
+    assert done.stderr.splitlines() == ["Wrote a.csv", "Wrote m.json"]
+    manifest = json.loads((company / "m.json").read_text())
+    assert manifest["as_of"] == "2026-11-01T00:00:00+00:00"
+    assert manifest["asked"]["metrics"] == ["mrr"]
+    assert manifest["policies"]["retention"] == "cohort"
+    content = (company / "subscriptions.csv").read_bytes()
+    source = manifest["inputs"]["subscriptions"]
+    assert (source["rows"], source["used"]) == (5, 5)
+    assert source["files"][0]["size"] == len(content)
+    assert source["files"][0]["sha256"] == sha256(content).hexdigest()
+    own = sha256((company / "metrics.yaml").read_bytes()).hexdigest()
+    assert manifest["definitions"]["files"][0]["sha256"] == own
+    (company / "metrics.yaml").write_text((company / "metrics.yaml").read_text() + "# a word\n")
+    shell("compute", "mrr", "--manifest", "m.json", folder=company)
+    again = json.loads((company / "m.json").read_text())
+    assert again["definitions"]["fingerprint"] != manifest["definitions"]["fingerprint"]
+
+
+def test_the_same_run_gives_the_same_bytes(company: Path) -> None:
+    once = shell("compute", "--all", "--format", "csv", folder=company, POLARS_MAX_THREADS="1")
+    twice = shell("compute", "--all", "--format", "csv", folder=company, TZ="Pacific/Auckland", PYTHONHASHSEED="7")
+    assert once.returncode == 0
+    assert once.stdout == twice.stdout
+    assert once.stdout.count("\n") > 100
+
+
+def test_colour_is_for_terminals_unless_it_is_asked_for(company: Path) -> None:
+    plain = shell("compute", "mrr", folder=company)
+    assert "\x1b" not in plain.stdout
+    asked = shell("compute", "mrr", "--color", "always", folder=company, TERM="xterm-256color")
+    assert "\x1b[" in asked.stdout
+    assert re.sub(r"\x1b\[[0-9;]*m", "", asked.stdout) == plain.stdout
+    forced = shell("compute", "mrr", folder=company, FORCE_COLOR="1", TERM="xterm-256color")
+    assert "\x1b[" in forced.stdout
+    assert "\x1b" not in shell("compute", "mrr", "--color", "never", folder=company, FORCE_COLOR="1").stdout
+
+
+def test_an_ascii_pipe_gets_ascii(company: Path) -> None:
+    done = shell("compute", "mrr", folder=company, PYTHONIOENCODING="ascii")
+    assert done.stdout.isascii()
+    assert "^ +133.3%" in done.stdout
+
+
+def test_columns_set_the_width_of_a_pipe(company: Path) -> None:
+    narrow = shell("compute", folder=company, COLUMNS="47").stdout.splitlines()
+    assert max(map(len, narrow)) <= 47
+    wide = shell("compute", folder=company, COLUMNS="140").stdout
+    assert re.search(r"target  status +n  owner$", wide, re.MULTILINE)

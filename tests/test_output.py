@@ -579,6 +579,6 @@ def test_findings_say_where_how_bad_what_and_what_to_do() -> None:
     ]
     assert [line.plain for line in findings.lines(found)] == [
         "metrics.yaml:3:5: error SM011 unknown key `grian`; did you mean `grain`?",
-        "orders.csv, column at: warning SM903 time cannot be read, 1 row",
+        "orders.csv, column at: warning SM903 time cannot be read",
         "1 error, 1 warning",
     ]

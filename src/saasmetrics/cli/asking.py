@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from saasmetrics.cli.console import usage
@@ -22,6 +22,12 @@ def day(flag: str, text: str | None) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise usage(f"{flag} {text} is not a date", "write it like 2026-12-31") from None
+
+
+def day_before(flag: str, text: str | None) -> date | None:
+    """The last day of a range that ends before a date. Raises: as `day`."""
+    end = day(flag, text)
+    return end - timedelta(days=1) if end else None
 
 
 def moment(flag: str, text: str | None) -> date | datetime | None:

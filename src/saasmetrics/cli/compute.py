@@ -64,7 +64,7 @@ def compute(
         grain=asking.grain(grain),
         periods=periods,
         since=asking.day("--from", since),
-        until=asking.day("--to", until),
+        until=asking.day_before("--to", until),
         as_of=asking.moment("--as-of", as_of),
         everything=everything,
         view=view,

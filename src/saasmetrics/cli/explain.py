@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Context
+from typer import Argument, Context, Option
 
 from saasmetrics.cli import asking, flags
 from saasmetrics.cli.completion import names
-from saasmetrics.cli.console import Console, Outcome
+from saasmetrics.cli.console import Console, Outcome, usage
 from saasmetrics.cli.discovery import definitions_path
 
 
 def explain(
     context: Context,
     name: Annotated[
-        str, Argument(metavar="NAME", help="A metric, source, preset, type, column or policy.", autocompletion=names)
-    ],
+        str | None,
+        Argument(metavar="NAME", help="A metric, source, preset, type, column or policy.", autocompletion=names),
+    ] = None,
+    schema: Annotated[bool, Option("--schema", help="Print the JSON schema of metrics.yaml, for editors.")] = False,
     definitions: flags.Definitions = None,
     data_root: flags.DataRoot = None,
     as_of: flags.AsOf = None,
@@ -33,6 +36,10 @@ def explain(
     A metric with its formula and today's numbers; a source, preset, type, column or policy.
     """
     console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
+    if schema:
+        return _schema(console, output)
+    if name is None:
+        raise usage("no name", "write what to explain, as in saasmetrics explain nrr")
     destination, path = console.destination(form, output), definitions_path(definitions)
     from saasmetrics import pipeline
     from saasmetrics.output.explanation import printout
@@ -41,3 +48,17 @@ def explain(
         moment = asking.moment("--as-of", as_of)
         explanation = pipeline.explain(path, name, as_of=moment, data_root=data_root, progress=progress)
     return Outcome(printout(explanation), destination)
+
+
+def _schema(console: Console, output: Path | None) -> Outcome:
+    """The JSON schema of the definition file, on stdout or in a file."""
+    from json import dumps
+
+    from saasmetrics.definitions.schema import json_schema
+    from saasmetrics.ledgers.index import REGISTRY
+
+    text = dumps(json_schema(REGISTRY), indent=2, ensure_ascii=False)
+    if output is not None and output != Path("-"):
+        return Outcome(files={output: f"{text}\n".encode()})
+    console.answer(text)
+    return Outcome()

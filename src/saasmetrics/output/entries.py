@@ -60,7 +60,7 @@ def page(opened: Opened, sight: Sight) -> Iterator[Block]:
     )
     yield Line()
     yield Sheet((Column(least=12), Column()), tuple(_head(opened)))
-    knobs = [f"{name} {_raw(value)}" for name, value in opened.header.get("knobs", {}).items()]
+    knobs = [f"{name} {_raw(value)}" for name, value in opened.header.get("knobs", {}).items() if name != "as_of"]
     if knobs:
         yield Note(text(("knobs        ", "muted"), " · ".join(knobs)), hang=13)
     yield Line()

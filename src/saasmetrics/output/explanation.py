@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from textwrap import wrap
 from typing import Any
 
@@ -15,7 +17,7 @@ from saasmetrics.output.printout import Printout, Sight
 from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet, text
 
 NARROWEST = 24
-"""Columns that the last cell of a row has at least, however narrow the page is."""
+"""So long a path is broken at its slashes before a table gets too wide; no line of a definition is set narrower."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under titles; the last column holds the long texts. Titles that begin with `>` head numbers."""
+    """Rows under titles. Titles that begin with `>` head numbers."""
 
     titles: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -105,30 +107,75 @@ def _blocks(passage: Passage, width: int) -> Iterator[Block]:
 
 
 def _sheet(titles: tuple[str, ...], rows: tuple[tuple[str, ...], ...], width: int) -> Sheet:
-    """A table whose last column is wrapped, on lines of its own under the first."""
-    heads = [title.removeprefix(">") for title in titles]
-    fixed = [max(cell_len(row[place]) for row in ((*heads,), *rows)) for place in range(len(titles) - 1)]
-    room = max(width - sum(fixed) - 2 * len(fixed), NARROWEST)
+    """A table whose cells are wrapped, on lines of their own under the first, where it would be too wide."""
+    heads = tuple(title.removeprefix(">") for title in titles)
+    widths = _widths(heads, rows, width)
     columns = tuple(
         Column(head, "right" if title.startswith(">") else "left") for head, title in zip(heads, titles, strict=True)
     )
     lines: list[Row] = []
-    for *first, last in rows:
-        parts = wrap(last, room, break_long_words=False, break_on_hyphens=False) or [""]
-        cells = [Text(cell, "muted" if not place else "") for place, cell in enumerate(first)]
-        lines.append(Row((*cells, Text(parts[0]))))
-        lines += [Row((*[Text()] * len(first), Text(part))) for part in parts[1:]]
+    for row in rows:
+        cells = [_wrapped(cell, room) for cell, room in zip(row, widths, strict=True)]
+        for parts in zip_longest(*cells, fillvalue=""):
+            lines.append(Row(tuple(Text(part, "" if place else "muted") for place, part in enumerate(parts))))
     return Sheet(columns, tuple(lines), gap=2)
+
+
+def _widths(heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...], width: int) -> list[int]:
+    """Widths of the columns: as they are, the widest narrowed first where there is too little room, words kept whole."""
+    columns = list(zip(heads, *rows, strict=True))
+    widths = [max(map(cell_len, column)) for column in columns]
+    least = [max(cell_len(head), *map(_longest, cells)) for head, *cells in columns] if rows else widths
+    excess = sum(widths) + 2 * (len(widths) - 1) - width
+    for _ in range(max(excess, 0)):
+        spare = [(each, place) for place, each in enumerate(widths) if each > least[place]]
+        if spare:
+            widths[max(spare)[1]] -= 1
+    return widths
+
+
+def _longest(said: str) -> int:
+    """Length of the longest part of a text that is not broken."""
+    return max((len(piece) for word in said.split() for piece in _pieces(word, NARROWEST)), default=0)
+
+
+def _wrapped(said: str, room: int) -> list[str]:
+    return wrap(_breakable(said, room), max(room, 1), break_long_words=False, break_on_hyphens=False) or [""]
+
+
+def _breakable(said: str, room: int) -> str:
+    """The same with blanks inside words longer than the room, as paths are: after slashes, as late as they fit."""
+    return " ".join(" ".join(_pieces(word, room)) if len(word) > room else word for word in said.split(" "))
+
+
+def _pieces(path: str, room: int) -> list[str]:
+    pieces = [""]
+    for name in re.findall(r"[^/]*/|[^/]+$", path):
+        if pieces[-1] and len(pieces[-1] + name) > room:
+            pieces.append("")
+        pieces[-1] += name
+    return pieces
 
 
 def _folded(line: str, width: int) -> list[str]:
     """A line of a definition, broken at blanks with the rest set in deeper, as the file could have it too."""
+    if len(line) <= width:
+        return [line]
     margin = " " * (len(line) - len(line.lstrip()))
-    kept = wrap(
-        line.strip(), max(width, NARROWEST), initial_indent=margin, subsequent_indent=f"{margin}    ",
-        break_long_words=False, break_on_hyphens=False, drop_whitespace=True,
-    )  # fmt: skip
-    return [line] if len(line) <= width else kept
+    code, _, comment = line.strip().partition("  # ")
+    lines = _set_in(code.rstrip(), width, margin, f"{margin}    ")
+    return lines + (_set_in(comment.strip(), width, f"{margin}    # ", f"{margin}    # ") if comment else [])
+
+
+def _set_in(said: str, width: int, first: str, further: str) -> list[str]:
+    return wrap(
+        said,
+        max(width, NARROWEST),
+        initial_indent=first,
+        subsequent_indent=further,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _rows(section: Section) -> Iterator[tuple[str | None, str | None, str]]:

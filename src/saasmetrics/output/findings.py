@@ -10,7 +10,6 @@ from typing import Any
 from rich.text import Text
 
 from saasmetrics.finding import Finding, Severity
-from saasmetrics.output.number import whole
 from saasmetrics.output.sheet import text
 
 TONES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "muted"}
@@ -25,15 +24,14 @@ def lines(findings: Sequence[Finding]) -> Iterator[Text]:
 
 
 def line(finding: Finding) -> Text:
-    """`metrics.yaml:3:5: error SM012 message; hint`, or `orders.csv, column amount: warning SM903 message, 12 rows`."""
+    """`metrics.yaml:3:5: error SM012 message; hint`, or `orders.csv, column amount: warning SM903 message`."""
     place = [str(finding.location)] if finding.location else []
     place += [f"column {finding.column}"] if finding.column else []
     weight = f"{finding.severity.name.lower()} {finding.code}"
-    rows = "" if finding.rows is None else f", {whole(finding.rows)} {'row' if finding.rows == 1 else 'rows'}"
     return text(
         (f"{', '.join(place)}: " if place else "", "strong"),
         (weight, TONES[finding.severity]),
-        f" {finding.message}{rows}",
+        f" {finding.message}",
         (f"; {finding.hint}" if finding.hint else "", "muted"),
     )
 

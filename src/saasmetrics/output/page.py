@@ -39,10 +39,11 @@ def page(answer: Answer, sight: Sight) -> Iterator[Block]:
     elif alone:
         yield from history.blocks(rest[0], line, sight.width)
     else:
-        for kind, group, balance in own:
+        for number, (kind, group, balance) in enumerate(own):
+            yield from [Line()] if number else []
             yield from _table(kind, group, balance, line, sight)
-            yield Line()
         if rest:
+            yield from [Line()] if own else []
             yield from scorecard.blocks(scorecard.scorecard(rest, line), sight.width, bounded=sight.bounded)
     if len(readings) < len(answer.subjects):
         hidden = len(answer.subjects) - len(readings)

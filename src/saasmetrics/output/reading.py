@@ -143,10 +143,13 @@ def _series(
     rows: dict[Any, list[dict[str, Any]]] = values.sort("period").rows_by_key(
         ["metric", "cut", "stat", "grain"], named=True
     )
-    return [
-        (subject, tuple(map(_point, rows.get((subject.metric, subject.cut, subject.stat, grain or subject.grain), []))))
-        for subject in subjects
-    ]
+
+    def found(subject: Subject) -> list[dict[str, Any]]:
+        """Its own rows; where nothing was computed, the rows that say why need not name the stat."""
+        own = [(subject.metric, subject.cut, stat, grain or subject.grain) for stat in (subject.stat, None)]
+        return rows.get(own[0]) or rows.get(own[1]) or []
+
+    return [(subject, tuple(map(_point, found(subject)))) for subject in subjects]
 
 
 def _point(row: Mapping[str, Any]) -> Point:
