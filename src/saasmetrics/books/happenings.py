@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
@@ -127,6 +127,11 @@ class Happenings:
             ),
             ["account", *self.columns, *(["cut"] if self.cut else []), *marked, "cell"],
         )
+
+
+def bare(selectors: Iterable[Selector]) -> tuple[Selector, ...]:
+    """The same rows without what they mean to a workflow, so that everybody who reads them asks for one fact."""
+    return tuple(replace(selector, run=None, workflow=None, outcome=None) for selector in selectors)
 
 
 def _count(rows: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:

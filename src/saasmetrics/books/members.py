@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import chosen, with_user_segments
+from saasmetrics.books.happenings import bare, chosen, with_user_segments
 from saasmetrics.books.segments import carried
 from saasmetrics.definitions.selection import Selection
 from saasmetrics.facts.request import Presence
@@ -39,7 +39,7 @@ class Members:
         selectors = self.selection.selectors
         logged = tuple(selector for selector in selectors if ROLES[selector.role].log)
         if logged:
-            parts.append(given.fact(Presence(logged, entity)))
+            parts.append(given.fact(Presence(bare(logged), entity)))
         for role in dict.fromkeys(selector.role for selector in selectors if not ROLES[selector.role].log):
             rows = chosen(given, role, [selector for selector in selectors if selector.role == role])
             parts.append(_presence(rows, by_user))

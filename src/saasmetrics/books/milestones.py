@@ -8,7 +8,7 @@ import polars as pl
 
 from saasmetrics.books.balances import Recurring
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import chosen
+from saasmetrics.books.happenings import bare, chosen
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
 from saasmetrics.facts.request import First, Narrow
 from saasmetrics.frames.canonical import ROLES
@@ -59,9 +59,10 @@ class Moment:
         logged = tuple(selector for selector in selectors if ROLES[selector.role].log)
         listed = [selector for selector in selectors if not ROLES[selector.role].log]
         if logged and (not listed or count == 1):
-            parts = [given.fact(First(logged, count, by_run, self.since_created))]
+            asked = logged if by_run else bare(logged)
+            parts = [given.fact(First(asked, count, by_run, self.since_created))]
         else:
-            parts = [given.fact(Narrow(logged)).select("account", "at")] if logged else []
+            parts = [given.fact(Narrow(bare(logged))).select("account", "at")] if logged else []
         for role in dict.fromkeys(selector.role for selector in listed):
             rows = chosen(given, role, [selector for selector in listed if selector.role == role])
             moment = pl.col("_at")
