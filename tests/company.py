@@ -24,6 +24,7 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
         "failure": {"event": "fail"},
         "run": "run",
         "within": "2d",
+        "value": "amount",
         "tiers": {
             "basic": {"event": "use"},
             "standard": {"all": [{"event": "ok"}, {"event": "invite"}]},
@@ -74,7 +75,9 @@ METRICS: dict[str, dict[str, Any]] = {
     "kept_logos": {"type": "net_retention", "of": "recurring", "over": "2mo", "count": True},
     "lost_logos": {"type": "net_retention", "of": "recurring", "over": "1mo", "count": True, "lost": True},
     "active_accounts": {"type": "active", "entity": "account"},
-    "active_accounts_twice": {"type": "active", "entity": "account", "at_least": 2},
+    "active_twice": {
+        "type": "active", "entity": "account", "rule": {"any": [{"event": "use"}, {"event": "invite"}]}, "at_least": 2,
+    },
     "using_twice": {"type": "active", "entity": "account", "rule": {"event": "use"}, "at_least": 2},
     "active_users": {"type": "active", "entity": "user"},
     "active_persons": {"type": "active", "entity": "person"},
@@ -144,6 +147,77 @@ METRICS: dict[str, dict[str, Any]] = {
     },
 }  # fmt: skip
 """Definitions as a file has them, but for filters, which are mappings of columns to values, and addresses by name."""
+
+PAYING = {
+    "type": "stock", "source": "subscriptions", "agg": "count_distinct", "expr": "account",
+    "filter": lambda row: row["price"] > 0,
+}  # fmt: skip
+
+
+def _lost(**more: Any) -> dict[str, Any]:
+    return {"type": "net_retention", "of": "recurring", "over": "1mo", "lost": True, **more}
+
+
+def _of_workflow(name: str, outcome: str = "success") -> dict[str, Any]:
+    return {"type": "simple", "workflow": name, "outcome": outcome}
+
+
+CATALOGUE: dict[tuple[str, str | None], dict[str, Any]] = {
+    ("workflow_successes", None): _of_workflow("core"),
+    ("workflow_successes", "invoicing"): _of_workflow("invoicing"),
+    ("workflow_successes", "ordering"): _of_workflow("ordering"),
+    ("workflow_attempts", "invoicing"): _of_workflow("invoicing", "attempt"),
+    ("workflow_attempts", "ordering"): _of_workflow("ordering", "attempt"),
+    ("workflow_failures", "invoicing"): _of_workflow("invoicing", "failure"),
+    ("workflow_value", "invoicing"): {**_of_workflow("invoicing"), "agg": "sum", "expr": "amount"},
+    ("completion_rate", "invoicing"): METRICS["completion"],
+    ("completion_rate", "ordering"): METRICS["ordering_completion"],
+    ("workflow_duration", "invoicing"): METRICS["run_time"],
+    ("time_to_value", None): {**METRICS["time_to_success"], "within": "30d"},
+    ("activation_rate", None): METRICS["activated_14d"],
+    ("time_to_activation", None): {
+        "type": "duration", "from": {"milestone": "created"}, "to": {"milestone": "activated"}, "within": "14d",
+        "stat": ["median", "p90"],
+    },
+    ("tier_share", "invoicing"): {"type": "tiers", "workflow": "invoicing"},
+    ("tier_transition_time", "invoicing"): {"type": "tiers", "workflow": "invoicing", "measure": "time"},
+    ("dau", None): METRICS["active_daily"],
+    ("wau", None): METRICS["active_users"],
+    ("mau", None): METRICS["active_users"],
+    ("stickiness", None): {"type": "stickiness", "rule": ACTIVE["user"]},
+    ("waa", None): METRICS["active_accounts"],
+    ("waa", "invoicing"): {"type": "active", "entity": "account", "rule": {"workflow": "invoicing"}},
+    ("maa", "ordering"): {"type": "active", "entity": "account", "rule": {"workflow": "ordering"}},
+    ("cohort_retention", "1mo"): {"type": "retention", "ages": ["1mo"]},
+    ("cohort_retention", "3mo"): {"type": "retention", "ages": ["3mo"]},
+    ("mrr", None): METRICS["recurring"],
+    ("arr", None): {"type": "derived", "expr": "12 * mrr", "input_metrics": {"mrr": "recurring"}},
+    ("new_mrr", None): METRICS["recurring_new"],
+    ("expansion_mrr", None): METRICS["recurring_expansion"],
+    ("contraction_mrr", None): METRICS["recurring_contraction"],
+    ("churned_mrr", None): METRICS["recurring_churn"],
+    ("reactivation_mrr", None): METRICS["recurring_reactivation"],
+    ("net_new_mrr", None): METRICS["recurring_net"],
+    ("mrr_growth", None): METRICS["growth"],
+    ("quick_ratio", None): {
+        "type": "derived", "expr": "(up + fresh + back) / -(down + gone)",
+        "input_metrics": {
+            "up": "recurring_expansion", "fresh": "recurring_new", "back": "recurring_reactivation",
+            "down": "recurring_contraction", "gone": "recurring_churn",
+        },
+    },
+    ("nrr", None): {"type": "net_retention", "of": "recurring"},
+    ("logo_churn_rate", None): _lost(count=True),
+    ("gross_revenue_churn", None): _lost(cap=True),
+    ("net_revenue_churn", None): _lost(),
+    ("paying_accounts", None): PAYING,
+    ("arpa", None): {"type": "ratio", "numerator": METRICS["recurring"], "denominator": PAYING},
+    ("top_issues", None): METRICS["tickets_opened"],
+    ("tickets_per_100", None): {
+        "type": "ratio", "numerator": METRICS["tickets_opened"], "denominator": _of_workflow("core"), "scale": 100,
+    },
+}  # fmt: skip
+"""What metrics of the catalogue come down to, by id and first part of the address."""
 
 COHORTS: dict[str, dict[str, Any]] = {
     "month": {"type": "retention", "ages": ["1mo", "2mo"]},

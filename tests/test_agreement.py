@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,8 +74,10 @@ def close(ours: Any, theirs: Any) -> bool:
     return math.isclose(float(ours), float(theirs), rel_tol=1e-6, abs_tol=1e-4)
 
 
-def differences(values: pl.DataFrame, expected: Mapping[Key, Cell]) -> list[str]:
-    """Cells where the engine says something else than the oracle."""
+def differences(
+    values: pl.DataFrame, expected: Mapping[Key, Cell], only: frozenset[tuple[str, str | None]] | None = None
+) -> list[str]:
+    """Cells where the engine says something else than the oracle; `only` holds the addresses that are compared."""
     named = {"p0": "min", "p100": "max"}
     found: dict[Key, dict[str, Any]] = {
         (
@@ -87,6 +91,8 @@ def differences(values: pl.DataFrame, expected: Mapping[Key, Cell]) -> list[str]
     }
     out = []
     for key in sorted(set(found) | set(expected), key=str):
+        if only is not None and (key[0], key[1]) not in only:
+            continue
         row, cell = found.get(key), expected.get(key)
         if row is None or cell is None:
             if not (empty(cell) if row is None else row["value"] in (None, 0.0)):
@@ -120,7 +126,7 @@ def check(company: Company, names: list[str], grain: str, as_of: datetime, timez
 
 
 thorough = settings(
-    max_examples=25,
+    max_examples=int(os.environ.get("SAASMETRICS_EXAMPLES", "6")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )
@@ -128,6 +134,8 @@ zones = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])
 moments = st.sampled_from([LATE, datetime(2026, 4, 15, 9, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)])
 
 COHORT_TYPES = ("conversion", "duration", "retention")
+OVERLAPPING = {"kinds", "active_persons"}
+"""Things that may lie in several values of a segment; the line that says so is held against the oracle apart."""
 BY_SIZE = [
     name
     for name, metric in companies.METRICS.items()
@@ -152,10 +160,154 @@ def test_quarters(company: Company, timezone: str) -> None:
 @given(company=companies.companies(), timezone=zones)
 @thorough
 def test_by_an_attribute_of_accounts(company: Company, timezone: str) -> None:
-    check(company, BY_SIZE, "month", LATE, timezone, "size")
+    check(company, [name for name in BY_SIZE if name not in OVERLAPPING], "month", LATE, timezone, "size")
+
+
+def oracle_of_catalogue(company: Company, as_of: datetime, timezone: str) -> dict[Key, Cell]:
+    """Catalogue metrics under their addresses; of a ratio over ratios only the value can be held against another."""
+    out: dict[Key, Cell] = {}
+    for (name, part), metric in companies.CATALOGUE.items():
+        answer = compute(
+            company,
+            companies.for_oracle(metric),
+            grain="month",
+            periods=SPANS["month"],
+            as_of=as_of,
+            timezone=timezone,
+        )
+        for (cut, stat, period, value), cell in answer.items():
+            if (cut is None) != (metric["type"] == "tiers"):
+                address = ".".join(each for each in (part, cut) if each) or None
+                out[name, address, stat, period, value] = replace(cell, denominator=None)
+            elif metric["type"] == "retention":
+                out[name, part, stat, period, value] = replace(cell, denominator=None)
+    return out
+
+
+@given(company=companies.companies(), timezone=zones, as_of=moments)
+@thorough
+def test_catalogue(company: Company, timezone: str, as_of: datetime) -> None:
+    """The built-in metrics are what their names say."""
+    with TemporaryDirectory() as folder:
+        path = companies.write(company, Path(folder), {}, timezone)
+        names = sorted({name for name, _ in companies.CATALOGUE})
+        values = engine(path, names, "month", as_of, None)
+    expected = oracle_of_catalogue(company, as_of, timezone)
+    wrong = differences(values, expected, only=frozenset((key[0], key[1]) for key in expected))
+    assert not wrong, "\n" + "\n".join(wrong)
 
 
 @given(company=companies.companies())
 @thorough
 def test_money_by_plan_with_transfers(company: Company) -> None:
     check(company, [*BY_PLAN, "recurring"], "month", LATE, "UTC", "plan")
+
+
+# --- by hand: what random companies found, kept small ----------------------------------------------------------------
+
+ROLES: dict[str, list[dict[str, Any]]] = {
+    "accounts": [
+        {"account": name, "created": datetime(2026, 1, 1, tzinfo=UTC), "closed": None, "size": size}
+        for name, size in (("A", "small"), ("B", "large"), ("C", None))
+    ],
+    "subscriptions": [],
+    "tickets": [],
+    "surveys": [],
+    "requests": [],
+    "fx": [{"currency": "USD", "rate": 0.8}],
+}
+
+
+def small(*events: str, **roles: list[dict[str, Any]]) -> Company:
+    """A company of three accounts with these events: `name account 02-03T10:00` of 2026, and perhaps a user."""
+    rows = []
+    for written in events:
+        event, account, at, *user = written.split()
+        moment = datetime.fromisoformat(f"2026-{at}").replace(tzinfo=UTC)
+        rows.append({"event": event, "at": moment, "account": account, "user": user[0] if user else None})
+    return Company(
+        {**ROLES, "events": [companies.FULL, *rows], **roles},
+        companies.WORKFLOWS,
+        companies.ACTIVATION,
+        companies.ACTIVE,
+    )
+
+
+def rows_of(
+    company: Company, metric: dict[str, Any] | str, as_of: datetime = LATE, by: str | None = None
+) -> dict[tuple[int, str | None, str | None], dict[str, Any]]:
+    """Rows by month, cut and segment value of one metric, a definition or a catalogue id, where anything was found."""
+    with TemporaryDirectory() as folder:
+        metrics = {} if isinstance(metric, str) else {"own": metric}
+        path = companies.write(company, Path(folder), metrics, "UTC")
+        values = engine(path, [metric if isinstance(metric, str) else "own"], "month", as_of, by)
+    rows = {(row["period"].month, row["cut"], row["segment_value"]): row for row in values.iter_rows(named=True)}
+    return {key: row for key, row in rows.items() if row["value"] is not None or row["immature"]}
+
+
+def february(rows: Mapping[Any, Mapping[str, Any]]) -> tuple[float, float]:
+    """Numerator and denominator of the headline."""
+    row = rows[2, None, None]
+    return row["numerator"], row["denominator"]
+
+
+def test_at_least_holds_for_the_usual_rule_too() -> None:
+    company = small("done A 02-01T10:00", "done A 02-02T10:00", "done B 02-02T10:00")
+    rows = rows_of(company, {"type": "active", "entity": "account", "at_least": 2})
+    assert rows[2, None, None]["value"] == 1.0
+
+
+def test_at_least_of_a_step_counts_from_the_entry() -> None:
+    metric = {
+        "type": "conversion",
+        "within": "10d",
+        "steps": {"one": {"event": "invite"}, "two": {"event": "use", "at_least": 2}},
+    }
+    once = ("use A 01-30T10:00", "invite A 02-01T10:00", "use A 02-02T10:00")
+    assert february(rows_of(small(*once), metric)) == (0, 1)
+    assert february(rows_of(small(*once, "use A 02-02T10:00"), metric)) == (1, 1)
+
+
+def test_one_row_fills_one_step_even_at_one_moment() -> None:
+    metric = {"type": "conversion", "steps": companies.STEPS, "within": "10d"}
+    once = ("use A 02-01T10:00", "invite A 02-01T10:00")
+    assert february(rows_of(small(*once), metric)) == (0, 1)
+    assert february(rows_of(small(*once, "use A 02-01T10:00"), metric)) == (1, 1)
+
+
+def test_a_user_of_two_accounts_walks_twice() -> None:
+    company = small(
+        "use A 02-01T10:00 u1", "use B 02-01T10:00 u1", "invite B 02-02T10:00 u1", "invite A 02-03T10:00 u2"
+    )
+    steps = {"a": {"event": "use"}, "b": {"event": "invite"}}
+    metric = {"type": "conversion", "entity": "user", "within": "10d", "steps": steps}
+    assert february(rows_of(company, metric)) == (1, 2)
+
+
+def test_accounts_of_the_future_are_not_there_yet() -> None:
+    days = {"Y": 10, "Z": 20}
+    late = [
+        {**ROLES["accounts"][0], "account": a, "created": datetime(2026, 4, d, tzinfo=UTC)} for a, d in days.items()
+    ]
+    company = small("use A 01-02T10:00", accounts=[*ROLES["accounts"], *late])
+    rows = rows_of(company, companies.METRICS["activated_14d"], as_of=datetime(2026, 4, 15, tzinfo=UTC))
+    assert rows[4, None, None]["immature"] == 1
+
+
+def test_a_window_shorter_than_the_period_is_a_mean_over_days() -> None:
+    rows = rows_of(small("use A 02-10T10:00 u1"), {"type": "active", "entity": "user", "window": "7d"})
+    assert rows[2, None, None]["value"] == pytest.approx(7 / 28)
+
+
+@pytest.mark.xfail(strict=True, reason="the engine prints no (overlap) line yet")
+def test_what_lies_in_several_values_is_a_line_of_its_own() -> None:
+    company = small("use A 02-01T10:00 u1", "use B 02-02T10:00 u1")
+    rows = rows_of(company, {"type": "active", "entity": "person"}, by="size")
+    found = {value: row["value"] for (month, _, value), row in rows.items() if month == 2 and row["value"]}
+    assert found == {None: 1.0, "small": 1.0, "large": 1.0, "(overlap)": -1.0}
+
+
+@pytest.mark.xfail(strict=True, reason="the engine divides by accounts active in the workflow, not by all active ones")
+def test_workflow_frequency_divides_by_all_active_accounts() -> None:
+    company = small("done A 02-01T10:00", "done A 02-02T10:00", "ok B 02-02T10:00")
+    assert rows_of(company, "workflow_frequency")[2, "ordering", None]["value"] == 1.0
