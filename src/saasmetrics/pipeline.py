@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,11 @@ from saasmetrics.engine.opened import Depth
 from saasmetrics.engine.read import Progress, SourceRead
 from saasmetrics.engine.run import compute as run
 from saasmetrics.engine.values import judged_period, of_address
+from saasmetrics.explain.answers import Answers
+from saasmetrics.explain.index import explained
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.ledgers.index import REGISTRY
+from saasmetrics.output.explanation import Explanation
 from saasmetrics.period import Calendar
 from saasmetrics.review.targets import Verdict, held
 from saasmetrics.sources.open import open_sources
@@ -63,7 +66,11 @@ def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Pr
         until=ask.until,
         progress=progress,
     )
-    judged = {address.text: day for address in addresses if (day := judged_period(of_address(definitions, done.values, address)))}
+    judged = {
+        address.text: day
+        for address in addresses
+        if (day := judged_period(of_address(definitions, done.values, address)))
+    }
     verdicts = {address.text: held(definitions, done.values, address, done.as_of) for address in addresses}
     return Result(
         definitions,
@@ -137,3 +144,27 @@ def ledger(
         opened.reduced,
         (*definitions.findings, *opened.findings),
     )
+
+
+def explain(
+    path: Path,
+    name: str,
+    *,
+    as_of: date | datetime | None = None,
+    data_root: Path | None = None,
+    progress: Progress | None = None,
+) -> Explanation:
+    """What a name means: a metric with the formula and its numbers put in; a type, policy, source, block.
+
+    Edges: only a metric reads data, and one without usable data is explained without numbers.
+    Raises: InputError (exit 2) for a name that means nothing, with the nearest ones.
+    """
+
+    def values(ask: Ask) -> Result:
+        return compute(path, replace(ask, as_of=as_of), data_root=data_root, progress=progress)
+
+    def entries(address: str, period: str) -> pl.DataFrame:
+        opened = ledger(path, address, period=period, depth="entry", as_of=as_of, data_root=data_root)
+        return opened.entries
+
+    return explained(load(path, REGISTRY, data_root=data_root), name, Answers(values, entries))

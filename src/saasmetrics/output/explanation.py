@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from textwrap import wrap
@@ -108,24 +108,27 @@ def _blocks(passage: Passage, width: int) -> Iterator[Block]:
 
 def _sheet(titles: tuple[str, ...], rows: tuple[tuple[str, ...], ...], width: int) -> Sheet:
     """A table whose cells are wrapped, on lines of their own under the first, where it would be too wide."""
-    heads = tuple(title.removeprefix(">") for title in titles)
-    widths = _widths(heads, rows, width)
-    columns = tuple(
-        Column(head, "right" if title.startswith(">") else "left") for head, title in zip(heads, titles, strict=True)
-    )
+    widths = _widths(titles, rows, width)
+    columns = tuple(Column(title.removeprefix(">"), "right" if title.startswith(">") else "left") for title in titles)
     lines: list[Row] = []
     for row in rows:
         cells = [_wrapped(cell, room) for cell, room in zip(row, widths, strict=True)]
-        for parts in zip_longest(*cells, fillvalue=""):
-            lines.append(Row(tuple(Text(part, "" if place else "muted") for place, part in enumerate(parts))))
+        lines += [_row(parts) for parts in zip_longest(*cells, fillvalue="")]
     return Sheet(columns, tuple(lines), gap=2)
 
 
-def _widths(heads: tuple[str, ...], rows: tuple[tuple[str, ...], ...], width: int) -> list[int]:
-    """Widths of the columns: as they are, the widest narrowed first where there is too little room, words kept whole."""
-    columns = list(zip(heads, *rows, strict=True))
+def _row(parts: Sequence[str]) -> Row:
+    return Row(tuple(Text(part, "" if place else "muted") for place, part in enumerate(parts)))
+
+
+def _widths(titles: tuple[str, ...], rows: tuple[tuple[str, ...], ...], width: int) -> list[int]:
+    """Widths of the columns: as they are, or the widest narrowed first; words and numbers stay whole."""
+    columns = list(zip((title.removeprefix(">") for title in titles), *rows, strict=True))
     widths = [max(map(cell_len, column)) for column in columns]
-    least = [max(cell_len(head), *map(_longest, cells)) for head, *cells in columns] if rows else widths
+    least = [
+        natural if title.startswith(">") else max(cell_len(head), *map(_longest, cells), 0)
+        for title, natural, (head, *cells) in zip(titles, widths, columns, strict=True)
+    ]
     excess = sum(widths) + 2 * (len(widths) - 1) - width
     for _ in range(max(excess, 0)):
         spare = [(each, place) for place, each in enumerate(widths) if each > least[place]]

@@ -1,0 +1,110 @@
+"""Who answers for a metric, what it is held against, and where all that is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from saasmetrics.definitions.address import Address
+from saasmetrics.definitions.catalogue import catalogue
+from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.definitions.goals import Benchmark, Target
+from saasmetrics.definitions.metric import Metric
+from saasmetrics.explain.resting import spot
+from saasmetrics.output.explanation import Facts
+from saasmetrics.review.targets import Verdict
+
+_DIRECTIONS = {"up": "more is better", "down": "less is better", "band": "within its band is best"}
+
+
+def who_answers(definitions: Definitions, metric: Metric) -> Facts:
+    """Level, team, owner, action and the rest of what is said of a number beside its meaning."""
+    rows = [
+        ("level", f"{metric.level}, {metric.timing}"),
+        ("direction", f"{metric.direction}: {_DIRECTIONS.get(metric.direction, '')}"),
+        ("unit", _unit(definitions, metric)),
+        ("grain", f"{metric.grain.value}, looked at {metric.review}"),
+        ("team", ", ".join(metric.team)),
+        ("owner", metric.owner or ""),
+        *((f"when {way}", text) for way, text in metric.action.items()),
+        ("drivers", ", ".join(metric.drivers)),
+        ("sample", f"fewer than {metric.min_sample} are not judged"),
+        ("stage", "" if len(metric.stage) == 3 else ", ".join(metric.stage)),
+        ("status", metric.status),
+        ("published", _published(definitions, metric)),
+        *((f"ignores {rule}", reason) for rule, reason in metric.ignore.items()),
+    ]
+    return Facts(tuple((name, said) for name, said in rows if said))
+
+
+def _unit(definitions: Definitions, metric: Metric) -> str:
+    currency = definitions.settings.currency
+    unit = f"{metric.unit} ({currency})" if metric.unit == "currency" and currency else metric.unit
+    return f"{unit}, written as {metric.format.replace('_', ' ')}" if metric.format else unit
+
+
+def _published(definitions: Definitions, metric: Metric) -> str:
+    """The bundles that hold it, those of the file marked."""
+    name = metric.id.partition(".")[0]
+    if not metric.publish:
+        return "no"
+    held = [bundle for bundle in catalogue().bundles if name in definitions.bundle(bundle)]
+    taken = [bundle for bundle in held if bundle in definitions.publish]
+    if taken:
+        return f"by {', '.join(taken)}"
+    if name in definitions.named:
+        return "as a metric of the file"
+    return f"no; {', '.join(held)} would" if held else "no"
+
+
+def places(definitions: Definitions, metric: Metric, address: Address) -> Iterator[tuple[str, str]]:
+    """Where a metric is defined, and where its governance is."""
+    name = address.metric
+    whole = definitions.metrics[name]
+    documents = catalogue().documents
+    if name in definitions.named or not whole.catalogue:
+        changes = "defined" if name not in documents else "changed"
+        yield changes, str(whole.location)
+    if name in documents:
+        yield "defined", f"the catalogue, {documents[name].key_at((name,))}"
+    if metric.id != name and metric.id in definitions.named:
+        yield "governed", str(metric.location)
+    if whole.renamed_from:
+        yield "renamed", f"from {whole.renamed_from}"
+
+
+def goals(definitions: Definitions, address: Address, verdict: Verdict | None) -> Facts:
+    """Targets of a number, the judged one with its verdict; benchmarks."""
+    rows: list[tuple[str, str]] = []
+    for number, target in enumerate(definitions.targets):
+        if definitions.pointed(definitions.number(target.metric)) == address:
+            judged = verdict is not None and verdict.target == target
+            said = _target(target) + (_verdict(verdict) if verdict and judged else "")
+            rows.append(("target", f"{said} ({spot(definitions, 'targets', number)})"))
+    for number, benchmark in enumerate(definitions.benchmarks):
+        if definitions.pointed(definitions.number(benchmark.metric)) == address:
+            rows.append(("benchmark", f"{_benchmark(benchmark)} ({spot(definitions, 'benchmarks', number)})"))
+    return Facts(tuple(rows))
+
+
+def _target(target: Target) -> str:
+    due = f" by {target.by}" if target.by else ""
+    parts = [f"{'keep' if target.keep else 'reach'} {target.comparison.text}{due}"]
+    parts += [f"from {target.from_.text}"] if target.from_ else []
+    parts += [f"set {target.set}"] if target.set else []
+    parts += [f"where {_where(target)}"] if target.where else []
+    parts += [f"owner {target.owner}"] if target.owner else []
+    parts += [f"supports {target.supports}"] if target.supports else []
+    return ", ".join(parts)
+
+
+def _verdict(verdict: Verdict) -> str:
+    return f"; {verdict.word}" + (f", {verdict.reason}" if verdict.reason else "")
+
+
+def _benchmark(benchmark: Benchmark) -> str:
+    where = f" where {_where(benchmark)}" if benchmark.where else ""
+    return f"{benchmark.range.text}{where}, {benchmark.source}, {benchmark.date}"
+
+
+def _where(goal: Target | Benchmark) -> str:
+    return " and ".join(f"{segment} is {' or '.join(values)}" for segment, values in goal.where.items())

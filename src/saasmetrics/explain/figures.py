@@ -1,0 +1,148 @@
+"""A number with its formula: the judged value and the figures that it was made of, put into the formula's place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from saasmetrics.definitions.address import Address
+from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.engine.values import of_address
+from saasmetrics.explain.answers import Answers, Numbers
+from saasmetrics.finding import InputError
+from saasmetrics.frames.ledger import COUNTED, OPEN, Shape
+from saasmetrics.frames.values import OK, PARTIAL
+from saasmetrics.output.number import SECONDS, exact, half_up, signed
+from saasmetrics.output.subject import Subject
+from saasmetrics.output.subjects import subject as subject_of
+from saasmetrics.period import Grain
+
+PARTS = ("value", "numerator", "denominator", "entries", "accounts", "immature", "status", "reason", "as_of")
+"""Columns of values that a figure quotes."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """The value of one address in one period: the judged one, else the latest there is.
+
+    `row` is its row of the values frame; `period` its code; `now` says the value of the period in progress.
+    """
+
+    address: Address
+    subject: Subject
+    row: Mapping[str, Any]
+    period: str
+    now: str | None = None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the value may be read as one."""
+        return bool(self.row["status"] == OK)
+
+    @property
+    def value(self) -> str:
+        """The value as people read it; why there is none."""
+        if self.row["value"] is None:
+            return f"no number: {self.row['reason'] or self.row['status']}"
+        return self.subject.number.text(self.row["value"])
+
+    @property
+    def quoted(self) -> dict[str, Any]:
+        """What the text says, unrounded."""
+        row = {name: self.row[name] for name in PARTS}
+        return {"address": self.address.text, "period": self.period, "grain": self.row["grain"], **row}
+
+
+def figure(definitions: Definitions, numbers: Numbers, address: Address) -> Figure | None:
+    """The figure of an address; null where nothing was computed for it."""
+    rows = of_address(definitions, numbers.values, address)
+    if rows.is_empty():
+        return None
+    subject = subject_of(definitions, address)
+    judged = rows.filter(pl.col("status") == OK)
+    row = (judged if judged.height else rows).row(-1, named=True)
+    last = rows.row(-1, named=True)
+    now = None
+    if last["status"] == PARTIAL and last["period"] != row["period"] and last["value"] is not None:
+        now = f"{_code(definitions, last)} so far: {subject.number.text(last['value'])}*"
+    return Figure(address, subject, row, _code(definitions, row), now)
+
+
+def _code(definitions: Definitions, row: Mapping[str, Any]) -> str:
+    return definitions.settings.calendar.code(row["period"], Grain(row["grain"]))
+
+
+def plain_number(value: float) -> str:
+    """A figure as exact as people read it: whole numbers with separators, others to four decimals or digits."""
+    number = exact(value)
+    size = abs(number)
+    places = 4 if size >= 1 or not size else 3 - size.adjusted()
+    body = half_up(size, places).normalize()
+    return signed(number, f"{body if body != body.to_integral() else body.quantize(Decimal(1)):,f}")
+
+
+def put_in(figure: Figure, shape: Shape) -> Iterator[tuple[str, str]]:
+    """The figures in the formula's place, and what they were counted from. Not of derived numbers."""
+    if figure.row["value"] is None:
+        yield figure.period, figure.value
+        return
+    stat = f"{figure.subject.statistic} " if figure.subject.statistic else ""
+    yield figure.period, f"{stat}{figure.value}{_made(shape, figure)}"
+    yield "counted", _counted(shape, figure.row)
+
+
+def _made(shape: Shape, figure: Figure) -> str:
+    """The quotient; where there is none, the exact value of what was shortened for reading."""
+    top, bottom = figure.row["numerator"], figure.row["denominator"]
+    if bottom is None:
+        unit = f" {figure.subject.number.unit}" if figure.subject.number.unit in SECONDS else ""
+        whole = f"{plain_number(figure.row['value'])}{unit}"
+        return "" if figure.value == whole else f" = {whole}"
+    scale = f"{plain_number(shape.scale)} × " if shape.how == "ratio" and shape.scale != 1 else ""
+    days = " days" if shape.how == "sum" else ""
+    return f" = {scale}{plain_number(top)} / {plain_number(bottom)}{days}"
+
+
+def _counted(shape: Shape, row: Mapping[str, Any]) -> str:
+    of = {"ratio": "in the denominator", "quantile": "values", "sum": "entries"}[shape.how]
+    parts = [f"n = {row['entries']:,} {of}"]
+    if row["accounts"]:
+        parts.append(f"{row['accounts']:,} accounts" if row["accounts"] > 1 else "1 account")
+    if row["immature"]:
+        parts.append(f"{row['immature']:,} more still inside their window")
+    return ", ".join(parts)
+
+
+def reached(figure: Figure, answers: Answers) -> str:
+    """Of a duration with a window: how many of those that began got there."""
+    states = answers.entries(figure.address.text, figure.period)["status"]
+    there, waiting = int((states == COUNTED).sum()), int((states == OPEN).sum())
+    return f"{there:,} of {there + waiting:,} got there in time"
+
+
+def put_in_formula(expression: str, values: Mapping[str, float]) -> str:
+    """The arithmetic with the inputs' values in the place of their names; negative ones in brackets."""
+
+    def value(match: re.Match[str]) -> str:
+        found = values.get(match[0])
+        if found is None:
+            return match[0]
+        return f"({plain_number(found)})" if found < 0 else plain_number(found)
+
+    return re.sub(r"[A-Za-z_][A-Za-z0-9_]*", value, expression)
+
+
+def others(definitions: Definitions, numbers: Numbers, of: Iterable[Address]) -> tuple[Figure, ...]:
+    """The figures of further addresses, in their order."""
+    found = (figure(definitions, numbers, address) for address in of)
+    return tuple(each for each in found if each is not None)
+
+
+def unusable(error: InputError) -> str:
+    """Why there is no number, from what was wrong with the data."""
+    return "; ".join(dict.fromkeys(f"{finding.message}" for finding in error.findings))
