@@ -122,7 +122,7 @@ def _of_accounts(given: Given, segment: str) -> pl.LazyFrame:
 def _of_subscriptions(given: Given, segment: str) -> pl.LazyFrame:
     from saasmetrics.books.balances import Recurring
 
-    rows = given.made(Recurring((segment,))).filter(pl.col("annual") > 0)
+    rows = given.made(Recurring((segment,)))
     points = pl.concat([rows.select("account", since="from"), rows.select("account", since="to")]).drop_nulls().unique()
     live = (
         points.join(rows, on="account")
