@@ -203,6 +203,13 @@ def test_money_by_plan_with_transfers(company: Company) -> None:
     check(company, [*BY_PLAN, "recurring"], "month", LATE, "UTC", "plan")
 
 
+@pytest.mark.parametrize("grain", ["month", "week", "quarter"])
+@given(company=companies.companies())
+@thorough
+def test_flows_by_a_plan_that_changes(grain: str, company: Company) -> None:
+    check(company, ["uses", "uses_by_kind", "amount_sum", "runs_done", "core_done"], grain, LATE, "UTC", "plan")
+
+
 # --- by hand: what random companies found, kept small ----------------------------------------------------------------
 
 ROLES: dict[str, list[dict[str, Any]]] = {

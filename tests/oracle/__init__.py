@@ -55,37 +55,47 @@ def compute(
 
 
 def _by_value(company: Company, metric: Metric, asked: Asked, by: str | None) -> dict[str | None, dict[Key, Cell]]:
-    out: dict[str | None, dict[Key, Cell]] = {None: _of(company, metric, asked)}
-    if by == PLAN and metric["type"] in ("movement", "net_retention"):
+    total: dict[str | None, dict[Key, Cell]] = {None: _of(company, metric, asked)}
+    if by == PLAN:
+        return total | _by_plan(company, metric, asked)
+    return total | _by_attribute(company, metric, asked, by, total[None]) if by else total
+
+
+def _by_plan(company: Company, metric: Metric, asked: Asked) -> dict[str | None, dict[Key, Cell]]:
+    out: dict[str | None, dict[Key, Cell]] = {}
+    if metric["type"] in ("movement", "net_retention"):
         of = money.movement if metric["type"] == "movement" else money.net_retention
         for (value, period), cell in of(company, metric, asked, PLAN).items():
             out.setdefault(value, {})[None, None, period] = cell
-    elif by == PLAN and metric["type"] == "stock":
-        plans = {str(row.get(PLAN)) for row in company.rows("subscriptions")}
-        for plan in plans:
+    elif metric["type"] == "stock":
+        for plan in {str(row.get(PLAN)) for row in company.rows("subscriptions")}:
             rows = [row for row in company.rows("subscriptions") if str(row.get(PLAN)) == plan]
-            only = Company({**company.roles, "subscriptions": rows}, company.workflows)
-            out[plan] = _of(only, metric, asked)
-    elif by:
-        for value, accounts in company.groups(by).items():
-            if value != UNATTRIBUTED or metric.get("source") in ACCOUNTLESS:
-                last = "last_per" in metric
-                out[value] = (
-                    _of(company, {**metric, "only": accounts}, asked)
-                    if last
-                    else _of(company.of(accounts), metric, asked)
-                )
-        if metric.get("entity") == "person" or metric.get("agg") == "count_distinct":
-            out[OVERLAP] = _overlap(out)
+            out[plan] = _of(Company({**company.roles, "subscriptions": rows}, company.workflows), metric, asked)
+    else:
+        for value, holds in money.by_plan_at_cell_end(company, asked).items():
+            out[value] = _of(company, {**metric, "only_when": holds}, asked)
     return out
 
 
-def _overlap(parts: Mapping[str | None, Mapping[Key, Cell]]) -> dict[Key, Cell]:
+def _by_attribute(
+    company: Company, metric: Metric, asked: Asked, by: str, total: Mapping[Key, Cell]
+) -> dict[str | None, dict[Key, Cell]]:
+    out: dict[str | None, dict[Key, Cell]] = {}
+    for value, accounts in company.groups(by).items():
+        if value != UNATTRIBUTED or metric.get("source") in ACCOUNTLESS:
+            only = {**metric, "only": accounts}
+            out[value] = _of(company, only, asked) if "last_per" in metric else _of(company.of(accounts), metric, asked)
+    if metric.get("entity") == "person" or metric.get("agg") == "count_distinct":
+        out[OVERLAP] = _overlap(total, out)
+    return out
+
+
+def _overlap(total: Mapping[Key, Cell], parts: Mapping[str | None, Mapping[Key, Cell]]) -> dict[Key, Cell]:
     out = {}
-    for key, total in parts[None].items():
-        there = [cells[key].value or Fraction(0) for value, cells in parts.items() if value and key in cells]
-        value = Fraction(total.value or 0) - sum((Fraction(one) for one in there), Fraction(0))
-        out[key] = Cell(value, value, status=total.status)
+    for key, cell in total.items():
+        there = [Fraction(cells[key].value or 0) for cells in parts.values() if key in cells]
+        value = Fraction(cell.value or 0) - sum(there, Fraction(0))
+        out[key] = Cell(value, value, status=cell.status)
     return out
 
 

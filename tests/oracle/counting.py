@@ -52,6 +52,8 @@ def simple(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         within = _of_period(entries, metric, asked, period)
+        if "only_when" in metric:  # a segment whose value changes with time
+            within = [entry for entry in within if metric["only_when"](entry.account, asked.day(entry.at))]
         if "only" in metric:  # of the last rows of everybody, those of some accounts
             within = [entry for entry in within if entry.account in metric["only"]]
         cuts: dict[str | None, list[Happening]] = defaultdict(list)

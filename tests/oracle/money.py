@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import partial
 
 from oracle.counting import judged
 from oracle.happenings import passes
-from oracle.shapes import Asked, Cell, Company, Key, Metric, Row, later, share
+from oracle.shapes import UNKNOWN, Asked, Cell, Company, Key, Metric, Row, later, share
 
 LIVES = {
     "subscriptions": ("start", "end"),
@@ -205,6 +206,23 @@ def _retained(pairs: Mapping[str, tuple[Fraction, Fraction]], metric: Metric, as
     value = share(numerator, whole)
     status = judged(asked, period, value, counted=len(pairs), of_rate=True)
     return Cell(value, numerator, whole, len(pairs), len(pairs), 0, status)
+
+
+def by_plan_at_cell_end(company: Company, asked: Asked) -> dict[str, Callable[[str, date], bool]]:
+    """For each plan whether an account has it at the end of the cell (week within month) in which a day lies."""
+    metric = {"source": "subscriptions"}
+
+    def plan_of(account: str, day: date) -> str:
+        month_end = asked.end(asked.floor(day, "month"), "month") - timedelta(days=1)
+        week_end = asked.floor(day, "week") + timedelta(days=6)
+        return largest(company, metric, asked, min(week_end, month_end), "plan").get(account, UNKNOWN)
+
+    plans = {str(row["plan"]) for row in company.rows("subscriptions")} | {UNKNOWN}
+    return {plan: partial(_is, plan_of, plan) for plan in plans}
+
+
+def _is(plan_of: Callable[[str, date], str], plan: str, account: str, day: date) -> bool:
+    return plan_of(account, day) == plan
 
 
 def largest(company: Company, metric: Metric, asked: Asked, day: date, column: str) -> dict[str, str]:
