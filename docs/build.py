@@ -7,7 +7,6 @@ The one thing of its own is a title for every finding code, since a code is spre
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
@@ -15,23 +14,25 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from saasmetrics import document
+from saasmetrics.definitions.declared import Declared
 from saasmetrics.definitions.policies import Policies
-from saasmetrics.definitions.rows import Rows
-from saasmetrics.definitions.scalars import Duration
+from saasmetrics.definitions.rows import ROWS_KEYS, Rows
 from saasmetrics.definitions.settings import Settings
-from saasmetrics.engine.choices import COMPUTED, ONLY_DEFAULT
+from saasmetrics.engine.choices import COMPUTED
+from saasmetrics.explain import words
+from saasmetrics.explain.manual import manual
+from saasmetrics.explain.metric_type import IMPLIED, KINDS
+from saasmetrics.explain.takes import default, takes
 from saasmetrics.frames.canonical import ROLES, Column
-from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.sources.presets import preset, preset_names
 
 HERE = Path(__file__).parent / "reference"
 SOURCE = Path(__file__).parent.parent / "src" / "saasmetrics"
 BY_HAND = "<!-- Written by docs/build.py from the code. Change the code, then run it again. -->"
 
-KINDS = {
+HOLDS = {
     "id": "id, kept as text",
     "text": "text",
     "time": "time; a date is the start of that local day",
@@ -41,13 +42,6 @@ KINDS = {
     "count": "whole number",
     "flag": "yes or no",
     "choice": "one of",
-}
-
-WORDS = {"boolean": "yes or no", "integer": "whole number", "number": "number", "string": "text"}
-PATTERNS = {
-    "^(0|[1-9][0-9]{0,5})(mo|[smhdwqy])$": "duration",
-    "%$": "percent",
-    "^[A-Z]{3}$": "currency, like `EUR`",
 }
 
 CODES = {
@@ -139,94 +133,44 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def metric_types() -> str:
     """A section per type: its docstring, its keys."""
     blocks = [
-        "A metric is of one type. Often the keys imply it: a rows key makes a `simple`, `steps` a `conversion`, `from` "
-        "and `to` a `duration`, `numerator` and `denominator` a `ratio`, `expr` alone a `derived`; otherwise write "
-        "`type`. *Rows* are the keys of the [selector](#rows); an *input* is an address such as `mrr`, or "
-        "`{metric: mrr, where: {plan: pro}, offset: 1mo}`.",
-        "## Rows",
-        said(Rows),
-        keys(Rows, set()),
+        "A metric is of one type. Where its keys imply the type, `type` may be left out. *Rows* are chosen by the keys "
+        "of the [selector](#rows); an *input* is an address such as `mrr`, or `{metric: mrr, where: {plan: pro}, "
+        "offset: 1mo}`.",
+        "## rows",
+        *said(Rows),
+        keys("simple", Rows, ROWS_KEYS),
     ]
-    for name, type_ in REGISTRY.items():
-        own = set(Rows.model_fields) | {"type"} if issubclass(type_, Rows) else {"type"}
-        blocks += [f"## {name}", said(type_)]
-        if issubclass(type_, Rows):
-            blocks.append("The keys of [rows](#rows), and:")
-        blocks.append(keys(type_, own))
+    for name, kind in sorted(KINDS.items(), key=lambda type_: issubclass(type_[1], Declared)):
+        blocks += [f"## {name}", *said(kind)]
+        if issubclass(kind, Declared):
+            blocks.append("**Computed.** Not by this version, which reads and checks it.")
+        if name in IMPLIED:
+            blocks.append(f"**Implied by** {IMPLIED[name]}.")
+        if issubclass(kind, Rows):
+            blocks.append("**Keys.** Those of [rows](#rows), and:")
+        own = {field.alias or key.rstrip("_") for key, field in kind.model_fields.items()} - {"type"}
+        blocks.append(keys(name, kind, own - set(ROWS_KEYS if issubclass(kind, Rows) else ())))
     return page("Metric types", *blocks)
 
 
-def said(model: type[BaseModel]) -> str:
-    """A docstring as paragraphs: each fixed heading in bold, on a line of its own."""
-    text = inspect.getdoc(model) or ""
-    parts = re.split(r"\n(?=[A-Z][a-z]+: )", text.replace("\n\n", "\n"))
-    return "\n\n".join(re.sub(r"^([A-Z][a-z]+): (.)", emphasised, " ".join(part.split())) for part in parts)
+def said(kind: type[BaseModel]) -> Iterator[str]:
+    """A docstring as paragraphs, each fixed heading in bold."""
+    told = manual(kind)
+    yield told.first
+    for heading, text in told.parts.items():
+        yield f"**{heading}.** {text[0].upper()}{text[1:]}"
 
 
-def emphasised(heading: re.Match[str]) -> str:
-    """A fixed heading in bold, and a capital after it."""
-    return f"**{heading[1]}.** {heading[2].upper()}"
-
-
-def keys(model: type[BaseModel], without: set[str]) -> str:
-    """The keys of a block with what they take and what they are without being written."""
-    properties = properties_of(model)
+def keys(type_: str, kind: type[BaseModel], wanted: Iterable[str]) -> str:
+    """The keys of a type: what they mean, what they take, what they are when nothing is written."""
+    fields = {field.alias or name.rstrip("_"): field for name, field in kind.model_fields.items()}
+    wanted = set(wanted)
     rows = [
-        (f"`{name.rstrip('_')}`", takes(properties[info.alias or name]), default(info))
-        for name, info in model.model_fields.items()
-        if name not in without
+        (f"`{key}`", words.key(type_, key), takes(key, field), default(field) and f"`{default(field)}`")
+        for key, field in fields.items()
+        if key in wanted
     ]
-    return table(("key", "takes", "default"), rows)
-
-
-def properties_of(model: type[BaseModel]) -> dict[str, Any]:
-    """The schema of each key; of a block that may be one word as well, those of its long form."""
-    schema = model.model_json_schema()
-    forms = [schema, *schema.get("$defs", {}).get(model.__name__, {}).get("anyOf", ())]
-    return next(dict(form["properties"]) for form in forms if "properties" in form)
-
-
-def takes(schema: Mapping[str, Any]) -> str:
-    """What a value may be, in words."""
-    if "anyOf" in schema:
-        return " or ".join(dict.fromkeys(takes(each) for each in schema["anyOf"] if each.get("type") != "null"))
-    if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2].lower()
-    if "enum" in schema or "const" in schema:
-        return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
-    if schema.get("pattern") in PATTERNS:
-        return PATTERNS[schema["pattern"]]
-    if schema.get("title") == "SQL":
-        return "SQL"
-    if schema.get("type") == "array":
-        return f"list of {takes(schema.get('items', {}))}"
-    if schema.get("type") == "object":
-        inner: list[Any] = [schema.get("additionalProperties"), *schema.get("patternProperties", {}).values()]
-        return " or ".join(f"name → {takes(each)}" for each in inner if isinstance(each, dict)) or "mapping"
-    kind = schema.get("type", "value")
-    return " or ".join(WORDS.get(each, str(each)) for each in (kind if isinstance(kind, list) else [kind]))
-
-
-def default(info: FieldInfo) -> str:
-    """A default as it would be written."""
-    if info.is_required():
-        return "**needed**"
-    return written(info.get_default(call_default_factory=True, validated_data={}))
-
-
-def written(value: Any) -> str:
-    """A value as it stands in a file."""
-    if value is None or value in ((), {}):
-        return "–"
-    if isinstance(value, Duration):
-        return f"`{value.text}`"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(written(each) for each in value)
-    if isinstance(value, BaseModel):
-        return "its own defaults"
-    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+    return table(("key", "means", "takes", "default"), rows)
 
 
 def catalogue() -> str:
@@ -281,19 +225,21 @@ def roles() -> str:
         "other column stays usable in SQL under its own name. **Bold** columns are needed."
     ]
     for name, role in ROLES.items():
-        notes = [f"Its time, where rows name none, is `{role.at}`."] if role.at else []
+        notes = [words.role(name)]
+        notes += [f"Its time, where rows name none, is `{role.at}`."] if role.at else []
         notes += ["A log: read file by file in one pass, and as large as you like."] if role.log else []
         notes += ["Its newest row says nothing about how far the export reaches."] if role.sparse else []
         rows = [
-            (f"**{column}**" if known.needed else f"`{column}`", holds(known)) for column, known in role.columns.items()
+            (f"**{column}**" if known.needed else column, words.column(name, column), holds(known))
+            for column, known in role.columns.items()
         ]
-        blocks += [f"## {name}", *([" ".join(notes)] if notes else []), table(("column", "holds"), rows)]
+        blocks += [f"## {name}", " ".join(notes), table(("column", "means", "holds"), rows)]
     return page("Roles", *blocks)
 
 
 def holds(column: Column) -> str:
     """What a canonical column holds."""
-    return f"{KINDS[column.kind]} {', '.join(f'`{each}`' for each in column.choices)}".strip()
+    return f"{HOLDS[column.kind]} {', '.join(f'`{each}`' for each in column.choices)}".strip()
 
 
 def presets() -> str:
@@ -322,32 +268,37 @@ def origin(source: Any) -> str:
 
 
 def policies() -> str:
-    """Policies with their choices and what of them is computed; settings."""
-    rows = []
-    properties = properties_of(Policies)
-    for name, info in Policies.model_fields.items():
-        choices = takes(properties[name])
-        usual = "`none`" if info.default is None and "`none`" in choices else default(info)
-        usual = f"`{info.default:.0%}`" if choices == "percent" else usual
-        rows.append((f"`{name}`", usual, choices, computed(name)))
+    """Policies with the meaning of their words, and what of them is computed; settings."""
+    chosen = [
+        (f"`{name}`", words.policy(name) + meanings(name), f"`{default(field) or 'none'}`")
+        for name, field in Policies.model_fields.items()
+    ]
+    settings = [
+        (f"`{name}`", words.setting(name), takes(name, field), f"`{default(field) or 'none'}`")
+        for name, field in Settings.model_fields.items()
+    ]
     return page(
         "Policies and settings",
         "## Policies",
         "Choices of formula that several metrics share. Under `policies` they hold for the file, on a metric for that "
-        "metric and everything under it. A metric that reads a choice which is not computed has no number and says so.",
-        table(("policy", "default", "takes", "computed"), rows),
+        "metric and everything under it. Words marked † are read and not computed by this version: a metric that such "
+        "a choice would change has no number then, and says so.",
+        table(("policy", "decides", "default"), chosen),
         "## Settings",
         "The calendar and the house.",
-        keys(Settings, set()),
+        table(("setting", "says", "takes", "default"), settings),
     )
 
 
-def computed(name: str) -> str:
-    """Which values of a policy this version computes."""
-    if name in COMPUTED:
-        known = COMPUTED[name]
-        return "all" if known is None else ", ".join(f"`{value}`" for value in known)
-    return "its default" if name in ONLY_DEFAULT else "read by metrics that come later"
+def meanings(name: str) -> str:
+    """The words of a policy with what they mean."""
+    usual = default(Policies.model_fields[name])
+    known = COMPUTED.get(name, ())
+    told = [
+        f"`{word}`{'' if word == usual or known is None or word in known else '†'} {meaning}"
+        for word, meaning in words.choices(name).items()
+    ]
+    return "<br>" + "<br>".join(told) if told else ""
 
 
 def findings() -> str:

@@ -38,11 +38,16 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     return check
 
 
+def copy_example(folder: Path) -> None:
+    """Put the example company into a folder: `metrics.yaml` and the exports it reads."""
+    shutil.copy(ROOT / "metrics.yaml", folder)
+    shutil.copytree(ROOT / "examples", folder / "examples")
+
+
 @pytest.fixture
 def example(tmp_path: Path) -> Path:
-    """A folder of one's own with the example company: `metrics.yaml` and the exports it reads."""
-    shutil.copy(ROOT / "metrics.yaml", tmp_path)
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    """A folder of one's own with the example company."""
+    copy_example(tmp_path)
     return tmp_path
 
 
