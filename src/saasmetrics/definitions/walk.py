@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -20,14 +21,24 @@ def found(kind: type[T], value: Any, path: Path = ()) -> Iterator[tuple[Path, T]
     if isinstance(value, kind):
         yield path, value
     for step, inner in _inside(value):
-        yield from found(kind, inner, path if step is None else (*path, step))
+        if inner.__class__ not in _LEAVES:
+            yield from found(kind, inner, path if step is None else (*path, step))
 
 
-def _inside(value: Any) -> Iterator[tuple[str | int | None, Any]]:
+def _inside(value: Any) -> Iterable[tuple[str | int | None, Any]]:
     if isinstance(value, BaseModel):
-        for name, field in type(value).model_fields.items():
-            yield None if name in _UNWRITTEN else field.alias or name, getattr(value, name)
-    elif isinstance(value, Mapping):
-        yield from value.items()
-    elif isinstance(value, tuple | list):
-        yield from enumerate(value)
+        return [(step, getattr(value, name)) for step, name in _steps(type(value))]
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, tuple | list) else ()
+
+
+_LEAVES = frozenset({str, int, float, bool, type(None)})
+"""Classes of values that hold nothing; left out early, for there are very many."""
+
+
+@cache
+def _steps(model: type[BaseModel]) -> tuple[tuple[str | None, str], ...]:
+    """Key in the file and name of each field."""
+    fields = model.model_fields.items()
+    return tuple((None if name in _UNWRITTEN else field.alias or name, name) for name, field in fields)
