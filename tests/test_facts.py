@@ -18,6 +18,7 @@ from polars.testing import assert_frame_equal
 from facts_world import COLUMNS, SCHEMA, World, ask, at, day, facts, ordered, plain, random_rows, take
 from saasmetrics.definitions.selection import Selector
 from saasmetrics.facts import feed
+from saasmetrics.facts.demand import Demand
 from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, Tally
 from saasmetrics.facts.result import Facts
 from saasmetrics.finding import InputError
@@ -378,7 +379,7 @@ def test_sources_on_one_file_share_one_reading(
 def test_small_neighbouring_files_are_read_together(world: World, rows: pl.DataFrame) -> None:
     for number, part in enumerate(rows.iter_slices(100)):
         world.write(part, f"{number:03}.parquet")
-    demand = feed.Demand(world.log(), ("event",), frozenset())
+    demand = Demand(world.log(), ("event",), frozenset())
     [unit] = feed.units({"events": demand})
     assert (len(unit.pieces), unit.rows) == (40, 4_000)
 
@@ -386,9 +387,10 @@ def test_small_neighbouring_files_are_read_together(world: World, rows: pl.DataF
 def test_a_large_row_group_comes_in_batches(world: World, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "ROWS", 1_000)
     world.write(rows, row_group_size=4_000)
-    demands = {"events": feed.Demand(world.log(), ("event",), frozenset())}
+    demands = {"events": Demand(world.log(), ("event",), frozenset())}
     [unit] = feed.units(demands)
-    assert [part.height for _, part in feed.batches(unit, demands)] == [1_000] * 4
+    parts = feed.batches(unit, feed.wish(demands.values()), demands["events"])
+    assert [part.height for part in parts] == [1_000] * 4
 
 
 def test_files_may_lack_a_column_that_others_have(world: World, rows: pl.DataFrame) -> None:

@@ -1,8 +1,8 @@
-"""Files to batches of rows: each file is opened once for all sources on it, in pieces of about a million rows."""
+"""Files to batches of raw rows: each is opened once for all sources on it, in pieces of about a million rows."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,8 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from saasmetrics.facts.demand import Demand
 from saasmetrics.sources.files import DataFile
-from saasmetrics.sources.log import Log
 from saasmetrics.sources.marks import EXTRA
 
 ROWS = 1_000_000
@@ -19,34 +19,12 @@ ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
-class Demand:
-    """The canonical columns one source has to give, and which of them are better read as plain text."""
-
-    log: Log
-    columns: tuple[str, ...]
-    plain: frozenset[str]
-
-    def only(self, *columns: str) -> Demand:
-        """The same source asked for other columns."""
-        return Demand(self.log, columns, self.plain)
-
-    @property
-    def raw(self) -> tuple[str, ...]:
-        """The columns to read from a file."""
-        return self.log.raw_columns(self.columns)
-
-    @property
-    def coded(self) -> tuple[str, ...]:
-        """Those of them that are worth reading as codes where the file holds text."""
-        return self.log.raw_columns([name for name in self.columns if name not in self.plain])
-
-
-@dataclass(frozen=True)
 class Piece:
-    """Row groups of one Parquet file; `groups` is empty for a file that is read through its own frame, as a whole."""
+    """Rows of one Parquet file, from whole row groups; without `groups` a file that is read through its own frame."""
 
     file: DataFile
     groups: tuple[int, ...]
+    first: int
     rows: int
 
 
@@ -61,6 +39,15 @@ class Unit:
     def rows(self) -> int:
         """Rows to come, as far as the files say."""
         return sum(piece.rows for piece in self.pieces)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """The raw columns to read, those among them to read as codes, and their types."""
+
+    columns: tuple[str, ...]
+    coded: frozenset[str]
+    types: Mapping[str, pl.DataType]
 
 
 def units(demands: Mapping[str, Demand]) -> list[Unit]:
@@ -80,84 +67,107 @@ def units(demands: Mapping[str, Demand]) -> list[Unit]:
     return out
 
 
-def batches(unit: Unit, demands: Mapping[str, Demand]) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Canonical rows of a unit, source by source, in the order of the file."""
-    wanted = {name: demands[name] for name in unit.sources if name in demands}
-    if not wanted:
-        return
-    for raw in _parquet(unit, wanted) if unit.pieces[0].groups else _text(unit, wanted):
-        for name, demand in wanted.items():
-            yield name, demand.log.conform(raw.lazy(), demand.columns).collect()
-
-
-def _pieces(file: DataFile, demands: Collection[Demand]) -> Iterator[Piece]:
-    if file.format != "parquet":
-        yield Piece(file, (), 0)
-        return
-    footer = pq.read_metadata(file.path)
-    stored = set(footer.schema.to_arrow_schema().names)
-    if any(name in demand.log.raw[file].schema and name not in stored for demand in demands for name in demand.raw):
-        yield Piece(file, (), footer.num_rows)  # a preset gave columns other names: only its own frame has those
-        return
-    groups: list[int] = []
-    rows = 0
-    for group in range(footer.num_row_groups):
-        size = footer.row_group(group).num_rows
-        if groups and rows + size > ROWS:
-            yield Piece(file, tuple(groups), rows)
-            groups, rows = [], 0
-        groups.append(group)
-        rows += size
-    if groups:
-        yield Piece(file, tuple(groups), rows)
-
-
-def _text(unit: Unit, demands: Mapping[str, Demand]) -> Iterator[pl.DataFrame]:
-    """Raw rows of a file through its own frame, in batches."""
-    file = unit.pieces[0].file
-    raw = next(iter(demands.values())).log.raw[file]
-    wanted = {EXTRA, *(name for demand in demands.values() for name in demand.raw)}
-    rows = raw.rows.select([name for name in raw.schema if name in wanted])
-    yield from rows.collect_batches(chunk_size=ROWS, maintain_order=True)
-
-
-def _parquet(unit: Unit, demands: Mapping[str, Demand]) -> Iterator[pl.DataFrame]:
-    """Raw rows of Parquet pieces as one batch; a row group much larger than a batch comes in several."""
-    columns = list(dict.fromkeys(name for demand in demands.values() for name in demand.raw))
-    coded = {name for demand in demands.values() for name in demand.coded}
-    lacking = {name: dtype for name, dtype in _types(demands.values(), coded).items() if name in columns}
-    frames = []
-    for piece in unit.pieces:
-        file, present = _opened(piece.file.path, columns, coded)
-        groups = list(piece.groups)
-        if piece.rows > 2 * ROWS:
-            for batch in file.iter_batches(ROWS, groups, present, use_threads=False):
-                yield _frame(pa.Table.from_batches([batch]), lacking).select(columns)
-        else:
-            frames.append(_frame(file.read_row_groups(groups, present, use_threads=False), lacking).select(columns))
-    if frames:
-        yield pl.concat(frames, how="vertical_relaxed")
-
-
-def _opened(path: Path, columns: Sequence[str], coded: Collection[str]) -> tuple[pq.ParquetFile, list[str]]:
-    """A file whose text columns in `coded` come as dictionaries, and which of `columns` it has."""
-    fields = {field.name: field.type for field in pq.read_schema(path)}
-    texts = [name for name in coded if name in fields and pa.types.is_string(fields[name])]
-    return pq.ParquetFile(path, read_dictionary=texts, memory_map=True), [name for name in columns if name in fields]
-
-
-def _frame(table: pa.Table, lacking: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """Rows of a table; columns it does not have are null."""
-    rows = pl.from_arrow(table)
-    assert isinstance(rows, pl.DataFrame)
-    missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in lacking.items() if name not in rows.columns]
-    return rows.with_columns(missing)
-
-
-def _types(demands: Collection[Demand], coded: Collection[str]) -> dict[str, pl.DataType]:
-    """The type of each raw column, from the first file that has it."""
+def wish(demands: Collection[Demand], *, ids: bool = False) -> Wish:
+    """What all these sources together want of a file: their columns, or their ids."""
+    columns = tuple(dict.fromkeys(name for demand in demands for name in (demand.id_columns if ids else demand.raw)))
+    coded = frozenset() if ids else frozenset(name for demand in demands for name in demand.coded)
     types: dict[str, pl.DataType] = {}
     for demand in demands:
         for raw in demand.log.raw.values():
             types = raw.schema | types
-    return {name: pl.Categorical() if name in coded and dtype == pl.String else dtype for name, dtype in types.items()}
+    return Wish(columns, coded, {name: types[name] for name in columns if name in types})
+
+
+def batches(unit: Unit, wanted: Wish, demand: Demand) -> Iterator[pl.DataFrame]:
+    """Raw rows of a unit in the order of the files; `demand` is any source on them."""
+    return _parquet(unit, wanted) if unit.pieces[0].groups else _framed(unit, wanted, demand)
+
+
+def _pieces(file: DataFile, demands: Collection[Demand]) -> Iterator[Piece]:
+    if file.format != "parquet":
+        yield Piece(file, (), 0, 0)
+        return
+    footer = pq.read_metadata(file.path)
+    stored = set(footer.schema.to_arrow_schema().names)
+    if any(name in demand.log.raw[file].schema and name not in stored for demand in demands for name in demand.raw):
+        yield Piece(file, (), 0, footer.num_rows)  # a preset gave columns other names: only its own frame has those
+        return
+    groups: list[int] = []
+    first = rows = 0
+    for group in range(footer.num_row_groups):
+        size = footer.row_group(group).num_rows
+        if groups and rows + size > ROWS:
+            yield Piece(file, tuple(groups), first, rows)
+            groups, first, rows = [], first + rows, 0
+        groups.append(group)
+        rows += size
+    if groups:
+        yield Piece(file, tuple(groups), first, rows)
+
+
+def _framed(unit: Unit, wanted: Wish, demand: Demand) -> Iterator[pl.DataFrame]:
+    """Rows of a file through its own frame, in batches."""
+    raw = demand.log.raw[unit.pieces[0].file]
+    rows = raw.rows.select([name for name in raw.schema if name in wanted.columns or name == EXTRA])
+    yield from rows.collect_batches(chunk_size=ROWS, maintain_order=True)
+
+
+def _parquet(unit: Unit, wanted: Wish) -> Iterator[pl.DataFrame]:
+    """Rows of Parquet pieces as one batch; a row group much larger than a batch comes in several."""
+    frames = []
+    for piece in unit.pieces:
+        if piece.rows > 2 * ROWS:
+            yield from _large(piece, wanted)
+        else:
+            frames.append(_piece(piece, wanted))
+    if frames:
+        yield pl.concat(frames, how="vertical_relaxed") if len(frames) > 1 else frames[0]
+
+
+def _piece(piece: Piece, wanted: Wish) -> pl.DataFrame:
+    """Texts of few values come as codes, through PyArrow; the rest through Polars, which copies no texts."""
+    types = _types(piece.file.path)
+    coded = [name for name in wanted.columns if name in wanted.coded and _is_text(types.get(name))]
+    others = [name for name in wanted.columns if name in types and name not in coded]
+    parts = []
+    if coded:
+        file = pq.ParquetFile(piece.file.path, read_dictionary=coded, memory_map=True)
+        parts.append(_frame(file.read_row_groups(list(piece.groups), coded, use_threads=False)))
+    if others:
+        rows = pl.scan_parquet(piece.file.path, glob=False).select(others).slice(piece.first, piece.rows)
+        parts.append(rows.collect())
+    return _filled(pl.concat(parts, how="horizontal") if len(parts) > 1 else parts[0], wanted)
+
+
+def _large(piece: Piece, wanted: Wish) -> Iterator[pl.DataFrame]:
+    types = _types(piece.file.path)
+    coded = [name for name in wanted.columns if name in wanted.coded and _is_text(types.get(name))]
+    file = pq.ParquetFile(piece.file.path, read_dictionary=coded, memory_map=True)
+    present = [name for name in wanted.columns if name in types]
+    for batch in file.iter_batches(ROWS, list(piece.groups), present, use_threads=False):
+        yield _filled(_frame(pa.Table.from_batches([batch])), wanted)
+
+
+def _types(path: Path) -> dict[str, pa.DataType]:
+    return {field.name: field.type for field in pq.read_schema(path)}
+
+
+def _is_text(dtype: pa.DataType | None) -> bool:
+    return dtype is not None and (pa.types.is_string(dtype) or pa.types.is_large_string(dtype))
+
+
+def _frame(table: pa.Table) -> pl.DataFrame:
+    rows = pl.from_arrow(table)
+    assert isinstance(rows, pl.DataFrame)
+    return rows
+
+
+def _filled(rows: pl.DataFrame, wanted: Wish) -> pl.DataFrame:
+    """The columns wished for, in their order; those that a file lacks are null."""
+    missing = []
+    for name in wanted.columns:
+        if name not in rows.columns:
+            dtype = wanted.types.get(name, pl.String())
+            coded = name in wanted.coded and dtype == pl.String
+            missing.append(pl.lit(None, dtype=pl.Categorical() if coded else dtype).alias(name))
+    return rows.with_columns(missing).select(wanted.columns)

@@ -40,8 +40,8 @@ class Narrows:
         """The frame of the request, sorted by account, time, user, selector, then the other columns."""
         rows = pl.concat(self._held or [self._nothing()], how="vertical_relaxed")
         ranks = {name: names[name].ranks[rows[name].to_numpy()] for name in ("account", "user")}
-        leading = [ranks["account"], rows["at"].to_physical().to_numpy(), ranks["user"], rows["selector"].to_numpy()]
-        order = positions(leading, rows.drop("account", "at", "user", "selector"))
+        rows = rows.with_columns(user=pl.Series(ranks["user"]))
+        order = positions([ranks["account"], rows["at"].to_physical().to_numpy()], rows.drop("account", "at"))
         ids = [names[name].column(rank[order]).alias(name) for name, rank in ranks.items()]
         return {self._request: rows.select(pl.all().gather(order)).with_columns(ids)}
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from saasmetrics.facts.chunk import Chunk, Ground
+from saasmetrics.facts.demand import Demand
 from saasmetrics.facts.family import reducer
-from saasmetrics.facts.feed import Demand, Unit, batches, units
+from saasmetrics.facts.feed import Unit, batches, units, wish
 from saasmetrics.facts.matching import Matcher
-from saasmetrics.facts.plan import main_time
-from saasmetrics.facts.repeats import MARK, Marks, first_of_each
+from saasmetrics.facts.repeats import Marks, first_of_each
 from saasmetrics.facts.request import Request
 from saasmetrics.facts.result import Facts
 from saasmetrics.facts.runs import RunBook
@@ -23,6 +24,16 @@ from saasmetrics.finding import Finding, Severity
 _IDS = frozenset({"account", "user", "event"})
 
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one batch of one source came to: its count, rows set aside as repeats, and a partial per reducer."""
+
+    source: str
+    count: Count
+    aside: pl.DataFrame | None
+    partials: list[Any]
 
 
 class Pass:
@@ -38,13 +49,11 @@ class Pass:
         self._threads = threads
         self._progress = progress
         self._reducers = [reducer(family, ground.atoms) for family in ground.plan.families]
-        predicates = ground.plan.predicates
-        self._matchers = {
-            name: Matcher(
-                [p for p in predicates if p.source == name], main_time(demand.log.role), ground.words.keys() - _IDS
-            )
-            for name, demand in demands.items()
-        }
+        self._matchers, self._readers = {}, {}
+        for name, demand in demands.items():
+            predicates = [predicate for predicate in ground.plan.predicates if predicate.source == name]
+            self._matchers[name] = Matcher(predicates, demand.main, ground.words.keys() - _IDS)
+            self._readers[name] = [n for n, family in enumerate(ground.plan.families) if name in family.sources]
         self._counts = {name: Count() for name in demands}
         self._marks = {name: Marks() for name, demand in demands.items() if demand.log.id}
         self._aside: dict[str, list[pl.DataFrame]] = {name: [] for name in demands}
@@ -85,52 +94,65 @@ class Pass:
         return done
 
     def _read_ids(self, number: int, unit: Unit) -> tuple[int, list[tuple[str, pl.Series]]]:
-        wanted = {name: self._demands[name].only("id") for name in unit.sources if name in self._marks}
-        return number, [(name, rows["id"]) for name, rows in batches(unit, wanted)]
+        demands = {name: self._demands[name] for name in unit.sources if name in self._marks}
+        if not demands:
+            return number, []
+        found = []
+        for raw in batches(unit, wish(demands.values(), ids=True), next(iter(demands.values()))):
+            found += [(name, demand.ids(raw)) for name, demand in demands.items()]
+        return number, found
 
     def _mark(self, found: tuple[int, list[tuple[str, pl.Series]]]) -> None:
         number, ids = found
         for name, column in ids:
             self._marks[name].add(number, column)
 
-    def _reduce(self, number: int, unit: Unit) -> list[tuple[str, Count, pl.DataFrame | None, list[Any]]]:
+    def _reduce(self, number: int, unit: Unit) -> list[Found]:
         """Partial facts of a unit, batch by batch, with what was counted and set aside."""
-        out = []
-        seen = dict.fromkeys(unit.sources, 0)
-        for name, rows in batches(unit, {name: self._demands[name] for name in unit.sources}):
-            main = main_time(self._demands[name].log.role)
-            usable, count = sift(rows, main, self._ground.plan.as_of)
-            aside = None
-            if name in self._marks:
-                repeated, marks = self._marks[name].repeated(number, seen[name], rows.height)
-                if repeated.any():
-                    aside = rows.with_columns(pl.Series(MARK, marks)).filter(pl.Series(usable & repeated))
-                    usable &= ~repeated
-            seen[name] += rows.height
-            rows = rows if usable.all() else rows.filter(pl.Series(usable))
-            count.use(rows[main])
-            out.append((name, count, aside, self._partials(name, rows)))
+        demands = {name: self._demands[name] for name in unit.sources}
+        seen, out = 0, []
+        for raw in batches(unit, wish(demands.values()), demands[unit.sources[0]]):
+            out += [self._found(number, seen, raw, name) for name in demands]
+            seen += raw.height
         return out
 
-    def _partials(self, name: str, rows: pl.DataFrame) -> list[Any]:
-        chunk = Chunk(self._ground, main_time(self._demands[name].log.role), rows)
-        chunk.atoms = self._matchers[name].atoms(chunk)
-        return [each.take(chunk) for each in self._reducers]
+    def _found(self, number: int, first: int, raw: pl.DataFrame, name: str) -> Found:
+        demand, repeated, aside = self._demands[name], None, None
+        count = Count()
+        if name in self._marks:
+            again, marks = self._marks[name].repeated(number, first, raw.height)
+            if again.any():
+                repeated = pl.Series(again)
+                aside = self._usable(demand, demand.aside(raw, repeated, pl.Series(marks)), count)
+        rows = self._usable(demand, demand.conform(raw, repeated), count)
+        count.use(rows[demand.main])
+        return Found(name, count, aside, self._partials(name, rows))
 
-    def _absorb(self, found: list[tuple[str, Count, pl.DataFrame | None, list[Any]]]) -> None:
-        for name, count, aside, partials in found:
-            self._counts[name].add(count)
-            if aside is not None:
-                self._aside[name].append(aside)
-            for each, partial in zip(self._reducers, partials, strict=True):
-                each.absorb(partial)
+    def _usable(self, demand: Demand, rows: pl.DataFrame, count: Count) -> pl.DataFrame:
+        usable, left_out = sift(rows, demand.main, self._ground.plan.as_of)
+        count.add(left_out)
+        return rows if usable.all() else rows.filter(pl.Series(usable))
+
+    def _partials(self, name: str, rows: pl.DataFrame) -> list[Any]:
+        """What each reducer that reads this source makes of its rows."""
+        chunk = Chunk(self._ground, self._demands[name].main, rows)
+        chunk.atoms = self._matchers[name].atoms(chunk)
+        return [self._reducers[place].take(chunk) for place in self._readers[name]]
+
+    def _absorb(self, found: list[Found]) -> None:
+        for each in found:
+            self._counts[each.source].add(each.count)
+            if each.aside is not None:
+                self._aside[each.source].append(each.aside)
+            for place, partial in zip(self._readers[each.source], each.partials, strict=True):
+                self._reducers[place].absorb(partial)
 
     def _settle(self, name: str, rows: pl.DataFrame) -> None:
         """Reduce the rows set aside, one for each id."""
         kept, differing = first_of_each(rows)
         count = Count(repeats=rows.height - kept.height)
-        count.use(kept[main_time(self._demands[name].log.role)])
-        self._absorb([(name, count, None, self._partials(name, kept))])
+        count.use(kept[self._demands[name].main])
+        self._absorb([Found(name, count, None, self._partials(name, kept))])
         if differing:
             message = f"{differing} rows of `{name}` repeat an id with other content; the first by content is kept"
             self._findings.append(Finding("SM905", Severity.WARNING, message, column="id", rows=differing))

@@ -66,6 +66,12 @@ class Family:
     shape: Request
     members: tuple[Member, ...]
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """The sources that any member reads."""
+        choices = (choice for member in self.members for choice in member.choices)
+        return frozenset(predicate.source for choice in choices for predicate in choice.predicates)
+
 
 @dataclass(frozen=True)
 class Plan:

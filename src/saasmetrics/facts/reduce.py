@@ -14,7 +14,7 @@ from saasmetrics.expression import parse
 from saasmetrics.facts.atoms import Atoms
 from saasmetrics.facts.chunk import NEVER, Ground
 from saasmetrics.facts.clock import INSTANT
-from saasmetrics.facts.feed import Demand
+from saasmetrics.facts.demand import Demand
 from saasmetrics.facts.formulas import Formulas
 from saasmetrics.facts.pack import Ints
 from saasmetrics.facts.passing import Pass, Progress
@@ -62,7 +62,7 @@ def _demand(log: Log, plan: Plan) -> Demand:
     columns = plan.columns(log.name, log.role)
     keys = {"event", "account", "user", *_key_columns(plan)}
     runs = {choice.selector.run for member in plan.members for choice in member.choices if choice.selector.run}
-    return Demand(log, tuple(sorted(columns & log.columns.keys())), frozenset(runs - keys) | {"id"})
+    return Demand(log, tuple(sorted(columns & log.columns.keys())), frozenset(runs - keys))
 
 
 def _key_columns(plan: Plan) -> set[str]:

@@ -6,9 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from saasmetrics.facts.pack import Flags, starts
-
-MARK = "_mark"
+from saasmetrics.facts.pack import Flags
 
 _TABLE = 1 << 22
 _ROUND = 1 << 24
@@ -60,9 +58,7 @@ class Marks:
 
 
 def first_of_each(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:
-    """One row per mark, the first by content; and how many marks come with differing content."""
-    different = rows.unique().sort(rows.columns, nulls_last=True)
-    first = np.zeros(different.height, np.bool_)
-    order = different[MARK].arg_sort().to_numpy()
-    first[order[starts(different[MARK].to_numpy()[order])]] = True
-    return different.filter(pl.Series(first)).drop(MARK), different.height - int(first.sum())
+    """One row per id, the first by content; and how many more rows there are that differ from it."""
+    different = rows.unique()
+    kept = different.sort("id", *different.columns, nulls_last=True).unique("id", keep="first", maintain_order=True)
+    return kept.drop("id"), different.height - kept.height
