@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import company as companies
+import questions
 from oracle import Cell, Company, compute
 from saasmetrics.period import Grain
 
@@ -50,10 +51,10 @@ def engine(path: Path, names: list[str], grain: str, as_of: datetime, by: str | 
 
 def oracle(company: Company, name: str, grain: str, as_of: datetime, timezone: str, by: str | None) -> dict[Key, Cell]:
     """The same from the oracle."""
-    definition = {**companies.METRICS, "back": companies.COHORTS.get(grain, {})}[name]
+    definition = {**questions.METRICS, "back": questions.COHORTS.get(grain, {})}[name]
     answer = compute(
         company,
-        companies.for_oracle(definition),
+        questions.for_oracle(definition),
         grain=grain,
         periods=SPANS[grain],
         as_of=as_of,
@@ -111,7 +112,7 @@ def differences(
 
 def check(company: Company, names: list[str], grain: str, as_of: datetime, timezone: str, by: str | None) -> None:
     with TemporaryDirectory() as folder:
-        metrics = {**companies.METRICS, "back": companies.COHORTS.get(grain, companies.COHORTS["month"])}
+        metrics = {**questions.METRICS, "back": questions.COHORTS.get(grain, questions.COHORTS["month"])}
         path = companies.write(company, Path(folder), metrics, timezone)
         values = engine(path, names, grain, as_of, by)
     wrong: list[str] = []
@@ -138,23 +139,23 @@ OVERLAPPING = {"kinds", "active_persons"}
 """Things that may lie in several values of a segment; the line that says so is held against the oracle apart."""
 BY_SIZE = [
     name
-    for name, metric in companies.METRICS.items()
+    for name, metric in questions.METRICS.items()
     if metric["type"] in ("simple", "stock", "active", "conversion", "duration", "tiers")
 ]
-BY_PLAN = [name for name, metric in companies.METRICS.items() if metric["type"] in ("movement", "net_retention")]
+BY_PLAN = [name for name, metric in questions.METRICS.items() if metric["type"] in ("movement", "net_retention")]
 
 
 @pytest.mark.parametrize("grain", ["month", "week"])
 @given(company=companies.companies(), timezone=zones, as_of=moments)
 @thorough
 def test_totals(grain: str, company: Company, timezone: str, as_of: datetime) -> None:
-    check(company, [*companies.METRICS, "back"], grain, as_of, timezone, None)
+    check(company, [*questions.METRICS, "back"], grain, as_of, timezone, None)
 
 
 @given(company=companies.companies(), timezone=zones)
 @thorough
 def test_quarters(company: Company, timezone: str) -> None:
-    check(company, list(companies.METRICS), "quarter", LATE, timezone, None)
+    check(company, list(questions.METRICS), "quarter", LATE, timezone, None)
 
 
 @given(company=companies.companies(), timezone=zones)
@@ -166,10 +167,10 @@ def test_by_an_attribute_of_accounts(company: Company, timezone: str) -> None:
 def oracle_of_catalogue(company: Company, as_of: datetime, timezone: str) -> dict[Key, Cell]:
     """Catalogue metrics under their addresses; of a ratio over ratios only the value can be held against another."""
     out: dict[Key, Cell] = {}
-    for (name, part), metric in companies.CATALOGUE.items():
+    for (name, part), metric in questions.CATALOGUE.items():
         answer = compute(
             company,
-            companies.for_oracle(metric),
+            questions.for_oracle(metric),
             grain="month",
             periods=SPANS["month"],
             as_of=as_of,
@@ -190,7 +191,7 @@ def test_catalogue(company: Company, timezone: str, as_of: datetime) -> None:
     """The built-in metrics are what their names say."""
     with TemporaryDirectory() as folder:
         path = companies.write(company, Path(folder), {}, timezone)
-        names = sorted({name for name, _ in companies.CATALOGUE})
+        names = sorted({name for name, _ in questions.CATALOGUE})
         values = engine(path, names, "month", as_of, None)
     expected = oracle_of_catalogue(company, as_of, timezone)
     wrong = differences(values, expected, only=frozenset((key[0], key[1]) for key in expected))
@@ -234,9 +235,9 @@ def small(*events: str, **roles: list[dict[str, Any]]) -> Company:
         rows.append({"event": event, "at": moment, "account": account, "user": user[0] if user else None})
     return Company(
         {**ROLES, "events": [companies.FULL, *rows], **roles},
-        companies.WORKFLOWS,
-        companies.ACTIVATION,
-        companies.ACTIVE,
+        questions.WORKFLOWS,
+        questions.ACTIVATION,
+        questions.ACTIVE,
     )
 
 
@@ -276,7 +277,7 @@ def test_at_least_of_a_step_counts_from_the_entry() -> None:
 
 
 def test_one_row_fills_one_step_even_at_one_moment() -> None:
-    metric = {"type": "conversion", "steps": companies.STEPS, "within": "10d"}
+    metric = {"type": "conversion", "steps": questions.STEPS, "within": "10d"}
     once = ("use A 02-01T10:00", "invite A 02-01T10:00")
     assert february(rows_of(small(*once), metric)) == (0, 1)
     assert february(rows_of(small(*once, "use A 02-01T10:00"), metric)) == (1, 1)
@@ -297,7 +298,7 @@ def test_accounts_of_the_future_are_not_there_yet() -> None:
         {**ROLES["accounts"][0], "account": a, "created": datetime(2026, 4, d, tzinfo=UTC)} for a, d in days.items()
     ]
     company = small("use A 01-02T10:00", accounts=[*ROLES["accounts"], *late])
-    rows = rows_of(company, companies.METRICS["activated_14d"], as_of=datetime(2026, 4, 15, tzinfo=UTC))
+    rows = rows_of(company, questions.METRICS["activated_14d"], as_of=datetime(2026, 4, 15, tzinfo=UTC))
     assert rows[4, None, None]["immature"] == 1
 
 

@@ -1,0 +1,242 @@
+"""What is asked of random companies: definitions as a file has them, for the engine and for the oracle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+WORKFLOWS: dict[str, dict[str, Any]] = {
+    "invoicing": {
+        "attempt": {"event": "try"},
+        "success": {"event": "ok"},
+        "failure": {"event": "fail"},
+        "run": "run",
+        "within": "2d",
+        "value": "amount",
+        "tiers": {
+            "basic": {"event": "use"},
+            "standard": {"all": [{"event": "ok"}, {"event": "invite"}]},
+            "advanced": {"event": "ok", "at_least": 2},
+        },
+    },
+    "ordering": {"attempt": {"event": "begin"}, "success": {"event": "done"}, "within": "1d"},
+}
+ACTIVATION = {"steps": {"use": {"event": "use"}, "invite": {"event": "invite"}}, "within": "14d", "windows": ["14d"]}
+ACTIVE: dict[str, Any] = {"account": {"workflow": "core"}, "user": {"any": [{"workflow": "core"}, {"event": "use"}]}}
+
+STEPS = {"one": {"event": "use"}, "two": {"event": "invite"}, "three": {"event": "use"}}
+MOVES = ("new", "expansion", "contraction", "churn", "reactivation", "transfer", "net")
+
+METRICS: dict[str, dict[str, Any]] = {
+    "uses": {"type": "simple", "event": "use"},
+    "uses_of_a": {"type": "simple", "event": "use", "filter": {"kind": "a"}},
+    "uses_by_kind": {"type": "simple", "event": "use", "cut": "kind"},
+    "uses_or_invites": {"type": "simple", "any": [{"event": "use"}, {"event": "invite"}]},
+    "amount_sum": {"type": "simple", "event": "use", "agg": "sum", "expr": "amount"},
+    "amount_sum_by_kind": {"type": "simple", "event": "use", "agg": "sum", "expr": "amount", "cut": "kind"},
+    "amount_average": {"type": "simple", "event": "use", "agg": "average", "expr": "amount"},
+    "amount_min": {"type": "simple", "event": "use", "agg": "min", "expr": "amount"},
+    "amount_max": {"type": "simple", "event": "use", "agg": "max", "expr": "amount"},
+    "amount_median": {"type": "simple", "event": "use", "agg": "median", "expr": "amount"},
+    "amount_p90": {"type": "simple", "event": "use", "agg": "p90", "expr": "amount"},
+    "kinds": {"type": "simple", "event": "use", "agg": "count_distinct", "expr": "kind"},
+    "uses_in_14d": {"type": "simple", "event": "use", "window": "14d"},
+    "runs_done": {"type": "simple", "workflow": "invoicing"},
+    "runs_tried": {"type": "simple", "workflow": "invoicing", "outcome": "attempt"},
+    "orders_done": {"type": "simple", "workflow": "ordering"},
+    "core_done": {"type": "simple", "workflow": "core"},
+    "tickets_opened": {"type": "simple", "source": "tickets"},
+    "tickets_resolved": {"type": "simple", "source": "tickets", "at": "resolved", "cut": "category"},
+    "calls": {"type": "simple", "source": "requests"},
+    "calls_p95": {"type": "simple", "source": "requests", "agg": "p95", "expr": "duration_ms"},
+    "score_last": {
+        "type": "simple", "source": "surveys", "agg": "average", "expr": "score", "last_per": ["user"], "window": "30d",
+    },
+    "tickets_open": {"type": "stock", "source": "tickets"},
+    "accounts_there": {"type": "stock", "source": "accounts"},
+    "recurring": {"type": "stock", "source": "subscriptions", "agg": "sum", "expr": "mrr"},
+    **{f"recurring_{part}": {"type": "movement", "of": "recurring", "part": part} for part in MOVES},
+    "logos_new": {"type": "movement", "of": "recurring", "part": "new", "count": True},
+    "logos_lost": {"type": "movement", "of": "recurring", "part": "churn", "count": True},
+    "kept": {"type": "net_retention", "of": "recurring", "over": "1mo"},
+    "kept_capped": {"type": "net_retention", "of": "recurring", "over": "1mo", "cap": True},
+    "kept_logos": {"type": "net_retention", "of": "recurring", "over": "2mo", "count": True},
+    "lost_logos": {"type": "net_retention", "of": "recurring", "over": "1mo", "count": True, "lost": True},
+    "active_accounts": {"type": "active", "entity": "account"},
+    "active_twice": {
+        "type": "active", "entity": "account", "rule": {"any": [{"event": "use"}, {"event": "invite"}]}, "at_least": 2,
+    },
+    "using_twice": {"type": "active", "entity": "account", "rule": {"event": "use"}, "at_least": 2},
+    "active_users": {"type": "active", "entity": "user"},
+    "active_persons": {"type": "active", "entity": "person"},
+    "active_daily": {"type": "active", "entity": "user", "window": "1d"},
+    "active_28d": {"type": "active", "entity": "user", "window": "28d"},
+    "active_3d": {"type": "active", "entity": "user", "window": "3d"},
+    "inviting_share": {"type": "active", "entity": "account", "rule": {"event": "invite"}, "measure": "share"},
+    "inviting_users": {"type": "active", "entity": "user", "rule": {"event": "invite"}, "measure": "share"},
+    "funnel": {"type": "conversion", "steps": STEPS, "within": "10d"},
+    "funnel_any": {"type": "conversion", "steps": STEPS, "within": "10d", "order": "any"},
+    "funnel_strict": {"type": "conversion", "steps": STEPS, "within": "10d", "order": "strict"},
+    "funnel_users": {"type": "conversion", "steps": STEPS, "within": "10d", "entity": "user"},
+    "funnel_previous": {"type": "conversion", "steps": STEPS, "within": "10d", "rate_from": "previous"},
+    "funnel_twice": {
+        "type": "conversion", "within": "10d",
+        "steps": {"one": {"event": "invite"}, "two": {"event": "use", "at_least": 2}},
+    },
+    "completion": {
+        "type": "conversion", "entity": "run", "within": "2d", "entry": {"workflow": "invoicing", "outcome": "attempt"},
+        "steps": {"success": {"workflow": "invoicing", "outcome": "success"}},
+    },
+    "ordering_completion": {
+        "type": "conversion", "entity": "run", "within": "1d", "entry": {"workflow": "ordering", "outcome": "attempt"},
+        "steps": {"success": {"workflow": "ordering", "outcome": "success"}},
+    },
+    "activated_14d": {
+        "type": "conversion", "within": "14d", "entry": {"milestone": "created"},
+        "steps": {"on": {"milestone": "activated"}},
+    },
+    "time_to_use": {
+        "type": "duration", "from": {"milestone": "created"}, "to": {"event": "use"}, "within": "30d", "unit": "days",
+        "stat": ["median", "p90", "mean"],
+    },
+    "time_to_success": {
+        "type": "duration", "from": {"milestone": "created"}, "to": {"milestone": "first_success"}, "unit": "days",
+        "stat": ["median", "p90"],
+    },
+    "time_to_use_of_all": {
+        "type": "duration", "from": {"milestone": "created"}, "to": {"event": "use"}, "within": "30d", "among": "all",
+        "unit": "days", "stat": ["median", "p90"],
+    },
+    "run_time": {
+        "type": "duration", "entity": "run", "from": {"workflow": "invoicing", "outcome": "attempt"}, "within": "2d",
+        "to": {"workflow": "invoicing", "outcome": "success"}, "unit": "minutes", "stat": ["median", "p90"],
+    },
+    "depth": {"type": "tiers", "workflow": "invoicing"},
+    "depth_time": {"type": "tiers", "workflow": "invoicing", "measure": "time"},
+    "tickets_per_use": {"type": "ratio", "numerator": "tickets_opened", "denominator": "uses", "scale": 100},
+    "categories_per_use": {
+        "type": "ratio", "numerator": "tickets_resolved", "denominator": "uses", "scale": 100, "whole": ["category"],
+    },
+    "uses_per_account": {"type": "ratio", "numerator": "uses", "denominator": "active_accounts"},
+    "growth": {
+        "type": "derived", "expr": "now / before - 1",
+        "input_metrics": {"now": "recurring", "before": {"metric": "recurring", "offset": "1mo"}},
+    },
+    "quick": {
+        "type": "derived", "expr": "(up + fresh) / -(down + gone)",
+        "input_metrics": {
+            "up": "recurring_expansion", "fresh": "recurring_new",
+            "down": "recurring_contraction", "gone": "recurring_churn",
+        },
+    },
+    "small_part": {
+        "type": "derived", "expr": "part / uses",
+        "input_metrics": {"part": {"metric": "uses", "where": {"size": ["small"]}}, "uses": "uses"},
+    },
+}  # fmt: skip
+"""Definitions as a file has them, but for filters, which are mappings of columns to values, and addresses by name."""
+
+PAYING = {
+    "type": "stock", "source": "subscriptions", "agg": "count_distinct", "expr": "account",
+    "filter": lambda row: row["price"] > 0,
+}  # fmt: skip
+
+
+def _lost(**more: Any) -> dict[str, Any]:
+    return {"type": "net_retention", "of": "recurring", "over": "1mo", "lost": True, **more}
+
+
+def _of_workflow(name: str, outcome: str = "success") -> dict[str, Any]:
+    return {"type": "simple", "workflow": name, "outcome": outcome}
+
+
+CATALOGUE: dict[tuple[str, str | None], dict[str, Any]] = {
+    ("workflow_successes", None): _of_workflow("core"),
+    ("workflow_successes", "invoicing"): _of_workflow("invoicing"),
+    ("workflow_successes", "ordering"): _of_workflow("ordering"),
+    ("workflow_attempts", "invoicing"): _of_workflow("invoicing", "attempt"),
+    ("workflow_attempts", "ordering"): _of_workflow("ordering", "attempt"),
+    ("workflow_failures", "invoicing"): _of_workflow("invoicing", "failure"),
+    ("workflow_value", "invoicing"): {**_of_workflow("invoicing"), "agg": "sum", "expr": "amount"},
+    ("completion_rate", "invoicing"): METRICS["completion"],
+    ("completion_rate", "ordering"): METRICS["ordering_completion"],
+    ("workflow_duration", "invoicing"): METRICS["run_time"],
+    ("time_to_value", None): {**METRICS["time_to_success"], "within": "30d"},
+    ("activation_rate", None): METRICS["activated_14d"],
+    ("time_to_activation", None): {
+        "type": "duration", "from": {"milestone": "created"}, "to": {"milestone": "activated"}, "within": "14d",
+        "stat": ["median", "p90"],
+    },
+    ("tier_share", "invoicing"): {"type": "tiers", "workflow": "invoicing"},
+    ("tier_transition_time", "invoicing"): {"type": "tiers", "workflow": "invoicing", "measure": "time"},
+    ("dau", None): METRICS["active_daily"],
+    ("wau", None): METRICS["active_users"],
+    ("mau", None): METRICS["active_users"],
+    ("stickiness", None): {"type": "stickiness", "rule": ACTIVE["user"]},
+    ("waa", None): METRICS["active_accounts"],
+    ("waa", "invoicing"): {"type": "active", "entity": "account", "rule": {"workflow": "invoicing"}},
+    ("maa", "ordering"): {"type": "active", "entity": "account", "rule": {"workflow": "ordering"}},
+    ("cohort_retention", "1mo"): {"type": "retention", "ages": ["1mo"]},
+    ("cohort_retention", "3mo"): {"type": "retention", "ages": ["3mo"]},
+    ("mrr", None): METRICS["recurring"],
+    ("arr", None): {"type": "derived", "expr": "12 * mrr", "input_metrics": {"mrr": "recurring"}},
+    ("new_mrr", None): METRICS["recurring_new"],
+    ("expansion_mrr", None): METRICS["recurring_expansion"],
+    ("contraction_mrr", None): METRICS["recurring_contraction"],
+    ("churned_mrr", None): METRICS["recurring_churn"],
+    ("reactivation_mrr", None): METRICS["recurring_reactivation"],
+    ("net_new_mrr", None): METRICS["recurring_net"],
+    ("mrr_growth", None): METRICS["growth"],
+    ("quick_ratio", None): {
+        "type": "derived", "expr": "(up + fresh + back) / -(down + gone)",
+        "input_metrics": {
+            "up": "recurring_expansion", "fresh": "recurring_new", "back": "recurring_reactivation",
+            "down": "recurring_contraction", "gone": "recurring_churn",
+        },
+    },
+    ("nrr", None): {"type": "net_retention", "of": "recurring"},
+    ("logo_churn_rate", None): _lost(count=True),
+    ("gross_revenue_churn", None): _lost(cap=True),
+    ("net_revenue_churn", None): _lost(),
+    ("paying_accounts", None): PAYING,
+    ("arpa", None): {"type": "ratio", "numerator": METRICS["recurring"], "denominator": PAYING},
+    ("top_issues", None): METRICS["tickets_opened"],
+    ("tickets_per_100", None): {
+        "type": "ratio", "numerator": METRICS["tickets_opened"], "denominator": _of_workflow("core"), "scale": 100,
+    },
+}  # fmt: skip
+"""What metrics of the catalogue come down to, by id and first part of the address."""
+
+COHORTS: dict[str, dict[str, Any]] = {
+    "month": {"type": "retention", "ages": ["1mo", "2mo"]},
+    "week": {"type": "retention", "ages": ["1w", "4w"]},
+}
+"""Retention reads its ages in the grain that is asked for."""
+
+
+def for_oracle(metric: Mapping[str, Any]) -> dict[str, Any]:
+    """The definition with every address replaced by what it names."""
+
+    def inner(value: Any) -> Any:
+        if isinstance(value, str):
+            return for_oracle(METRICS[value])
+        named = {**value, "metric": for_oracle(METRICS[value["metric"]])} if "metric" in value else value
+        return named
+
+    out = dict(metric)
+    for key in ("of", "numerator", "denominator"):
+        if key in out:
+            out[key] = inner(out[key])
+    if "input_metrics" in out:
+        out["input_metrics"] = {alias: inner(given) for alias, given in out["input_metrics"].items()}
+    return out
+
+
+def for_file(value: Any) -> Any:
+    """The definition as YAML has it: filters in SQL."""
+    if not isinstance(value, Mapping):
+        return [for_file(item) for item in value] if isinstance(value, list) else value
+    out = {key: for_file(item) for key, item in value.items() if key != "filter"}
+    if "filter" in value:
+        out["filter"] = " AND ".join(f"{column} = '{text}'" for column, text in value["filter"].items())
+    return out
