@@ -153,6 +153,15 @@ def test_whatever_stands_under_a_key_nothing_worse_than_findings_comes_of_it(
             "14:11 SM003 metrics.waa.invoicing.x: `waa.invoicing.x` has too many parts; the address is waa.WORKFLOW",
         ),
         (
+            "metrics: {a: {all: [x, y]}}",
+            "14:15 SM008 metrics.a: `all` is a moment, here rows are counted; use any, or name the deciding row",
+        ),
+        (
+            "metrics: {a: {numerator: {any: [x, {milestone: created}]}, denominator: waa}}",
+            "14:37 SM008 metrics.a.numerator: a milestone is a moment, here rows are counted; "
+            "name the rows, like {source: accounts} for `created`",
+        ),
+        (
             "scores: {nps: {at_least: 1, signals: {a: done}}}",
             "14:10 SM012 scores: `nps` is a metric of the catalogue already; take another name",
         ),
@@ -383,6 +392,14 @@ def test_notes_stand_beside_the_file(tmp_path: Path) -> None:
         "notes.yaml:1:10",
         "notes.yaml:2:41",
     ]
+
+
+def test_a_rule_of_moments_is_said_not_to_be_computed(tmp_path: Path) -> None:
+    definitions = loaded(tmp_path, SMALL + "active: {account: {all: [invoice_posted, {event: paid, at_least: 2}]}}\n")
+    reason = "a rule with `all` is read, and not computed by this version"
+    assert definitions.metrics["cohort_retention"].missing == reason
+    assert definitions.metrics["dau"].missing == reason
+    assert definitions.metrics["tickets_per_100"].missing is None
 
 
 def test_types_that_come_later_are_read_checked_and_said_to_be_missing() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.definitions.dependencies import Node, of_node
 from saasmetrics.definitions.model import near
-from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.rows import Rows, uncountable
 from saasmetrics.definitions.walk import found
 from saasmetrics.frames.canonical import ROLES
 
@@ -111,9 +111,23 @@ class Availability:
             if later is not None and (sentence := later()) is not None:
                 yield str(sentence)
             yield from self._of_rows(variant.spec)
+            yield from self._of_rule(metric.type, variant.spec)
         seen: set[Node] = set()
         for node in of_node(self._definitions, ("metric", metric.id)):
             yield from self._of_node(node, seen)
+
+    def _of_rule(self, type_: str, spec: Any) -> Iterator[str]:
+        """Moments in a rule of active: what is counted in every period is rows."""
+        if type_ not in ("active", "retention"):
+            return
+        active = self._definitions.active
+        own = active.account if getattr(spec, "entity", "account") == "account" else active.user
+        rule = getattr(spec, "rule", None) or own
+        if type_ == "active":
+            rule = rule.model_copy(update={"at_least": None})
+        for fault in uncountable(rule):
+            key = str((fault.context or {})["at"]).rpartition(".")[2]
+            yield f"a rule with `{key}` is read, and not computed by this version"
 
     def _of_input(self, name: str) -> Iterator[str]:
         below = self._definitions.metrics.get(name)

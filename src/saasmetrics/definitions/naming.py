@@ -10,7 +10,7 @@ from saasmetrics.definitions.availability import MILESTONES, Availability
 from saasmetrics.definitions.catalogue import Catalogue
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.model import near
-from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.rows import Rows, uncountable
 from saasmetrics.definitions.scalars import NAME
 from saasmetrics.definitions.settings import STAGES
 from saasmetrics.definitions.views import Level
@@ -51,6 +51,7 @@ class Naming:
                 if "#" not in metric.id:
                     for variant in metric.variants:
                         self._rows(variant.spec, path)
+                        self._counted(variant.spec, path)
 
     def inline(self, places: Mapping[str, Path]) -> None:
         """Rows of hidden metrics, whose keys stand at `places`."""
@@ -58,6 +59,8 @@ class Naming:
             if "#" in name and "#policies." not in name and path[:1] in (("metrics",), ("scores",)):
                 for variant in self.definitions.metrics[name].variants:
                     self._rows(variant.spec, path)
+                    if path[0] == "metrics":
+                        self._counted(variant.spec, path)
 
     def one_of(self, what: str, name: str, known: Iterable[str], path: Path, *, key: bool = False) -> bool:
         """Whether a name is known; a finding with the nearest one where it is not."""
@@ -224,6 +227,15 @@ class Naming:
                 self.written.fault("SM003", f"{_dotted(spot)}: {message}", self.written.at((*spot, form)), hint)
             if rows.at is not None and rows.source is not None and lacking is None:
                 self._time(rows, spot)
+
+    def _counted(self, spec: Any, path: Path) -> None:
+        """A metric that is rows counts them."""
+        for fault in uncountable(spec) if isinstance(spec, Rows) else ():
+            context = fault.context or {}
+            spot = (*path, *(int(step) if step.isdigit() else step for step in str(context["at"]).split(".")))
+            if self.written.knows(spot):
+                message = f"{_dotted(path)}: {context['message']}"
+                self.written.fault(fault.type, message, self.written.key_at(spot), context["hint"])
 
     def _faulty(self, rows: Rows) -> bool:
         """Whether what rows name is there, only with a fault of its own."""

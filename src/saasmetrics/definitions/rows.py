@@ -88,16 +88,18 @@ class Rows(Model):
         return {"anyOf": [{"type": "string", "title": "an event"}, dict(block)]} if cls.bare else block
 
 
-def uncountable(rows: Rows | None, key: str) -> Iterator[PydanticCustomError]:
+def uncountable(rows: Rows | None, key: str = "") -> Iterator[PydanticCustomError]:
     """Why rows under a key cannot be counted: moments are no rows, and there is nothing to count them within."""
     if rows is None:
         return
+    under = f"{key}." if key else ""
     if rows.at_least is not None:
-        yield fault("SM008", "`at_least` has nothing to count within here", "remove it", at=f"{key}.at_least")
+        yield fault("SM008", "`at_least` has nothing to count within here", "remove it", at=f"{under}at_least")
     if rows.all is not None:
         hint = "use any, or name the deciding row"
-        yield fault("SM008", "`all` is a moment, here rows are counted", hint, at=f"{key}.all")
+        yield fault("SM008", "`all` is a moment, here rows are counted", hint, at=f"{under}all")
     if rows.milestone is not None:
-        yield fault("SM008", "a milestone is a moment, here rows are counted", "name the rows", at=f"{key}.milestone")
+        hint = "name the rows, like {source: accounts} for `created`"
+        yield fault("SM008", "a milestone is a moment, here rows are counted", hint, at=f"{under}milestone")
     for number, member in enumerate(rows.any or ()):
-        yield from uncountable(member, f"{key}.any.{number}")
+        yield from uncountable(member, f"{under}any.{number}")
