@@ -61,7 +61,9 @@ class Happenings:
         return selector.run is not None and selector.outcome is not None and not self.columns and not self.cut
 
     def _keys(self, given: Given) -> list[str]:
-        roles = {selector.role for selector in self.selection.selectors} | {"users"}
+        roles = {selector.role for selector in self.selection.selectors}
+        if any("user" in given.schema(role) for role in roles):
+            roles.add("users")
         segments = [segment for segment in given.by if any(declared_on(given, segment, role) for role in roles)]
         return [*self.columns, *(["cut"] if self.cut else []), *(column(segment) for segment in segments)]
 

@@ -12,6 +12,11 @@ from saasmetrics.books.given import Given
 from saasmetrics.expression import parse
 from saasmetrics.frames.ledger import UNKNOWN
 
+
+class NotApplicableError(Exception):
+    """A segment that one side of a metric cannot answer; the text says which and why."""
+
+
 MARK = "@"
 """A segment's column on a row is its name behind this mark, so that it never meets a column of the file."""
 
@@ -143,8 +148,11 @@ def bind(given: Given, rows: pl.LazyFrame, segments: Sequence[str], at: str | No
 
     Grain: unchanged. Edges: an account without a value, or before its first record, is `(unknown)`; rows without an
     account keep null, which the reducer prints as `(unattributed)`.
+    Raises: NotApplicableError for a segment that accounts do not have.
     """
     for segment in segments:
+        if not has_attribute(given, segment):
+            raise NotApplicableError(f"an account has no {segment}")
         rows = _bind(given, rows, segment, at)
     return rows
 

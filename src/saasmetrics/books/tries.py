@@ -12,6 +12,7 @@ from saasmetrics.books.given import Given
 from saasmetrics.books.steps import Walk, step_rows
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.selection import Selection, Selector
+from saasmetrics.frames.canonical import ROLES
 
 Order = Literal["ordered", "strict", "any"]
 
@@ -46,12 +47,15 @@ class Tries:
         given = given.narrowed(*self.by)
         # Of a later step all rows are taken: its `at_least` counts from the step before, not from the beginning.
         later = [replace(step, at_least=1) if step.is_plain else step for step in self.steps[1:]]
-        rows = [self._numbered(given, selection) for selection in (self.steps[0], *later)]
         deadline = self.within.add_expr(pl.col("entry"))
-        tries = rows[0].rename({"at": "entry"}).with_columns(t1=pl.col("entry"), n1=pl.col("number"))
-        for step in range(2, len(rows) + 1):
-            tries = self._next(tries, rows[step - 1], step)
-        times = [f"t{step}" for step in range(1, len(rows) + 1)]
+        tries = self._numbered(given, self.steps[0]).rename({"at": "entry"})
+        tries = tries.with_columns(t1=pl.col("entry"), n1=pl.col("number"))
+        for step, selection in enumerate(later, start=2):
+            if selection.join == "all" and not selection.same_run:
+                tries = self._together(given, tries, selection, step)
+            else:
+                tries = self._next(tries, self._numbered(given, selection), step)
+        times = [f"t{step}" for step in range(1, len(self.steps) + 1)]
         tries = tries.with_columns(pl.when(pl.col(name) <= deadline).then(pl.col(name)).alias(name) for name in times)
         if self.exclude is not None:
             tries = self._ended(given, tries, times)
@@ -62,7 +66,7 @@ class Tries:
         for name in times:
             unbroken = unbroken & pl.col(name).is_not_null()
             depth = depth + unbroken.cast(pl.Int64)
-        drop = [f"n{step}" for step in range(1, len(rows) + 1)] + ["number"]
+        drop = [f"n{step}" for step in range(1, len(self.steps) + 1)] + ["number"]
         return tries.with_columns(depth=depth).drop(drop)
 
     def _numbered(self, given: Given, selection: Selection) -> pl.LazyFrame:
@@ -94,6 +98,25 @@ class Tries:
         joined = joined.with_columns(_place=place + wanted).join(reached, on=[*keys, "_place"], how="left")
         return pl.concat([joined.drop("_at", "_first", "_place", strict=False), gone], how="diagonal_relaxed")
 
+    def _together(self, given: Given, tries: pl.LazyFrame, selection: Selection, step: int) -> pl.LazyFrame:
+        """Add `t` of a step that is met when the last of its members is, each counted from the step before."""
+        keys = ["entity", "same"]
+        before = "t1" if self.order == "any" else f"t{step - 1}"
+        there, gone = tries.filter(pl.col(before).is_not_null()).sort(before), tries.filter(pl.col(before).is_null())
+        members = [f"_m{number}" for number in range(len(selection.parts))]
+        for name, part in zip(members, selection.parts, strict=True):
+            member = part if isinstance(part, Selection) else Selection((part,))
+            rows = step_rows(given, member, self.walk).select(*keys, pl.col("at").alias(name), _at="at").sort("_at")
+            there = there.join_asof(
+                rows, left_on=before, right_on="_at", by=keys, strategy="forward", check_sortedness=False
+            ).drop("_at", strict=False)
+        met = pl.all_horizontal([pl.col(name).is_not_null() for name in members])
+        there = there.with_columns(
+            pl.when(met).then(pl.max_horizontal(members)).alias(f"t{step}"),
+            pl.lit(None, dtype=pl.Int64).alias(f"n{step}"),
+        )
+        return pl.concat([there.drop(members), gone], how="diagonal_relaxed")
+
     def _alike(self, step: int) -> list[int]:
         """Earlier steps that choose among the same rows as this one."""
         own = self.steps[step - 1]
@@ -118,7 +141,7 @@ class Tries:
     def _undisturbed(self, given: Given, tries: pl.LazyFrame, times: list[str]) -> pl.LazyFrame:
         """Null a step when any other row of the entity lies strictly between it and the step before."""
         roles = {selector.role for selection in self.steps for selector in selection.selectors}
-        sources = tuple(Selector(role, "at") for role in sorted(roles))
+        sources = tuple(Selector(role, ROLES[role].at or "at") for role in sorted(roles))
         rows = step_rows(given, Selection(sources), self.walk).select("entity", "same", _between="at")
         for before, name in pairwise(times):
             next_ = rows.with_columns(_at=pl.col("_between")).sort("_at")

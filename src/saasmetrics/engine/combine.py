@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.segments import bind, column, has_attribute
+from saasmetrics.books.segments import NotApplicableError, bind, column, has_attribute
 from saasmetrics.definitions.metric import TOTAL
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.frames.ledger import CORE, UNATTRIBUTED, Ledger, Part, Shape, Side, complete
@@ -19,10 +19,6 @@ from saasmetrics.period import Periods, add_months
 if TYPE_CHECKING:
     from saasmetrics.definitions.inputs import ResolvedInput
     from saasmetrics.definitions.metric import Metric
-
-
-class NotApplicableError(Exception):
-    """A segment that one side of a metric cannot answer; the text says which and why."""
 
 
 def combined(given: Given, metric: Metric, periods: Periods) -> Ledger:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import polars as pl
 
 from saasmetrics.books.given import Book, Given
-from saasmetrics.books.segments import Attribute, column, has_attribute
+from saasmetrics.books.segments import Attribute, NotApplicableError, column, has_attribute
 from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.scope import Scope
@@ -137,8 +138,10 @@ class Recorder(_Common):
         if key not in self.drafts.ledgers:
             asked = Asked()
             given = self.of(metric).noting(asked).narrowed(*marks)
-            for variant in metric.variants:
-                variant.spec.ledger(given, periods)
+            # A segment that some side refuses leaves the metric without a number there, which the answer will say.
+            with suppress(NotApplicableError):
+                for variant in metric.variants:
+                    variant.spec.ledger(given, periods)
             for segment in marks:
                 if has_attribute(given, segment):
                     given.made(Attribute(segment))

@@ -9,10 +9,11 @@ import polars as pl
 
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.inputs import ResolvedInput
-from saasmetrics.engine.combine import NotApplicableError, combined
+from saasmetrics.books.segments import NotApplicableError
+from saasmetrics.engine.combine import combined
 from saasmetrics.engine.given import Live
 from saasmetrics.engine.reduce import reduced
-from saasmetrics.engine.values import Frame, absent, finished
+from saasmetrics.engine.values import Frame, absent, finished, overlap
 from saasmetrics.expression import compile_polars, gate_arithmetic
 from saasmetrics.frames.ledger import Ledger
 from saasmetrics.frames.values import NOT_APPLICABLE, OK, PARTIAL, UNDEFINED, VALUES
@@ -59,9 +60,17 @@ def planned(live: Live, frame: Frame, where: Where, levels: Sequence[int]) -> Pl
 def _of_ledger(live: Live, frame: Frame, ledger: Ledger, where: Where, levels: Sequence[int]) -> Plan:
     depths = [level for level in levels if level <= len(ledger.shape.parts)]
     lazies = [reduced(live, ledger, frame.periods, level, frame.by, dict(where)) for level in depths]
+    overlaps = bool(frame.by) and any(ledger.shape.collapse) and ledger.shape.how != "quantile"
+    if overlaps:
+        lazies += [reduced(live, ledger, frame.periods, level, (), dict(where)) for level in depths]
 
     def finish(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        parts = [finished(frame, ledger.shape, level, rows) for level, rows in zip(depths, frames, strict=True)]
+        parts = [finished(frame, ledger.shape, level, rows) for level, rows in zip(depths, frames, strict=False)]
+        whole = [
+            finished(replace(frame, by=()), ledger.shape, level, rows)
+            for level, rows in zip(depths, frames[len(depths) :], strict=False)
+        ]
+        parts += [overlap(of, total) for of, total in zip(parts, whole, strict=False)]
         return pl.concat(parts) if parts else pl.DataFrame(schema=VALUES)
 
     return Plan(lazies, finish)

@@ -13,7 +13,7 @@ from saasmetrics.engine.store import Reach, Store, empty, moment_reach, reach, w
 from saasmetrics.facts.reduce import reduce as reduce_logs
 from saasmetrics.facts.request import Request
 from saasmetrics.facts.result import Read as LogRead
-from saasmetrics.finding import Finding
+from saasmetrics.finding import Finding, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.open import Sources
 
@@ -89,6 +89,7 @@ def read(
         progress=progress,
     )
     findings += facts.findings
+    findings += [_runless(definitions, name, rows) for name, rows in sorted(facts.runless.items()) if rows]
     for name, log_read in facts.reads.items():
         findings += sources.logs[name].fault_findings(log_read.faults)
     tables = {role: empty(role) for role, known in ROLES.items() if not known.log}
@@ -101,6 +102,12 @@ def read(
             reaches[role] = moment_reach(log_read.first, log_read.last, calendar).wider(reaches.get(role))
     store = Store(tables, _log_columns(sources), facts.frames)
     return Read(store, _told(definitions, sources, frames, usable, facts.reads), reaches, tuple(findings))
+
+
+def _runless(definitions: Definitions, workflow: str, rows: int) -> Finding:
+    run = definitions.workflows[workflow].run
+    message = f"rows of the workflow `{workflow}` without `{run}`: they are no runs and count in none of its numbers"
+    return Finding("SM973", Severity.WARNING, message, definitions.place("workflows", workflow, "run"), rows=rows)
 
 
 def _ids(tables: Mapping[str, pl.DataFrame], name: str) -> pl.Series:

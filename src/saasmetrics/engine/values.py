@@ -13,7 +13,7 @@ from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.engine.reduce import quantile_of
-from saasmetrics.frames.ledger import Shape
+from saasmetrics.frames.ledger import OVERLAP, Shape
 from saasmetrics.frames.values import (
     KEYS,
     LOW_N,
@@ -71,6 +71,32 @@ def finished(frame: Frame, shape: Shape, level: int, reduced: pl.DataFrame) -> p
     )
     rows = _judged(frame, shape, rows)
     return rows.select([pl.col(name).cast(dtype) for name, dtype in VALUES.items()]).sort(KEYS, nulls_last=False)
+
+
+def overlap(parts: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
+    """What the parts of a split count more than once: the total less their sum, where it is not zero.
+
+    Grain: cut, stat, period. Edges: for a sum the value is that difference (negative); for a ratio each side has its
+    own and there is no value; a period whose parts add up has no line.
+    """
+    keys = ["metric", "cut", "stat", "grain", "period"]
+    sides = ("numerator", "denominator", "entries", "accounts")
+    added = parts.group_by(keys, maintain_order=True).agg(
+        *[pl.col(name).sum().alias(f"{name}_parts") for name in sides], pl.col("segment").first()
+    )
+    both = added.join(whole.drop("segment"), on=keys, nulls_equal=True)
+    both = both.with_columns([(pl.col(name) - pl.col(f"{name}_parts")).alias(name) for name in sides])
+    ratio = pl.col("value").is_not_null() & (pl.col("denominator").is_not_null())
+    both = both.with_columns(
+        segment_value=pl.lit(OVERLAP),
+        value=pl.when(ratio).then(None).otherwise(pl.col("numerator")),
+        immature=pl.lit(0, dtype=pl.Int64),
+        reason=pl.lit("counted under more than one value"),
+    )
+    moved = (pl.col("numerator") != 0) | (pl.col("denominator").fill_null(0) != 0)
+    return both.filter(moved & (pl.col("status") != NO_INPUT)).select(
+        [pl.col(name).cast(dtype) for name, dtype in VALUES.items()]
+    )
 
 
 def absent(frame: Frame, cut: str | None, stat: str | None, status: str, reason: str) -> pl.DataFrame:

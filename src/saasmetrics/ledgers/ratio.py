@@ -71,7 +71,7 @@ class Ratio(MetricType):
         """The numerators of both inputs, side by side."""
         top = given.ledger(given.scope.input(self.numerator), periods)
         bottom = given.ledger(given.scope.input(self.denominator), periods)
-        numerator, denominator = top.numerator.entries, bottom.numerator.entries
+        numerator, denominator = top.numerator.entries, _undivided(bottom, self.whole)
         if self.matched:
             there = denominator.filter(pl.col("amount") != 0).select("account", "period").unique()
             numerator = numerator.join(there, on=["account", "period"], how="semi")
@@ -81,6 +81,17 @@ class Ratio(MetricType):
             denominator = denominator.drop("_days")
         shape = replace(self.shape(given.scope), per=None)
         return Ledger(shape, Side(numerator, top.numerator.roles), Side(denominator, bottom.numerator.roles))
+
+
+def _undivided(ledger: Ledger, whole: tuple[str, ...]) -> pl.LazyFrame:
+    """Entries of a denominator that stay as they are under some columns: those of its own headline, without them."""
+    entries = ledger.numerator.entries
+    for part in ledger.shape.parts:
+        if part.column in whole:
+            label = pl.col(part.column)
+            mine = label.is_in(sorted(part.default)) if isinstance(part.default, frozenset) else label != ""
+            entries = entries.filter(mine.fill_null(True)).drop(part.column)
+    return entries
 
 
 def _matched(top: tuple[Part, ...], bottom: tuple[Part, ...], whole: tuple[str, ...]) -> tuple[Part, ...]:
