@@ -387,3 +387,26 @@ def test_columns_set_the_width_of_a_pipe(company: Path) -> None:
     assert max(map(len, narrow)) <= 47
     wide = shell("compute", folder=company, COLUMNS="140").stdout
     assert re.search(r"target  status +n  owner$", wide, re.MULTILINE)
+
+
+def test_cuts_that_only_the_data_knows_stand_under_their_metric_the_largest_first(company: Path) -> None:
+    text = (company / "metrics.yaml").read_text()
+    own = """metrics:
+  completion_rate.invoicing: {label: Invoices that get through}
+  posts:
+    event: invoice_posted
+    cut: "CASE WHEN run_id IN ('r9', 'r10') THEN 'the chosen' ELSE 'others' END"
+    grain: month
+    label: Posts"""
+    (company / "metrics.yaml").write_text(text.replace("metrics:", own, 1))
+    lines = shell("compute", "posts", folder=company).stdout.splitlines()
+    place = next(number for number, line in enumerate(lines) if line.startswith("  Posts "))
+    assert [line.split()[:-1][0] for line in lines[place : place + 3]] == ["Posts", "the", "others"]
+    assert re.match(r"    the chosen +2 ▲ \+2 ", lines[place + 1])
+    assert re.match(r"    others +1 ▼ −1 ", lines[place + 2])
+    one = shell("compute", 'posts."the chosen"', folder=company).stdout
+    assert re.search(r"^Posts, the chosen$", one, re.MULTILINE)
+    assert re.search(r"^Oct 2026 +2 ▲ \+2 ", one, re.MULTILINE)
+    named = shell("compute", folder=company).stdout
+    assert re.search(r"^    Invoices that get through +75\.0% ", named, re.MULTILINE)
+    assert "the chosen" not in named

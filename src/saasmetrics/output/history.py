@@ -27,8 +27,12 @@ def blocks(series: Reading, timeline: Timeline, width: int) -> Iterator[Block]:
     first = next((place for place, point in enumerate(series.points) if point.state is not State.UNAVAILABLE), 0)
     points = series.points[first:]
     yield _sheet(series, points, timeline, width)
-    yield Line()
-    verdict = subject.verdict
+    notes = list(_notes(series, points))
+    yield from [Line(), *notes] if notes else []
+
+
+def _notes(series: Reading, points: tuple[Point, ...]) -> Iterator[Note]:
+    verdict = series.subject.verdict
     if verdict.target:
         yield Note(text(("target ", "muted"), verdict.target, ", ", verdict.word))
     silent = (State.VALUE, State.PROGRESS)

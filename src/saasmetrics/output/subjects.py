@@ -12,6 +12,7 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.goals import Target
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.frames.ledger import How, Part
+from saasmetrics.frames.values import OK
 from saasmetrics.output.number import Kind, Number
 from saasmetrics.output.subject import FAMILIES, OWN, Subject, Verdict
 
@@ -47,12 +48,12 @@ def subjects(
 
 
 def _spelled_out(address: Address, values: pl.DataFrame) -> Iterator[Address]:
-    """The addresses that `*` stands for, the largest first by their latest value."""
+    """The addresses that `*` stands for, the largest first by their latest complete value."""
     if "*" not in address.cut:
         yield address
         return
     own = values.filter(pl.col("metric") == address.metric).drop_nulls(["cut", "value"])
-    latest = own.sort("period").group_by("cut").agg(pl.col("value").last())
+    latest = own.sort(pl.col("status") == OK, "period").group_by("cut").agg(pl.col("value").last())
     for cut in latest.sort("value", "cut", descending=[True, False])["cut"]:
         parts = split(cut)
         fits = len(parts) == len(address.cut)
