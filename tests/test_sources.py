@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exports import faults, opened, rows, told, usable
-from saasmetrics.finding import Severity
+from saasmetrics.finding import InputError, Severity
+from saasmetrics.sources.broken import broken_files_told
 
 DATA = os.environ.get("SAASMETRICS_TEST_DATA")
 
@@ -222,6 +223,29 @@ def test_what_cannot_be_read_is_a_finding(tmp_path: Path, block: str, code: str)
     assert "accounts" not in sources.tables
     assert sources.missing["accounts"]
     assert opened(folder, "accounts: {path: inch.csv}").findings == ()
+
+
+@pytest.mark.parametrize("name", ["orgs.jsonl", "orgs.csv.gz", "orgs.csv.zst"])
+def test_a_file_that_breaks_far_in_is_named_with_its_line(tmp_path: Path, name: str) -> None:
+    if name == "orgs.jsonl":
+        good = b'{"id": "a", "signed": "2026-01-01"}\n'
+        (tmp_path / name).write_bytes(good * 70_000 + b'{"id": \n' + good)
+    else:
+        content = b"id,signed,note\n" + b"a,2026-01-01,xxxxxx\n" * 69_999 + "é,2026-01-01,\n".encode("cp1252")
+        (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else _zst(content))
+    sources = opened(tmp_path, ACCOUNTS.replace("orgs.csv", name))
+    assert sources.findings == ()
+    with pytest.raises(InputError) as raised, broken_files_told(sources.files["accounts"]):
+        rows(sources, "accounts")
+    assert raised.value.exit_code == 3
+    assert [str(finding.location) for finding in raised.value.findings] == [f"{name}:70001"]
+
+
+def test_errors_that_no_file_explains_stay_what_they_are(tmp_path: Path) -> None:
+    _write(tmp_path / "orgs.csv", CONTENT)
+    sources = opened(tmp_path, ACCOUNTS)
+    with pytest.raises(pl.exceptions.ColumnNotFoundError), broken_files_told(sources.files["accounts"]):
+        sources.tables["accounts"].frame.select("nothing").collect()
 
 
 def test_sources_of_one_role_stack_and_their_repeats_go(tmp_path: Path) -> None:

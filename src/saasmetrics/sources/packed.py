@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ def opened(file: DataFile) -> Iterator[IO[bytes]]:
             with gzip.open(file.path, "rb") as stream:
                 yield stream  # type: ignore[misc]  # a GzipFile reads like any binary file
         elif file.packed == ".zst":
-            with pa.input_stream(str(file.path), compression="zstd") as stream:
+            with io.BufferedReader(pa.input_stream(str(file.path), compression="zstd")) as stream:
                 yield stream
         elif file.packed == ".zip":
             with zipfile.ZipFile(file.path) as archive, archive.open(_member(archive, file)) as stream:
