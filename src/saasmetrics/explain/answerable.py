@@ -63,11 +63,11 @@ def places(definitions: Definitions, metric: Metric, address: Address) -> Iterat
     documents = catalogue().documents
     if name in definitions.named or not whole.catalogue:
         changes = "defined" if name not in documents else "changed"
-        yield changes, str(whole.location)
+        yield changes, spot(definitions, "scores" if name not in definitions.named else "metrics", name)
     if name in documents:
         yield "defined", f"the catalogue, {documents[name].key_at((name,))}"
     if metric.id != name and metric.id in definitions.named:
-        yield "governed", str(metric.location)
+        yield "governed", spot(definitions, "metrics", metric.id)
     if whole.renamed_from:
         yield "renamed", f"from {whole.renamed_from}"
 

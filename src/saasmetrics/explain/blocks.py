@@ -9,7 +9,7 @@ from saasmetrics.definitions.catalogue import catalogue
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.references import references
 from saasmetrics.explain.notation import flow, plain
-from saasmetrics.explain.resting import readers, refused, shown
+from saasmetrics.explain.resting import readers, refused, shown, spot
 from saasmetrics.output.explanation import Explanation, Facts, Passage, Section, Table, Written
 
 
@@ -158,7 +158,7 @@ def _page(
 ) -> Explanation:
     """A block of the file: what it is, what follows from it, and its text as it stands there."""
     stands = definitions.written.knows(path)
-    place = str(definitions.place(*path)) if stands else "nowhere in the file: this is the default"
+    place = spot(definitions, *path) if stands else "nowhere in the file: this is the default"
     facts = Facts((("defined", place), *((key, said) for key, said in told if said)))
     sections = [Section("", (says, facts, *further))]
     if stands:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -28,7 +28,7 @@ PARTS = ("value", "numerator", "denominator", "entries", "accounts", "immature",
 
 @dataclass(frozen=True)
 class Figure:
-    """The value of one address in one period: the judged one, else the latest there is.
+    """The value of one address in one period: the judged one, else the latest that is over, else the latest.
 
     `row` is its row of the values frame; `period` its code; `now` says the value of the period in progress.
     """
@@ -48,8 +48,14 @@ class Figure:
     def value(self) -> str:
         """The value as people read it; why there is none."""
         if self.row["value"] is None:
-            return f"no number: {self.row['reason'] or self.row['status']}"
+            return f"no number, {self.status}"
         return self.subject.number.text(self.row["value"])
+
+    @property
+    def status(self) -> str:
+        """What the value is, and why, where it is no value to be judged."""
+        status, reason = str(self.row["status"]).replace("_", " "), self.row["reason"]
+        return f"{status}: {reason}" if reason else status
 
     @property
     def quoted(self) -> dict[str, Any]:
@@ -64,8 +70,9 @@ def figure(definitions: Definitions, numbers: Numbers, address: Address) -> Figu
     if rows.is_empty():
         return None
     subject = subject_of(definitions, address)
-    judged = rows.filter(pl.col("status") == OK)
-    row = (judged if judged.height else rows).row(-1, named=True)
+    judged, over = rows.filter(pl.col("status") == OK), rows.filter(pl.col("status") != PARTIAL)
+    best = next((some for some in (judged, over) if some.height), rows)
+    row = best.row(-1, named=True)
     last = rows.row(-1, named=True)
     now = None
     if last["status"] == PARTIAL and last["period"] != row["period"] and last["value"] is not None:
@@ -102,7 +109,7 @@ def _made(shape: Shape, figure: Figure) -> str:
     if bottom is None:
         unit = f" {figure.subject.number.unit}" if figure.subject.number.unit in SECONDS else ""
         whole = f"{plain_number(figure.row['value'])}{unit}"
-        return "" if figure.value == whole else f" = {whole}"
+        return "" if whole in figure.value else f" = {whole}"
     scale = f"{plain_number(shape.scale)} × " if shape.how == "ratio" and shape.scale != 1 else ""
     days = " days" if shape.how == "sum" else ""
     return f" = {scale}{plain_number(top)} / {plain_number(bottom)}{days}"
@@ -137,12 +144,6 @@ def put_in_formula(expression: str, values: Mapping[str, float]) -> str:
     return re.sub(r"[A-Za-z_][A-Za-z0-9_]*", value, expression)
 
 
-def others(definitions: Definitions, numbers: Numbers, of: Iterable[Address]) -> tuple[Figure, ...]:
-    """The figures of further addresses, in their order."""
-    found = (figure(definitions, numbers, address) for address in of)
-    return tuple(each for each in found if each is not None)
-
-
 def unusable(error: InputError) -> str:
     """Why there is no number, from what was wrong with the data."""
-    return "; ".join(dict.fromkeys(f"{finding.message}" for finding in error.findings))
+    return "; ".join(dict.fromkeys(finding.message for finding in error.findings))

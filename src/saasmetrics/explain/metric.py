@@ -143,10 +143,8 @@ def _derived(of: Explained, found: Figure, rows: list[tuple[str, str]]) -> Itera
 
 def _standing(definitions: Definitions, found: Figure) -> Iterator[tuple[str, str]]:
     """Why a value is not judged, the period in progress, how far the inputs reach."""
-    if not found.is_judged:
-        reason = found.row["reason"]
-        status = found.row["status"].replace("_", " ")
-        yield "not judged", f"{status}: {reason}" if reason else status
+    if not found.is_judged and found.row["value"] is not None:
+        yield "not judged", found.status
     if found.now:
         yield "in progress", found.now
     yield "data", f"as of {_last_day(definitions, found.row['as_of'])}, the day its inputs reach to"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import Enum
+from json import dumps
 from typing import Any
 
 from pydantic import BaseModel
@@ -18,9 +19,10 @@ from saasmetrics.document import Number
 WIDTH = 76
 """A mapping or list is written on one line where it fits."""
 
-_BARE = re.compile(r"[A-Za-z0-9_$(/<>=+.€][^\n]*")
-_AMBIGUOUS = re.compile(r": |:$| #|^[-?:] |^[\[\]{},&*!|>%@`\"'#]|\s$")
-_LITERALS = re.compile(r"true|false|null|yes|no|on|off|~|", re.IGNORECASE)
+_BARE = re.compile(r"[A-Za-z0-9_$(/<=+.][\x20-\x7e]*")
+_AMBIGUOUS = re.compile(r": |:$| #| $")
+_OTHERWISE = re.compile(r"true|false|null|-?[0-9]+(\.[0-9]+)?")
+"""What a bare text would be read as, other than text."""
 
 
 def plain(value: Any) -> Any:
@@ -62,7 +64,7 @@ def _model(block: BaseModel) -> Any:
 def flow(value: Any) -> str:
     """A value on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{scalar(key)}: {flow(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{scalar(key, inside=True)}: {flow(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(flow(inner) for inner in value) + "]"
     return scalar(value, inside=True)
@@ -101,11 +103,7 @@ def scalar(value: Any, *, inside: bool = False) -> str:
     if isinstance(value, date):
         return value.isoformat()
     text = str(value)
-    misread = _LITERALS.fullmatch(text) or not _BARE.fullmatch(text) or _AMBIGUOUS.search(text)
-    if misread or (inside and re.search(r"[\[\]{},]", text)) or _is_number(text):
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    misread = _OTHERWISE.fullmatch(text) or not _BARE.fullmatch(text) or _AMBIGUOUS.search(text)
+    if misread or (inside and re.search(r"[\[\]{},]", text)):
+        return dumps(text, ensure_ascii=not text.isprintable())
     return text
-
-
-def _is_number(text: str) -> bool:
-    return bool(re.fullmatch(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?", text))

@@ -48,7 +48,7 @@ def _choices(name: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_computed(name: str, word: str) -> bool:
-    if word == value_of(Policies(), name):
+    if word == str(getattr(Policies(), name)).lower():
         return True
     known = COMPUTED.get(name, ())
     return known is None or word in known

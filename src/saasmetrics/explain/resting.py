@@ -120,10 +120,9 @@ def provenance(definitions: Definitions, name: str, metric: Metric | None = None
 
 def spot(definitions: Definitions, *path: str | int) -> str:
     """Where a key stands, the file named from the folder of the definitions."""
-    place = definitions.place(*path)
-    folder = definitions.path.parent
-    file = Path(place.file)
-    return str(replace(place, file=file.relative_to(folder).as_posix() if file.is_relative_to(folder) else place.file))
+    place, folder = definitions.place(*path), definitions.path.parent
+    inside = Path(place.file).is_relative_to(folder)
+    return str(replace(place, file=Path(place.file).relative_to(folder).as_posix()) if inside else place)
 
 
 def readers(definitions: Definitions, kind: str, name: str) -> tuple[str, ...]:

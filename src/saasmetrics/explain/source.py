@@ -8,7 +8,7 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.sources import ColumnSource, Source
 from saasmetrics.explain import words
 from saasmetrics.explain.notation import flow, plain
-from saasmetrics.explain.resting import role_readers
+from saasmetrics.explain.resting import role_readers, spot
 from saasmetrics.frames.canonical import ROLES, Column
 from saasmetrics.output.explanation import Explanation, Facts, Section, Table
 from saasmetrics.sources.files import find_files
@@ -21,14 +21,15 @@ def source_page(definitions: Definitions, name: str) -> Explanation:
     told = Facts(tuple((key, said) for key, said in _told(definitions, name, source) if said))
     sections = [Section("", (words.role(source.role), told))]
     if mapped := tuple(_mapped(source)):
-        sections.append(Section("Columns", (Table(("column", "needed", "comes from"), mapped),)))
+        rest = "The file's other columns keep their own names."
+        sections.append(Section("Columns", (Table(("column", "needed", "comes from"), mapped), rest)))
     return Explanation(name, "source", "", tuple(sections))
 
 
 def _told(definitions: Definitions, name: str, source: Source) -> Iterator[tuple[str, str]]:
     settings = definitions.settings
     yield "role", source.role
-    yield "defined", str(definitions.place("sources", name))
+    yield "defined", spot(definitions, "sources", name)
     yield "files", _files(name, source)
     yield "preset", source.preset or ""
     yield "filter", source.filter or ""

@@ -109,7 +109,7 @@ def _columns(definitions: Definitions) -> Iterable[str]:
 def _unknown(text: str, known: Mapping[str, tuple[str, ...]]) -> InputError:
     names = dict.fromkeys(name for kind in known.values() for name in kind)
     shelved = [f"{SHELVES[kind]}.{name}" for kind, found in known.items() for name in found]
-    near = _nearest(text.lower(), [*names, *shelved])
+    near = _nearest(text.lower(), shelved if text.partition(".")[0] in SHELVES.values() else list(names))
     hint = f"did you mean {' or '.join(f'`{name}`' for name in near)}?" if near else None
     kinds = "metrics, types, policies, settings, sources, roles, columns, presets, segments, workflows and features"
     fault = Finding("SM003", Severity.ERROR, f"nothing is called `{text}`", None, hint or f"names are those of {kinds}")
