@@ -315,7 +315,6 @@ def test_what_lies_in_several_values_is_a_line_of_its_own() -> None:
     assert found == {None: 1.0, "small": 1.0, "large": 1.0, "(overlap)": -1.0}
 
 
-@pytest.mark.xfail(strict=True, reason="the engine takes the first moment ever, also from before the entry")
 def test_a_step_of_several_rows_counts_them_from_the_entry() -> None:
     created = [{**row, "created": datetime(2026, 2, 1, tzinfo=UTC)} for row in ROLES["accounts"]]
     company = small("use B 01-30T10:00", "invite B 02-02T10:00", accounts=created)
@@ -323,7 +322,6 @@ def test_a_step_of_several_rows_counts_them_from_the_entry() -> None:
     assert february(rows_of(company, {"type": "conversion", "within": "30d", "steps": steps})) == (0, 3)
 
 
-@pytest.mark.xfail(strict=True, reason="the engine divides by accounts active in the workflow, not by all active ones")
 def test_workflow_frequency_divides_by_all_active_accounts() -> None:
     company = small("done A 02-01T10:00", "done A 02-02T10:00", "ok B 02-02T10:00")
     assert rows_of(company, "workflow_frequency")[2, "ordering", None]["value"] == 1.0
