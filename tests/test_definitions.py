@@ -162,6 +162,15 @@ def test_whatever_stands_under_a_key_nothing_worse_than_findings_comes_of_it(
             "name the rows, like {source: accounts} for `created`",
         ),
         (
+            "policies: {business_hours: {from: 8:00, to: '18:00'}}",
+            '14:35 SM005 policies.business_hours.from: `8:00` is not a time of day; write it like "08:30"',
+        ),
+        (
+            "journeys: {j: {within: 1d, steps: {First: a}}}",
+            "14:36 SM012 journeys.j.steps.First: `First` is not a name; "
+            "use small letters, digits and _, a letter first",
+        ),
+        (
             "scores: {nps: {at_least: 1, signals: {a: done}}}",
             "14:10 SM012 scores: `nps` is a metric of the catalogue already; take another name",
         ),
@@ -171,6 +180,23 @@ def test_one_fault_is_one_finding(tmp_path: Path, added: str, expected: str) -> 
     assert SMALL.count("\n") == 11
     text = SMALL + "# the fault stands two\n# lines below\n" + added + "\n"
     assert faults(tmp_path, text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("settings_", "expected"),
+    [
+        ("{currency: eur}", "2:22 SM005 settings.currency: `eur` is not a currency; write three capitals like EUR"),
+        (
+            "{published: ../editions}",
+            "2:23 SM011 settings.published: `../editions` lies outside the folder of the definitions; "
+            "name a folder inside",
+        ),
+        ("{teams: {sales: {grain: fortnight}}}", "2:35 SM005 settings.teams.sales.grain: `fortnight` is not a grain; "
+         "write day, week, month, quarter or year"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_the_settings(tmp_path: Path, settings_: str, expected: str) -> None:
+    assert faults(tmp_path, SMALL.replace("{currency: EUR}", settings_)) == [expected]
 
 
 def test_a_source_may_not_carry_the_name_of_another_role(tmp_path: Path) -> None:

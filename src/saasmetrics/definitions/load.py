@@ -28,7 +28,7 @@ from saasmetrics.definitions.hidden import hide
 from saasmetrics.definitions.meaning import Meaning
 from saasmetrics.definitions.naming import Naming
 from saasmetrics.definitions.resolve import Resolver
-from saasmetrics.definitions.sourcing import sources
+from saasmetrics.definitions.sourcing import published, sources
 from saasmetrics.definitions.written import Written, gather
 from saasmetrics.document import read
 from saasmetrics.finding import Finding, InputError, Severity
@@ -85,6 +85,7 @@ def _read(written: Written, path: Path, data_root: Path | None) -> Definitions:
     for key, model in SINGLE.items():
         if key in data and (block := validate(model, data[key], (key,), written)) is not None:
             setattr(definitions, key, block)
+    published(definitions.settings.published.path, written)
     for key, model in NAMED.items():
         setattr(definitions, key, sources(written, data_root) if key == "sources" else _named(key, model, written))
     for key, model in LISTED.items():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from saasmetrics.definitions.model import Model, fault
@@ -18,12 +19,21 @@ AttributionModel = Literal[
 ]  # fmt: skip
 
 
+def _clock(value: str) -> str:
+    if not re.fullmatch("(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00", value):
+        raise fault("SM005", f"`{value}` is not a time of day", 'write it like "08:30"')
+    return value
+
+
+Clock = Annotated[str, AfterValidator(_clock)]
+
+
 class BusinessHours(Model):
     """The hours in which answers are expected."""
 
     days: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday")
-    from_: str = Field(alias="from", pattern="^([01][0-9]|2[0-3]):[0-5][0-9]$")
-    to: str = Field(pattern="^([01][0-9]|2[0-4]):[0-5][0-9]$")
+    from_: Clock = Field(alias="from")
+    to: Clock
     timezone: str | None = None
     holidays: tuple[Day, ...] = ()
 

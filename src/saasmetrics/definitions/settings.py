@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
+from pydantic import AfterValidator, Field, GetJsonSchemaHandler, WithJsonSchema, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -44,6 +45,16 @@ def zone(name: str) -> str:
     return name
 
 
+def _currency(code: str) -> str:
+    if not re.fullmatch("[A-Z]{3}", code):
+        raise fault("SM005", f"`{code}` is not a currency", "write three capitals like EUR")
+    return code
+
+
+Currency = Annotated[str, AfterValidator(_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
+"""A currency by its ISO code."""
+
+
 class Team(Model):
     """One team: who owns its numbers, and the grain it looks at."""
 
@@ -76,7 +87,7 @@ class Settings(Model):
     timezone: str = "UTC"
     week_start: Weekday = "monday"
     fiscal_year_start: Month = "january"
-    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    currency: Currency | None = None
     stage: Stage = "growth"
     segments: tuple[str, ...] = ()
     min_sample: int = Field(20, ge=0)

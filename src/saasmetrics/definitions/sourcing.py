@@ -93,14 +93,26 @@ def _role(name: str, source: Source, path: NodePath, written: Written) -> str | 
 
 def _paths(source: Source, path: NodePath, written: Written, data_root: Path | None) -> None:
     """Every path lies in the folder of the definitions, or in the data root."""
-    allowed = [folder.resolve() for folder in (written.root, data_root) if folder is not None]
     for number, text in enumerate(source.path):
         fixed = Path(*[step for step in Path(text).parts if not any(sign in step for sign in "*?[")])
-        whole = (source.base / fixed).resolve()
-        if not any(whole.is_relative_to(folder) for folder in allowed):
+        if not _inside(source.base / fixed, written, data_root):
             spot = (*path, "path", number) if written.knows((*path, "path", number)) else (*path, "path")
             message = f"{'.'.join(map(str, path))}.path: `{text}` lies outside the folder of the definitions"
             written.fault("SM011", message, written.at(spot), "move it inside, or name its folder with --data-root")
+
+
+def published(folder: str, written: Written) -> None:
+    """Published editions are kept in the folder of the definitions or below."""
+    if written.knows(("settings", "published")) and not _inside(written.root / folder, written, None):
+        nested: NodePath = ("settings", "published", "path")
+        spot = nested if written.knows(nested) else nested[:-1]
+        message = f"settings.published: `{folder}` lies outside the folder of the definitions"
+        written.fault("SM011", message, written.at(spot), "name a folder inside")
+
+
+def _inside(path: Path, written: Written, data_root: Path | None) -> bool:
+    allowed = [folder.resolve() for folder in (written.root, data_root) if folder is not None]
+    return any(path.resolve().is_relative_to(folder) for folder in allowed)
 
 
 def _columns(source: Source, block: Mapping[str, Any], path: NodePath, written: Written) -> None:
