@@ -37,6 +37,8 @@ class Given(ABC):
     scope: Scope
     by: tuple[str, ...]
     as_of: datetime
+    fine: bool = False
+    """Whether entries are wanted one by one, where a type would fold them to their account."""
 
     @property
     def calendar(self) -> Calendar:

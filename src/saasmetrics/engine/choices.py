@@ -53,6 +53,20 @@ ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
 them). Those that are listed nowhere change only metrics that are not computed at all."""
 
 
+def knobs(definitions: Definitions, metric: Metric) -> dict[str, str]:
+    """Policies that a metric reads and that are not at their default, as they are written."""
+    read = read_by(metric.id, types_under(definitions, metric), roles_under(definitions, metric))
+    defaults = Policies()
+    changed = {name: getattr(metric.policies, name) for name in sorted(read)}
+    return {name: _shown(value) for name, value in changed.items() if value != getattr(defaults, name)}
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(str(item) for item in value)
+    return str(getattr(value, "text", value))
+
+
 def not_computed(definitions: Definitions, metric: Metric) -> str | None:
     """Why a metric has no number under the policies in force; None when all it reads is computed."""
     types, roles = frozenset(types_under(definitions, metric)), frozenset(roles_under(definitions, metric))
@@ -61,8 +75,7 @@ def not_computed(definitions: Definitions, metric: Metric) -> str | None:
         value = getattr(metric.policies, name)
         if value == getattr(defaults, name) or not _changes(name, value, types, roles):
             continue
-        shown = getattr(value, "text", value)
-        return f"policy `{name}: {shown}` is read, and not computed by this version"
+        return f"policy `{name}: {_shown(value)}` is read, and not computed by this version"
     return None
 
 

@@ -185,20 +185,28 @@ class Shelf:
 class Live(_Common):
     """Answers from what was read; every book is made once."""
 
-    def __init__(self, scope: Scope, store: Store, by: tuple[str, ...], shelf: Shelf, as_of: datetime) -> None:
+    def __init__(
+        self, scope: Scope, store: Store, by: tuple[str, ...], shelf: Shelf, as_of: datetime, fine: bool = False
+    ) -> None:
         super().__init__(scope, by, as_of)
         self.store = store
         self.shelf = shelf
+        self.fine = fine
 
     def of(self, metric: Metric) -> Live:
-        return Live(self.scope.definitions.scope(metric.id), self.store, self.by, self.shelf, self.as_of)
+        scope = self.scope.definitions.scope(metric.id)
+        return Live(scope, self.store, self.by, self.shelf, self.as_of, self.fine)
 
     def narrowed(self, *by: str) -> Live:
-        return Live(self.scope, self.store, by, self.shelf, self.as_of)
+        return Live(self.scope, self.store, by, self.shelf, self.as_of, self.fine)
 
     def at(self, as_of: datetime) -> Live:
         """The same as of another instant."""
-        return Live(self.scope, self.store, self.by, self.shelf, as_of)
+        return Live(self.scope, self.store, self.by, self.shelf, as_of, self.fine)
+
+    def finely(self) -> Live:
+        """The same, with entries one by one."""
+        return Live(self.scope, self.store, self.by, self.shelf, self.as_of, fine=True)
 
     def table(self, role: str) -> pl.LazyFrame:
         return self.store.tables[role].lazy()

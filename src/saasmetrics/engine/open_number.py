@@ -11,6 +11,7 @@ import polars as pl
 
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.engine.choices import knobs
 from saasmetrics.engine.opened import Depth, Entries, by_account, change_by_account, entries_of, head, reduced_again
 from saasmetrics.engine.read import Progress
 from saasmetrics.engine.run import Computed, Wish, compute, draw_up
@@ -115,13 +116,14 @@ class _Made:
 
     @property
     def _knobs(self) -> dict[str, Any]:
-        policies = self.definitions.metrics[self.address.metric].policies
-        changed = policies.model_dump(exclude_defaults=True, mode="json")
-        return {**changed, "as_of": self.done.reaches[self.address.metric].isoformat()}
+        metric = self.definitions.metrics[self.address.metric]
+        return {**knobs(self.definitions, metric), "as_of": self.done.reaches[metric.id].isoformat()}
 
     def opened(self) -> tuple[dict[str, Any], pl.DataFrame, float | None]:
         """Of a metric with entries of its own."""
         live = self.done.live.at(self.done.reaches[self.address.metric])
+        if self.question.depth == "entry":
+            live = live.finely()
         entries = entries_of(live, self.address, self.periods, self.question.where)
         value = self.values["value"][0] if self.values.height else None
         reduced = reduced_again(entries, self.address.stat)

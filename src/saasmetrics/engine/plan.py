@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from saasmetrics.books.segments import NotApplicableError
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.inputs import ResolvedInput
-from saasmetrics.books.segments import NotApplicableError
 from saasmetrics.engine.combine import combined
 from saasmetrics.engine.given import Live
 from saasmetrics.engine.reduce import reduced

@@ -75,7 +75,7 @@ class Conversion(MetricType):
             parts=parts,
             segment_at="entry",
             entity=self.entity,
-            payload=frozenset({"at"}),
+            payload=frozenset({"at", "until"}),
         )
 
     def ledger(self, given: Given, periods: Periods) -> Ledger:
@@ -91,6 +91,10 @@ class Conversion(MetricType):
         entries = pl.concat([self._entries(given, periods, given.made(book)) for book in books], how="diagonal_relaxed")
         marks = [column(segment) for segment in carried(given, "users")]
         keys = ["period", "account", "segment_at", "status", *marks]
+        if given.fine:
+            keys += ["entity", "at", "until", "reason"]
+            moments = {"entity": pl.col("run").cast(pl.String), "at": pl.col("attempt"), "until": pl.col("success")}
+            entries = entries.with_columns(**moments)
         folded = entries.group_by(keys).agg(pl.col("done").sum(), weight=pl.len().cast(pl.Int64))
         numerator = folded.with_columns(amount=pl.col("done")).drop("done")
         denominator = folded.with_columns(amount=pl.col("weight")).drop("done")
