@@ -36,8 +36,13 @@ _TRUE, _FALSE = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n")
 
 def mark_of(texts: pl.Series) -> Mark | None:
     """The decimal mark that the values of a column prove; `mixed` when they contradict each other."""
-    column = _bare(texts)
-    comma, point = column.str.contains(_COMMA_DECIMAL).any(), column.str.contains(_POINT_DECIMAL).any()
+    column = texts.drop_nulls().unique()
+    point, comma = column.str.contains(_POINT_DECIMAL).any(), False
+    odd = column.filter(column.cast(pl.Float64, strict=False).is_null())
+    if not odd.is_empty():
+        odd = _bare(odd)
+        point = point or odd.str.contains(_POINT_DECIMAL).any()
+        comma = odd.str.contains(_COMMA_DECIMAL).any()
     if comma and point:
         return "mixed"
     return "comma" if comma else "point" if point else None
@@ -45,7 +50,8 @@ def mark_of(texts: pl.Series) -> Mark | None:
 
 def unproved(texts: pl.Series) -> str | None:
     """A value that needs a proven decimal mark to be read."""
-    found = texts.filter(_bare(texts).str.contains(rf"^{_SIGN}\d{{1,3}},\d{{3}}$"))
+    commas = texts.filter(texts.str.contains(",", literal=True))
+    found = commas.filter(_bare(commas).str.contains(rf"^{_SIGN}\d{{1,3}},\d{{3}}$"))
     return None if found.is_empty() else str(found[0])
 
 

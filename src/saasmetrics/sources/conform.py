@@ -114,13 +114,27 @@ class Conform:
         given = [name for name in (*self.origins, *self.others) if name in wanted and (name in made or name in dtypes)]
         return judged.select(*given, "_fault", *([] if log else ["_seen"]))
 
+    def compiles(self, schema: Schema) -> None:
+        """Compile all SQL against a file's columns. Raises: ExpressionError."""
+        lacking = dict.fromkeys(self._reads(self.names) - set(schema), pl.String())
+        self._filters({**schema, **lacking})
+        for origin in self.origins.values():
+            origin.value({**schema, **lacking}, self.zone)
+
+    def _filters(self, schema: Schema) -> tuple[list[pl.Expr], list[pl.Expr]]:
+        """Conditions of the rows to keep, and of those that are no records."""
+
+        def conditions(texts: Collection[str]) -> list[pl.Expr]:
+            return [compile_loose(sql, schema, self.zone, kind="flag") for sql in texts]
+
+        return conditions([self.source.filter] if self.source.filter is not None else []), conditions(self.drop)
+
     def _values(self, rows: pl.LazyFrame, made: Collection[str], kept: list[str], schema: Schema) -> pl.LazyFrame:
-        if self.source.filter is not None:
-            rows = rows.filter(compile_loose(self.source.filter, schema, self.zone, kind="flag"))
+        kept_rows, no_records = self._filters(schema)
+        rows = rows.filter(*kept_rows) if kept_rows else rows
         values = {VALUE + name: self.origins[name].value(schema, self.zone) for name in made}
-        if self.drop:
-            lines = [compile_loose(sql, schema, self.zone, kind="flag") for sql in self.drop]
-            values[DROPPED] = pl.any_horizontal(lines).fill_null(value=False)
+        if no_records:
+            values[DROPPED] = pl.any_horizontal(no_records).fill_null(value=False)
         return rows.select(*kept, *([EXTRA] if EXTRA in schema else []), **values)
 
     def _converted(self, name: str, dtype: pl.DataType) -> pl.Expr:

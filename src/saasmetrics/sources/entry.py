@@ -22,7 +22,7 @@ from saasmetrics.sources.presets import Preset, preset
 from saasmetrics.sources.reading import readings
 from saasmetrics.sources.scan import NULLS, Raw, inline, scan
 
-_SAMPLED = 16
+_SAMPLED = 8
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection
 
-import polars as pl
-
 from saasmetrics.definitions.sources import ColumnSource
 from saasmetrics.expression import ExpressionError
 from saasmetrics.finding import Finding, Location, Severity
@@ -53,7 +51,7 @@ def _lost(column: str, wanted: str, names: Collection[str], file: str) -> Findin
 
 def _sql_faults(how: Conform, rows: Raw, file: str) -> list[Finding]:
     try:
-        how.conform(pl.LazyFrame(schema=rows.schema))
+        how.compiles(rows.schema)
     except ExpressionError as error:
         message = f"SQL of the source does not fit the file: {error.message}"
         return [Finding("SM909", Severity.ERROR, message, Location(file), error.hint)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import polars as pl
@@ -12,11 +14,10 @@ from saasmetrics.finding import Finding, Location, Severity
 from saasmetrics.sources.amounts import Mark, mark_of, unproved
 from saasmetrics.sources.conform import Conform
 from saasmetrics.sources.convert import Reading
-from saasmetrics.sources.origin import Origin
 from saasmetrics.sources.times import Clock, order_of
 
 _ROUNDED = r"^\d[.,]\d+[eE]\+\d+$"
-_MIDNIGHT = r"^\d{4}-\d{2}-\d{2}[T ]00:00(?::00(?:\.0+)?)?$"
+_MIDNIGHT = re.compile(r"^\d{4}-\d{2}-\d{2}[T ]00:00(?::00(?:\.0+)?)?$")
 
 
 def readings(
@@ -25,35 +26,38 @@ def readings(
     """How each column to be made is written, judged by samples of all files together; and what cannot be settled."""
     out: dict[str, Reading] = {}
     findings: list[Finding] = []
-    for name, origin in conform.origins.items():
-        values = _values(conform, origin, samples)
-        reading = Reading(Clock(conform.zone, conform.calendar, form=conform.source.date_format))
-        if origin.canonical and origin.column.kind in ("time", "day"):
-            out[name] = replace(reading, clock=_clock(name, reading.clock, values, place, findings))
-        elif origin.canonical and origin.column.kind in ("money", "number", "count"):
-            out[name] = replace(reading, mark=_mark(name, values, place, findings))
-        elif origin.canonical and origin.column.kind == "id":
+    clock = Clock(conform.zone, conform.calendar, form=conform.source.date_format)
+    for name, values in _values(conform, samples).items():
+        kind = conform.origins[name].column.kind
+        if kind in ("time", "day"):
+            out[name] = Reading(_clock(name, clock, values, place, findings))
+        elif kind in ("money", "number", "count"):
+            out[name] = Reading(clock, _mark(name, values, place, findings))
+        elif kind == "id":
             findings.extend(_rounded(name, values, place))
     return out, tuple(findings)
 
 
-def _values(conform: Conform, origin: Origin, samples: Sequence[pl.DataFrame]) -> pl.Series:
-    """Values of one column in all samples; texts, or times without a zone."""
-    found = []
+def _values(conform: Conform, samples: Sequence[pl.DataFrame]) -> Mapping[str, pl.Series]:
+    """Values of each canonical column in all samples: texts, or times without a zone."""
+    canonical = {name: origin for name, origin in conform.origins.items() if origin.canonical}
+    found: dict[str, list[pl.Series]] = {name: [] for name in canonical}
     for sample in samples:
-        if sample.is_empty():
-            continue
-        try:
-            if set(origin.reads(sample.columns)) <= set(sample.columns):
-                found.append(sample.select(value=origin.value(sample.schema, conform.zone)).to_series().drop_nulls())
-        except ExpressionError:
-            continue  # reported where the file is opened
-    kinds = {values.dtype for values in found if not values.is_empty()}
-    return (
-        pl.concat([values for values in found if values.dtype in kinds])
-        if len(kinds) == 1
-        else pl.Series([], dtype=pl.String)
-    )
+        made = {}
+        for name, origin in canonical.items():
+            with suppress(ExpressionError):  # told where the file is opened
+                if set(origin.reads(sample.columns)) <= set(sample.columns):
+                    made[name] = origin.value(sample.schema, conform.zone)
+        for values in sample.select(**made) if not sample.is_empty() else ():
+            found[values.name].append(values.drop_nulls())
+    return {name: _joined(parts) for name, parts in found.items()}
+
+
+def _joined(parts: Sequence[pl.Series]) -> pl.Series:
+    filled = [values for values in parts if not values.is_empty()]
+    if len({str(values.dtype) for values in filled}) != 1:
+        return pl.Series([], dtype=pl.String)
+    return pl.concat(filled) if len(filled) > 1 else filled[0]
 
 
 def _clock(name: str, clock: Clock, values: pl.Series, place: Location, findings: list[Finding]) -> Clock:
@@ -70,7 +74,8 @@ def _clock(name: str, clock: Clock, values: pl.Series, place: Location, findings
         hint = 'say it with date_format: "%d/%m/%Y" or "%m/%d/%Y"'
         findings.append(Finding("SM916", Severity.ERROR, message, place, hint, name))
         order = None
-    midnights = _midnights(name, place, findings, whole=bool(values.str.contains(_MIDNIGHT).all()))
+    whole = bool(_MIDNIGHT.match(values[0])) and values.str.contains(_MIDNIGHT.pattern).all()
+    midnights = _midnights(name, place, findings, whole=whole)
     return replace(clock, order=order, midnights=midnights)  # type: ignore[arg-type]  # settled just above
 
 
@@ -82,7 +87,7 @@ def _midnights(name: str, place: Location, findings: list[Finding], *, whole: bo
 
 
 def _mark(name: str, values: pl.Series, place: Location, findings: list[Finding]) -> Mark | None:
-    if values.dtype != pl.String:
+    if values.dtype != pl.String or values.is_empty():
         return None
     mark = mark_of(values)
     message = None
@@ -97,7 +102,10 @@ def _mark(name: str, values: pl.Series, place: Location, findings: list[Finding]
 
 def _rounded(name: str, values: pl.Series, place: Location) -> list[Finding]:
     """Ids that a spreadsheet turned into rounded numbers."""
-    found = values.filter(values.str.contains(_ROUNDED)) if values.dtype == pl.String else values.clear()
+    if values.dtype != pl.String:
+        return []
+    powers = values.filter(values.str.contains_any(["E+", "e+"]))
+    found = powers.filter(powers.str.contains(_ROUNDED))
     if found.is_empty():
         return []
     message = f"`{name}` holds `{found[0]}`: a spreadsheet has rounded ids to scientific notation"

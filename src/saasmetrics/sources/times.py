@@ -101,7 +101,8 @@ def _timed(date: str, found: re.Match[str], text: str) -> Shape:
 
 def order_of(texts: pl.Series) -> Order | Literal["mixed", "ambiguous"] | None:
     """What the values of a column prove about `03/04/2026`; None when no value is written like that."""
-    parts = texts.drop_nulls().str.extract_groups(r"^(\d{1,2})[/-](\d{1,2})[/-]\d{4}(?:\D|$)").struct.unnest()
+    short = texts.filter(texts.str.contains(r"^\d{1,2}[/-]"))
+    parts = short.str.extract_groups(r"^(\d{1,2})[/-](\d{1,2})[/-]\d{4}(?:\D|$)").struct.unnest()
     first, second = (parts[name].drop_nulls().cast(pl.Int64) for name in parts.columns)
     if first.is_empty():
         return None
