@@ -318,6 +318,7 @@ def test_every_preset_is_known_and_fills_a_role() -> None:
         assert known.name == name
         columns = ROLES[known.source["role"]].columns
         assert set(known.source["columns"]) <= columns.keys()
+        assert any((ROOT / "tests" / "cases" / "presets" / name).iterdir())
 
 
 def test_every_family_of_the_catalogue_is_in_a_bundle_and_every_member_exists() -> None:
