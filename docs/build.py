@@ -88,6 +88,7 @@ CODES = {
     "SM951": "A number out of range, or a folder that is not the demo's",
     "SM971": "A number that cannot be opened, since it cannot be computed",
     "SM972": "A number that cannot be opened in the way that was asked",
+    "SM973": "Rows of a workflow that lack the id of their run",
 }
 
 
@@ -322,6 +323,8 @@ def sentences() -> dict[str, set[str]]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for scope in (tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))):
             for code, message in messages(scope):
+                if code not in said:
+                    raise ValueError(f"{code} has no title in {__file__}")
                 said[code].add(message)
     return said
 
