@@ -15,8 +15,8 @@ from saasmetrics.period import Calendar
 from saasmetrics.sources.convert import Reading, code, convert
 from saasmetrics.sources.currency import THREE_DECIMALS, WITHOUT_MINOR, decimals
 from saasmetrics.sources.faults import first_rule, rules, seen
-from saasmetrics.sources.loose import columns_of, compile_loose
 from saasmetrics.sources.marks import DROPPED, EXTRA, VALUE
+from saasmetrics.sources.naming import columns_of, compile_named
 from saasmetrics.sources.origin import Origin, origins, written
 from saasmetrics.sources.presets import Elapsed
 from saasmetrics.sources.times import Clock
@@ -125,7 +125,7 @@ class Conform:
         """Conditions of the rows to keep, and of those that are no records."""
 
         def conditions(texts: Collection[str]) -> list[pl.Expr]:
-            return [compile_loose(sql, schema, self.zone, kind="flag") for sql in texts]
+            return [compile_named(sql, schema, self.zone, kind="flag") for sql in texts]
 
         return conditions([self.source.filter] if self.source.filter is not None else []), conditions(self.drop)
 

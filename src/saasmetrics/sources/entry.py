@@ -16,8 +16,8 @@ from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.conform import Conform
 from saasmetrics.sources.files import DataFile, find_files
 from saasmetrics.sources.fit import column_faults
-from saasmetrics.sources.loose import named
 from saasmetrics.sources.marks import EXTRA
+from saasmetrics.sources.naming import named
 from saasmetrics.sources.presets import Preset, preset
 from saasmetrics.sources.reading import readings
 from saasmetrics.sources.scan import NULLS, Raw, inline, scan

@@ -10,8 +10,8 @@ from saasmetrics.expression import ExpressionError
 from saasmetrics.finding import Finding, Location, Severity
 from saasmetrics.sources.conform import Conform
 from saasmetrics.sources.faults import EITHER
-from saasmetrics.sources.loose import columns_of
 from saasmetrics.sources.marks import EXTRA
+from saasmetrics.sources.naming import columns_of
 from saasmetrics.sources.presets import Preset
 from saasmetrics.sources.scan import Raw
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from saasmetrics.definitions.sources import ColumnSource, Source
 from saasmetrics.frames.canonical import ROLES, Column
-from saasmetrics.sources.loose import columns_of, compile_loose, named
+from saasmetrics.sources.naming import columns_of, compile_named, named
 from saasmetrics.sources.presets import Elapsed
 
 Schema = Mapping[str, pl.DataType]
@@ -47,7 +47,7 @@ class Origin:
     def value(self, schema: Schema, zone: str) -> pl.Expr:
         """The values before conversion; renamed by `map`. Raises: ExpressionError."""
         if self.source.expr is not None:
-            value = compile_loose(self.source.expr, schema, zone)
+            value = compile_named(self.source.expr, schema, zone)
         elif self.source.json_path:
             value = _json(self.source.json_path, schema)
         elif self.source.column:
