@@ -171,6 +171,18 @@ def test_whatever_stands_under_a_key_nothing_worse_than_findings_comes_of_it(
             "use small letters, digits and _, a letter first",
         ),
         (
+            "  again: {success: {workflow: core}}\nnorth_star: workflow_successes.again",
+            "14:3 SM004 workflow again → workflow core → workflow again goes round in a loop; break it at one of them",
+        ),
+        (
+            "targets:\n- {metric: nrr, keep: '>= 90%'}\n- {metric: nrr, keep: '>= 95%'}",
+            "16:3 SM002 targets.1: nrr has this target already; it is already on line 15",
+        ),
+        (
+            "products: {one: {workflows: [invoicing]}}",
+            "14:1 SM008 one product needs no `products`; write its keys at the top of the file",
+        ),
+        (
             "scores: {nps: {at_least: 1, signals: {a: done}}}",
             "14:10 SM012 scores: `nps` is a metric of the catalogue already; take another name",
         ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from saasmetrics.definitions.answering import refusal, roles_under, types_under
+from saasmetrics.definitions.answering import nodes_under, refusal, roles_under, types_under
 from saasmetrics.definitions.blocks import Benchmark, Target
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.dependencies import Node, loops
@@ -43,15 +43,16 @@ class Meaning:
     naming: Naming
 
     def loops(self) -> None:
-        """Report every loop; the metrics in one are missing from here on, so that nothing follows it for ever."""
+        """Report every loop; metrics that rest on one are missing from here on, so that nothing follows it for ever."""
+        looped: set[Node] = set()
         for way in list(loops(self.definitions)):
             names = [name if kind == "metric" else f"{kind} {name}" for kind, name in way]
             message = f"{' → '.join([*names, names[0]])} goes round in a loop"
             self.written.fault("SM004", message, self._place(way), "break it at one of them")
-            for kind, name in way:
-                if kind == "metric":
-                    metric = self.definitions.metrics[name]
-                    self.definitions.metrics[name] = replace(metric, missing="it rests on itself")
+            looped |= set(way)
+        for name, metric in self.definitions.metrics.items() if looped else ():
+            if nodes_under(self.definitions, metric) & looped:
+                self.definitions.metrics[name] = replace(metric, missing="it rests on itself")
 
     def _place(self, way: tuple[Node, ...]) -> Location:
         for kind, name in way:
