@@ -396,6 +396,26 @@ def test_retention_prints_as_a_triangle(golden: Golden) -> None:
     assert row(page, "Oct 2026").split() == ["Oct", "2026", "48", "88*"]
 
 
+def test_cells_are_shaded_only_where_the_terminal_has_the_colours() -> None:
+    about = replace(subject("cohort_retention", "Cohort retention", MONEY, RATE, "up", "CS"), cut="1mo", path=("1mo",))
+    other = replace(about, cut="2mo", path=("2mo",))
+    ages = [replace(each, kind="cohort", depth=1) for each in (about, other)]
+    rows = [series("cohort_retention", [0.19, 0.2, 0.9, (None, "maturing")], n=48, cut=each.cut) for each in ages]
+    answer = Answer("Acme", frame(*rows), tuple(ages), CALENDAR, AS_OF, named=True)
+
+    def grounds(*, shades: bool) -> list[str]:
+        page = [
+            line for block in printout(answer).page(Sight(80, shades=shades)) for line in draw(block, 80, bounded=True)
+        ]
+        return [str(span.style) for line in page for span in line.spans if " on " in str(span.style)]
+
+    assert grounds(shades=False) == []
+    pale, next_class, darkest = "black on color(195)", "black on color(153)", "bright_white on color(18)"
+    assert grounds(shades=True) == [pale, pale, next_class, next_class, darkest, darkest]
+    assert lines(answer, 80, shades=True)[:-1] == lines(answer, 80)[:-1]
+    assert lines(answer, 80, shades=True)[-1].endswith("shades change at 20%, 40%, 60%, 75%, 90%")
+
+
 def test_a_funnel_prints_its_steps_and_where_most_are_lost(golden: Golden) -> None:
     reached = {"setup": 57.0, "customer": 52.0, "posted": 43.0, "paid": 38.0}
     steps = []

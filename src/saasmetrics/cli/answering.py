@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 def answer(result: Result, ask: Ask) -> Answer:
     """Values, subjects and calendar of one computation."""
     definitions = result.definitions
+    # A target without `where` says nothing of a part of the company.
+    verdicts = {} if ask.where else result.verdicts
     return Answer(
         title=definitions.product,
         values=result.values,
-        subjects=subjects(definitions, result.addresses, result.values, result.verdicts),
+        subjects=subjects(definitions, result.addresses, result.values, verdicts),
         calendar=definitions.settings.calendar,
         as_of=result.as_of,
         findings=result.findings,

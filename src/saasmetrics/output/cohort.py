@@ -16,7 +16,7 @@ EDGES = (0.2, 0.4, 0.6, 0.75, 0.9)
 SHADES = (
     "black on color(195)",
     "black on color(153)",
-    "black on color(111)",
+    "black on color(117)",
     "black on color(75)",
     "bright_white on color(26)",
     "bright_white on color(18)",
@@ -24,6 +24,8 @@ SHADES = (
 """One blue scale from pale to dark, six fixed classes; the ink turns white where the ground is dark."""
 
 NARROW, AGES = 120, 9
+CELL = 6
+"""Columns of a cell, all of them shaded."""
 
 
 def blocks(ages: Sequence[Reading], timeline: Timeline, width: int, *, shades: bool) -> Iterator[Block]:
@@ -31,9 +33,9 @@ def blocks(ages: Sequence[Reading], timeline: Timeline, width: int, *, shades: b
     subject = ages[0].subject
     shown = list(ages) if width >= NARROW else list(ages)[:AGES]
     yield Note(text((subject.title, "section"), (f"  {subject.description}".rstrip(), "muted")), hang=2)
-    columns = [Column("Cohort", least=8), Column("n", "right", 5)]
-    columns += [Column(each.subject.part_name, "right", 5) for each in shown]
-    yield Sheet(tuple(columns), tuple(_rows(shown, timeline, shades)))
+    columns = [Column("Cohort", least=8), Column("n", "right", 6)]
+    columns += [Column(each.subject.part_name, "right", CELL) for each in shown]
+    yield Sheet(tuple(columns), tuple(_rows(shown, timeline, shades)), gap=0)
     marks = "percent, * in progress, blank: not reached yet, ·: too few"
     if shades:
         marks += f", shades change at {', '.join(rate(edge, 0) for edge in EDGES)}"
@@ -67,4 +69,4 @@ def _cell(point: Point | None, shades: bool) -> Text:
     number = rate(point.value, 0).removesuffix("%")
     if point.state is State.PROGRESS:
         return Text(f"{number}*", "progress")
-    return Text(number, SHADES[sum(point.value >= edge for edge in EDGES)] if shades else "")
+    return Text(number.rjust(CELL), SHADES[sum(point.value >= edge for edge in EDGES)] if shades else "")

@@ -28,7 +28,9 @@ def blocks(series: Reading, timeline: Timeline, width: int) -> Iterator[Block]:
     points = series.points[first:]
     yield _sheet(series, points, timeline, width)
     notes = list(_notes(series, points))
-    yield from [Line(), *notes] if notes else []
+    if notes:
+        yield Line()
+        yield from notes
 
 
 def _notes(series: Reading, points: tuple[Point, ...]) -> Iterator[Note]:

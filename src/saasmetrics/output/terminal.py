@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import Literal, TextIO
 
@@ -30,14 +31,19 @@ THEME = Theme(
 )
 """Standard colours only, so that the user's own theme decides what they look like."""
 
+PIPE_WIDTH = 80
+
 
 def console(stream: TextIO, colour: When = "auto", width: int | None = None) -> Console:
     """A Rich console that never guesses.
 
     Edges: `NO_COLOR`, `FORCE_COLOR`, `TERM=dumb` and `COLUMNS` are honoured when colour is `auto`; a stream that is no
-    terminal is 80 wide unless `COLUMNS` says otherwise.
+    terminal is `PIPE_WIDTH` wide unless `COLUMNS` says otherwise, whatever terminal stands beside it.
     """
     tolerate(stream)
+    if width is None and not stream.isatty():
+        columns = os.environ.get("COLUMNS", "")
+        width = int(columns) if columns.isdigit() and int(columns) else PIPE_WIDTH
     return Console(
         file=stream,
         theme=THEME,
