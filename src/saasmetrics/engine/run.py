@@ -20,6 +20,7 @@ from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.values import KEYS, NO_INPUT, VALUES
 from saasmetrics.ledgers.derived import Derived
 from saasmetrics.period import Calendar, Grain, Periods
+from saasmetrics.sources.broken import broken_files_told
 from saasmetrics.sources.open import Sources
 
 DRAFT = datetime(2026, 1, 2, tzinfo=UTC)
@@ -103,7 +104,8 @@ def compute(
     asked = draw_up(definitions, sources, wishes)
     roles = {role for one in asked.values() for role in (*one.roles, *one.lookups)}
     requests = list(dict.fromkeys(request for one in asked.values() for request in one.requests))
-    found = read(definitions, sources, roles, requests, as_of, progress)
+    with broken_files_told(file for files in sources.files.values() for file in files):
+        found = read(definitions, sources, roles, requests, as_of, progress)
     overall = as_of or _newest(found, definitions.settings.calendar)
     reaches = {metric: as_of or _reach(one, found, overall) for metric, one in asked.items()}
     shelf = Shelf()
