@@ -412,8 +412,7 @@ def test_cells_are_shaded_only_where_the_terminal_has_the_colours() -> None:
     assert grounds(shades=False) == []
     pale, next_class, darkest = "black on color(195)", "black on color(153)", "bright_white on color(18)"
     assert grounds(shades=True) == [pale, pale, next_class, next_class, darkest, darkest]
-    assert lines(answer, 80, shades=True)[:-1] == lines(answer, 80)[:-1]
-    assert lines(answer, 80, shades=True)[-1].endswith("shades change at 20%, 40%, 60%, 75%, 90%")
+    assert lines(answer, 80, shades=True) == [*lines(answer, 80), "shades change at 20%, 40%, 60%, 75%, 90%"]
 
 
 def test_a_funnel_prints_its_steps_and_where_most_are_lost(golden: Golden) -> None:

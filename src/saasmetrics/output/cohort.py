@@ -36,10 +36,9 @@ def blocks(ages: Sequence[Reading], timeline: Timeline, width: int, *, shades: b
     columns = [Column("Cohort", least=8), Column("n", "right", 6)]
     columns += [Column(each.subject.part_name, "right", CELL) for each in shown]
     yield Sheet(tuple(columns), tuple(_rows(shown, timeline, shades)), gap=0)
-    marks = "percent, * in progress, blank: not reached yet, ·: too few"
+    yield Note(Text("percent, * in progress, blank: not reached yet, ·: too few", "muted"), hang=2)
     if shades:
-        marks += f", shades change at {', '.join(rate(edge, 0) for edge in EDGES)}"
-    yield Note(Text(marks, "muted"), hang=2)
+        yield Note(Text(f"shades change at {', '.join(rate(edge, 0) for edge in EDGES)}", "muted"), hang=2)
     if len(shown) < len(ages):
         yield Note(Text(f"{len(ages) - len(shown)} more ages: at {NARROW} columns, or --format csv", "muted"), hang=2)
 
