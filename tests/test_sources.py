@@ -91,6 +91,34 @@ def test_ways_of_writing_one_table_give_the_same_rows(tmp_path: Path, name: str,
     assert notes == ({"SM920": f"read as {note}"} if note else {})
 
 
+OBJECTS = '{"id":"b","signed":"2026-01-02","note":"ünï"}\n\n{"id":"a","signed":"2026-01-01","note":"x, y"}\n'
+LIST = "[" + ",".join(OBJECTS.split("\n\n")) + "]"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("orgs.jsonl", OBJECTS.encode()),
+        ("orgs.json", OBJECTS.encode()),
+        ("orgs.ndjson.gz", gzip.compress(OBJECTS.encode())),
+        ("orgs.jsonl.zst", _zst(OBJECTS.encode())),
+        ("orgs.jsonl.zip", _zip(OBJECTS.encode())),
+        ("orgs.jsonl", OBJECTS.encode("utf-8-sig")),
+        ("orgs.jsonl", OBJECTS.encode("utf-16")),
+        ("orgs.json", LIST.encode()),
+        ("orgs.json", LIST.encode("utf-8-sig")),
+        ("orgs.json.gz", gzip.compress(LIST.encode())),
+    ],
+    ids=["lines", "lines-json", "gz", "zst", "zip", "bom", "utf-16", "list", "list-bom", "list-gz"],
+)
+def test_ways_of_writing_objects_give_the_same_rows(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    sources = opened(tmp_path, ACCOUNTS.replace("orgs.csv", name))
+    found = usable(sources, "accounts", "account", "created", "note")
+    assert found == [("a", datetime(2026, 1, 1, tzinfo=UTC), "x, y"), ("b", datetime(2026, 1, 2, tzinfo=UTC), "ünï")]
+    assert sources.findings == ()
+
+
 def _subscriptions() -> pl.DataFrame:
     return pl.DataFrame(
         {
@@ -199,6 +227,13 @@ def test_a_missing_column_names_the_near_ones_and_leaves_the_source_out(tmp_path
         ("accounts: {path: torn.csv.gz}", "SM904"),
         ("accounts: {path: torn.parquet}", "SM904"),
         ("accounts: {path: torn.jsonl}", "SM904"),
+        ("accounts: {path: torn.json}", "SM904"),
+        ("accounts: {path: deep.json}", "SM904"),
+        ("accounts: {path: words.json}", "SM904"),
+        ("accounts: {path: latin.json}", "SM904"),
+        ("accounts: {path: latin.jsonl}", "SM904"),
+        ("accounts: {path: torn.zip}", "SM903"),
+        ("accounts: {path: two.csv.zip}", "SM904"),
         ("accounts: {path: open.csv}", "SM907"),
         ("accounts: {path: orgs.csv, filter: 'plann = 1', columns: {account: id, created: signed}}", "SM908"),
         ("accounts: {path: orgs.csv, filter: 'LOWER(7) = id', columns: {account: id, created: signed}}", "SM909"),
@@ -212,6 +247,15 @@ def test_what_cannot_be_read_is_a_finding(tmp_path: Path, block: str, code: str)
     (folder / "torn.csv.gz").write_bytes(gzip.compress(CONTENT.encode() * 99)[:-30])
     (folder / "torn.parquet").write_bytes(b"PAR1 and no more")
     _write(folder / "torn.jsonl", '{"account": "a", "created": "2026-01-01"}\n{"account": \n')
+    _write(folder / "torn.json", '[{"account": "a"},\n{"account"]')
+    _write(folder / "deep.json", "[" * 100_000)
+    _write(folder / "latin.json", '[{"account": "é"}]', "cp1252")
+    _write(folder / "latin.jsonl", '{"account": "é"}', "cp1252")
+    _write(folder / "words.json", '["a", "b"]')
+    with zipfile.ZipFile(folder / "two.csv.zip", "w") as archive:
+        archive.writestr("a.csv", CONTENT)
+        archive.writestr("b.csv", CONTENT)
+    _write(folder / "torn.zip", "no archive")
     _write(folder / "inch.csv", 'account,created,note\na,2026-01-01,19" screen\n')
     _write(folder / "open.csv", 'account,created\na,2026-01-01\nb,"2026-01-01\n')
     sources = opened(folder, block)

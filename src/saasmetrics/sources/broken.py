@@ -57,8 +57,8 @@ def _wrong(file: DataFile, line: bytes) -> str | None:
             json.loads(text)
     except UnicodeDecodeError:
         return "is not UTF-8 from here on"
-    except ValueError as error:
-        return f"is not JSON: {error}"
+    except json.JSONDecodeError as error:
+        return f"is not JSON: {error.msg}"
     return None
 
 

@@ -62,6 +62,6 @@ def whole(file: DataFile) -> bytes:
     return content
 
 
-def unreadable(file: DataFile, message: str, hint: str | None = None) -> InputError:
+def unreadable(file: DataFile, message: str, hint: str | None = None, line: int = 0) -> InputError:
     """The fault of a file that cannot be used at all."""
-    return InputError([Finding("SM904", Severity.ERROR, message, Location(file.name), hint)], 3)
+    return InputError([Finding("SM904", Severity.ERROR, message, Location(file.name, line), hint)], 3)

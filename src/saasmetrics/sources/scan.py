@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from saasmetrics.sources.marks import EXTRA
 NULLS = ("", "NULL", "null", "None", "NaN", "nan", "\\N", "N/A", "#N/A", "-", "--", " --")
 """Cells of a CSV file that mean nothing is there. (`NA`, `none` and `0` are values.)"""
 _JSON_SAMPLE = 2**21
+_ONE_PER_LINE = "write one JSON object per line, or one list of objects"
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def scan(
     if file.format == "csv":
         return _csv(file, {*declared, *likely}, nulls, sampled=sampled)
     start = packed.head(file, _JSON_SAMPLE)
-    if file.format == "json" and start.lstrip()[:1] == b"[":
+    if file.format == "json" and _plain(file, start).lstrip()[:1] == "[":
         return _json_array(file)
     return _json_lines(file, start, declared)
 
@@ -100,38 +102,50 @@ def _is_zoneless(dtype: pl.DataType) -> bool:
     return isinstance(dtype, pl.Datetime) and dtype.time_zone is None
 
 
+def _plain(file: DataFile, content: bytes) -> str:
+    """JSON as text: UTF-8, or what its byte-order mark says; in a sample the last character may be cut."""
+    decoder = codecs.getincrementaldecoder(json.detect_encoding(content))()
+    try:
+        return decoder.decode(content)
+    except UnicodeDecodeError:
+        raise packed.unreadable(file, "is not UTF-8", "save it as UTF-8") from None
+
+
 def _json_lines(file: DataFile, start: bytes, declared: Collection[str]) -> Raw:
     cut = len(start) == _JSON_SAMPLE
-    lines = start[: start.rfind(b"\n") + 1 if cut else None].splitlines()
+    lines = _plain(file, start).split("\n")[: -1 if cut else None]
     records = [_record(file, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     names = dict.fromkeys(name for record in records for name in record)
     if cut:
         names |= dict.fromkeys(sorted(declared))
     schema = {name: pl.String() for name in names}
-    source = packed.whole(file) if file.packed == ".zip" else file.path
-    rows = pl.scan_ndjson(source, schema=schema)
+    direct = file.packed != ".zip" and json.detect_encoding(start) == "utf-8"
+    rows = pl.scan_ndjson(file.path if direct else _plain(file, packed.whole(file)).encode(), schema=schema)
     cells = {name: [_written(record.get(name)) for record in records] for name in names}
     return Raw(rows, dict(schema), pl.DataFrame(cells, schema=schema), textual=True)
 
 
-def _record(file: DataFile, number: int, line: bytes) -> dict[str, Any]:
-    try:
-        record = json.loads(line, parse_float=str, parse_int=str)
-    except ValueError as error:
-        raise packed.unreadable(file, f"line {number} is not JSON: {error}") from None
+def _record(file: DataFile, number: int, line: str) -> dict[str, Any]:
+    record = _loaded(file, line, number)
     if not isinstance(record, dict):
-        raise packed.unreadable(file, f"line {number} is not an object")
+        raise packed.unreadable(file, "is not an object", _ONE_PER_LINE, number)
     return record
 
 
 def _json_array(file: DataFile) -> Raw:
-    try:
-        records = json.loads(packed.whole(file), parse_float=str, parse_int=str)
-    except ValueError as error:
-        raise packed.unreadable(file, f"is not JSON: {error}") from None
+    records = _loaded(file, _plain(file, packed.whole(file)))
     if not all(isinstance(record, dict) for record in records):
         raise packed.unreadable(file, "is not a list of objects")
     return inline(records)
+
+
+def _loaded(file: DataFile, content: str, line: int = 0) -> Any:
+    try:
+        return json.loads(content, parse_float=str, parse_int=str)
+    except json.JSONDecodeError as error:
+        raise packed.unreadable(file, f"is not JSON: {error.msg}", _ONE_PER_LINE, line or error.lineno) from None
+    except RecursionError:
+        raise packed.unreadable(file, "is nested too deeply", line=line) from None
 
 
 def _written(value: Any) -> str | None:

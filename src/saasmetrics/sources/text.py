@@ -198,7 +198,7 @@ def _slices(file: DataFile, encoding: Encoding, separator: str, width: int) -> l
     with file.path.open("rb") as stream:
         for number in range(1, SLICES + 1):
             stream.seek(SAMPLE + (file.size - SAMPLE) * number // (SLICES + 1))
-            lines = _decoded(stream.read(SLICE), encoding).splitlines()[1:-1]
+            lines = _decoded(stream.read(SLICE), encoding).split("\n")[1:-1]
             records = csv.reader(lines, delimiter=separator)
             rows.extend([cell or None for cell in record] for record in _records(records) if len(record) == width)
     return rows
