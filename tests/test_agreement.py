@@ -307,7 +307,6 @@ def test_a_window_shorter_than_the_period_is_a_mean_over_days() -> None:
     assert rows[2, None, None]["value"] == pytest.approx(7 / 28)
 
 
-@pytest.mark.xfail(strict=True, reason="the engine prints no (overlap) line yet")
 def test_what_lies_in_several_values_is_a_line_of_its_own() -> None:
     company = small("use A 02-01T10:00 u1", "use B 02-02T10:00 u1")
     rows = rows_of(company, {"type": "active", "entity": "person"}, by="size")

@@ -86,3 +86,11 @@ def test_a_number_without_input_cannot_be_opened(home: Path) -> None:
     done = run(home, "ledger", "nps")
     assert done.returncode == 3
     assert "surveys" in done.stderr
+
+
+def test_a_split_that_nobody_can_answer_is_a_question_without_sense(home: Path) -> None:
+    segments = "segments:\n  team: {expr: {tickets: category}}\npublish: [revenue]\n"
+    (home / "metrics.yaml").write_text(DEFINITIONS.replace("publish: [revenue]\n", segments), encoding="utf-8")
+    done = run(home, "compute", "nrr", "--by", "team", "--as-of", "2026-03-31")
+    assert done.returncode == 2, done.stderr
+    assert "nrr cannot be split by team" in done.stderr

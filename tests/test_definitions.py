@@ -138,7 +138,7 @@ def test_whatever_stands_under_a_key_nothing_worse_than_findings_comes_of_it(
         ),
         (
             "metrics: {cac: {over: 3mo}}",
-            "14:17 SM008 metrics.cac: `over` is not read yet; cac: it is computed by a later version",
+            "14:17 SM008 metrics.cac: `over` is not read yet; cac: this version reads its definition and does not compute it yet",
         ),
         (
             "metrics: {a: {type: movement, of: {steps: {x: a, y: b}, within: 1d}, part: new}}",
@@ -446,7 +446,7 @@ def test_types_that_come_later_are_read_checked_and_said_to_be_missing() -> None
         "metrics of type sessions are read, and not computed by this version"
     )
     assert definitions.metrics["health_score"].missing == "scores are read, and not computed by this version"
-    assert definitions.metrics["cac"].missing == "it is computed by a later version"
+    assert definitions.metrics["cac"].missing == "this version reads its definition and does not compute it yet"
     assert definitions.metrics["role_gap"].missing == "`measure: silent` is not computed by this version"
 
 

@@ -22,6 +22,7 @@ from saasmetrics.engine.values import judged_period, of_address
 from saasmetrics.explain.answers import Answers
 from saasmetrics.explain.index import explained
 from saasmetrics.finding import Finding, InputError, Severity
+from saasmetrics.frames.values import NOT_APPLICABLE
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.output.explanation import Explanation
 from saasmetrics.period import Calendar
@@ -66,6 +67,7 @@ def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Pr
         until=ask.until,
         progress=progress,
     )
+    _refuse_splits(ask, done.values)
     judged = {
         address.text: day
         for address in addresses
@@ -82,6 +84,22 @@ def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Pr
         verdicts,
         judged,
     )
+
+
+def _refuse_splits(ask: Ask, values: pl.DataFrame) -> None:
+    """A split asked for by name that none of the named metrics can answer is a question that makes no sense.
+
+    Raises: InputError (exit 2) with the reason of each metric. In a view, or where other metrics can answer, a metric
+    that cannot is shown undivided with a note.
+    """
+    for by in ask.by if ask.metrics else ():
+        split = values.filter(pl.col("segment") == ",".join(by))
+        if split.height and (split["status"] == NOT_APPLICABLE).all():
+            told = split.select("metric", "reason").unique(maintain_order=True).sort("metric")
+            message = f"cannot be split by {' and '.join(by)}"
+            raise InputError(
+                [Finding("SM974", Severity.ERROR, f"{metric} {message}: {why}") for metric, why in told.iter_rows()]
+            )
 
 
 def instant(calendar: Calendar, as_of: date | datetime | None) -> datetime | None:

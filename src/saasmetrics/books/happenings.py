@@ -93,9 +93,10 @@ class Happenings:
             wanted |= parse(self.cut).columns
         if _by_user(given):
             wanted.add("user")
+        wanted.discard("account")
         request = Tally(selectors, tuple(sorted(wanted)), self.grain, self.expr, self.unit)
         rows = given.fact(request)
-        schema = {name: given.schema(role).get(name, pl.String()) for name in wanted}
+        schema = {name: given.schema(role).get(name, pl.String()) for name in (*wanted, "account")}
         rows = with_segments(given, rows, role, schema)
         if self.cut:
             rows = rows.with_columns(cut=given.sql(self.cut, schema).cast(pl.String))

@@ -26,7 +26,7 @@ from saasmetrics.definitions.units import format_of, grain_of, normal, unit_of
 from saasmetrics.definitions.written import Written
 from saasmetrics.document import Path
 
-LATER = "it is computed by a later version"
+LATER = "this version reads its definition and does not compute it yet"
 UNSAID = object()
 """The keys of a metric that the file does not mention; null is what it mentions without saying anything."""
 

@@ -17,11 +17,11 @@ Order = Literal["ordered", "strict", "any"]
 
 
 class WorkflowValue(Model):
-    """The value that a success carries."""
+    """The value that a success carries; money of the reporting currency unless `unit` says otherwise."""
 
     expr: Sql
     currency: str | None = None
-    unit: str | None = None
+    unit: str = "currency"
 
     @model_validator(mode="before")
     @classmethod
