@@ -89,6 +89,8 @@ CODES = {
     "SM971": "A number that cannot be opened, since it cannot be computed",
     "SM972": "A number that cannot be opened in the way that was asked",
     "SM973": "Rows of a workflow that lack the id of their run",
+    "SM976": "Runs that are matched by time",
+    "SM975": "An amount too large for the unit of its metric",
     "SM974": "A split that none of the numbers asked for can answer",
 }
 

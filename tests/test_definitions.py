@@ -138,7 +138,8 @@ def test_whatever_stands_under_a_key_nothing_worse_than_findings_comes_of_it(
         ),
         (
             "metrics: {cac: {over: 3mo}}",
-            "14:17 SM008 metrics.cac: `over` is not read yet; cac: this version reads its definition and does not compute it yet",
+            "14:17 SM008 metrics.cac: `over` is not read yet; "
+            "cac: this version reads its definition and does not compute it yet",
         ),
         (
             "metrics: {a: {type: movement, of: {steps: {x: a, y: b}, within: 1d}, part: new}}",

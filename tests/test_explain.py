@@ -447,7 +447,8 @@ def test_a_metric_says_which_of_its_inputs_is_missing(tiny: Path) -> None:
 
 def test_what_comes_later_says_so(company: Company) -> None:
     explanation = company.explained("cac")
-    assert facts(explanation, "Number") == {"no number": "this version reads its definition and does not compute it yet"}
+    why = "this version reads its definition and does not compute it yet"
+    assert facts(explanation, "Number") == {"no number": why}
     assert table(explanation, "Policies")["cac_lag"][0] == "1mo"
     assert not explanation.figures
 

@@ -37,7 +37,7 @@ def test_the_frame_has_the_documented_columns() -> None:
 
 @pytest.mark.parametrize("by", [(), ("plan",), ("industry",), ("plan", "size")])
 def test_opening_and_movements_make_closing(by: tuple[str, ...]) -> None:
-    moves = (*MOVES, "net_new_mrr") if not by else (*MOVES, "net_new_mrr")
+    moves = (*MOVES, "net_new_mrr")
     values = units(result(("mrr", *moves), by).values)
     values = values.filter(pl.col("segment") == ",".join(by) if by else pl.col("segment").is_null())
     table = values.pivot(on="metric", index=["segment_value", "period"], values="units").sort("segment_value", "period")
@@ -54,15 +54,19 @@ def test_labels_do_not_depend_on_the_split() -> None:
     values = units(result(MOVES, ("plan",)).values)
     total = values.filter(pl.col("segment").is_null()).select("metric", "period", "units")
     parts = values.filter(pl.col("segment") == "plan").group_by("metric", "period").agg(pl.col("units").sum())
-    both = total.join(parts, on=["metric", "period"], suffix="_parts", how="left").with_columns(pl.col("units_parts").fill_null(0))
+    both = total.join(parts, on=["metric", "period"], suffix="_parts", how="left").with_columns(
+        pl.col("units_parts").fill_null(0)
+    )
     assert both.filter(pl.col("units") != pl.col("units_parts")).is_empty()
 
 
 def test_months_of_a_movement_add_up_to_its_quarter() -> None:
     months = units(result(MOVES, periods=14).values)
     quarters = units(result(MOVES, grain="quarter", periods=4).values)
-    summed = months.with_columns(period=pl.col("period").dt.truncate("1q")).group_by("metric", "period").agg(
-        pl.col("units").sum(), pl.len()
+    summed = (
+        months.with_columns(period=pl.col("period").dt.truncate("1q"))
+        .group_by("metric", "period")
+        .agg(pl.col("units").sum(), pl.len())
     )
     both = quarters.join(summed.filter(pl.col("len") == 3), on=["metric", "period"], suffix="_months")
     assert both.height >= 10
@@ -74,14 +78,19 @@ def test_months_of_a_split_flow_add_up_to_its_quarter() -> None:
     months = units(result(names, ("plan",), "month", 14).values, unit=10_000)
     quarters = units(result(names, ("plan",), "quarter", 4).values, unit=10_000)
     keys = ["metric", "cut", "segment", "segment_value", "period"]
-    summed = months.with_columns(period=pl.col("period").dt.truncate("1q")).group_by(keys).agg(pl.col("units").sum(), pl.len())
+    summed = (
+        months.with_columns(period=pl.col("period").dt.truncate("1q"))
+        .group_by(keys)
+        .agg(pl.col("units").sum(), pl.len())
+    )
     both = quarters.join(summed.filter(pl.col("len") == 3), on=keys, suffix="_months", nulls_equal=True)
     assert both.height >= 10
     assert both.filter(pl.col("units") != pl.col("units_months")).is_empty()
 
 
 @pytest.mark.parametrize(
-    "metric", ["workflow_successes", "mrr", "waa", "paying_accounts", "completion_rate.invoicing", "nrr", "activation_rate"]
+    "metric",
+    ["workflow_successes", "mrr", "waa", "paying_accounts", "completion_rate.invoicing", "nrr", "activation_rate"],
 )
 @pytest.mark.parametrize("segment", ["industry", "plan"])
 def test_segments_add_up_to_the_total(metric: str, segment: str) -> None:
@@ -97,7 +106,11 @@ def test_segments_add_up_to_the_total(metric: str, segment: str) -> None:
             assert both.filter(pl.col("units_parts") < pl.col("units")).is_empty()
             continue
         if metric in ("waa", "mrr", "workflow_successes") or ratio:
-            assert both.filter(pl.col("units") != pl.col("units_parts").fill_null(0)).is_empty(), (metric, segment, both)
+            assert both.filter(pl.col("units") != pl.col("units_parts").fill_null(0)).is_empty(), (
+                metric,
+                segment,
+                both,
+            )
 
 
 def test_gross_retention_lies_between_nothing_and_net() -> None:
@@ -112,8 +125,16 @@ def test_gross_retention_lies_between_nothing_and_net() -> None:
 def test_one_month_retention_from_movements_is_that_of_the_cohort() -> None:
     values = result(("mrr", *MOVES, "net_revenue_churn", "gross_revenue_churn")).values
     table = values.filter(pl.col("segment").is_null()).pivot(on="metric", index="period", values="value").sort("period")
-    table = table.with_columns(opening=pl.col("mrr").shift(1)).drop_nulls("opening").filter(pl.col("period") < pl.col("period").max())
-    net = 1 - (table["opening"] + table["expansion_mrr"] + table["contraction_mrr"] + table["churned_mrr"]) / table["opening"]
+    table = (
+        table.with_columns(opening=pl.col("mrr").shift(1))
+        .drop_nulls("opening")
+        .filter(pl.col("period") < pl.col("period").max())
+    )
+    net = (
+        1
+        - (table["opening"] + table["expansion_mrr"] + table["contraction_mrr"] + table["churned_mrr"])
+        / table["opening"]
+    )
     gross = -(table["contraction_mrr"] + table["churned_mrr"]) / table["opening"]
     assert (net - table["net_revenue_churn"]).abs().max() < 1e-12  # type: ignore[operator]  # a number, the table has rows
     assert (gross - table["gross_revenue_churn"]).abs().max() < 1e-12  # type: ignore[operator]  # likewise

@@ -53,9 +53,11 @@ def _opens(definitions: Definitions, address: Address) -> bool:
 def by_duckdb(entries: pl.DataFrame, shape: Shape, stat: str | None, days: int) -> float | None:
     """The value by SQL over the printed entries, written from the definition of the three reducers."""
     con = duckdb.connect()
-    con.register("entries", entries.with_columns(pl.col("status").cast(pl.String)).select("side", "amount", "status").to_arrow())
+    con.register(
+        "entries", entries.with_columns(pl.col("status").cast(pl.String)).select("side", "amount", "status").to_arrow()
+    )
     if shape.how == "quantile":
-        share = {"median": 0.5}.get(stat or "", None)
+        share = {"median": 0.5}.get(stat or "")
         share = share if share is not None else (None if stat == "mean" else int((stat or "p50")[1:]) / 100)
         what = "avg(amount::double)" if share is None else f"quantile_cont(amount::double, {share})"
         sql = f"""select {what}, count(*) filter (status = 'counted'),
@@ -64,7 +66,8 @@ def by_duckdb(entries: pl.DataFrame, shape: Shape, stat: str | None, days: int) 
         if value is None or (share is not None and reached < (reached + waiting) / 2):
             return None
         return float(value) / round(1 / shape.scale)
-    sql = "select sum(amount) filter (side = 'numerator'), sum(amount) filter (side = 'denominator') from entries where status = 'counted'"
+    sql = """select sum(amount) filter (side = 'numerator'), sum(amount) filter (side = 'denominator')
+             from entries where status = 'counted'"""
     top, bottom = con.sql(sql).fetchall()[0]
     top, bottom = int(top or 0), int(bottom or 0)
     if shape.how == "sum":
@@ -95,7 +98,9 @@ def test_entries_reduce_to_every_value(share: int) -> None:
         grain = Grain(definitions.metrics[address.metric].grain)
         live = done.live.at(done.reaches[address.metric])
         entries = entries_of(live, address, Periods(definitions.settings.calendar, grain, (period,)), {})
-        again = by_duckdb(entries.rows, entries.shape, address.stat or (entries.shape.stats or (None,))[0], entries.days)
+        again = by_duckdb(
+            entries.rows, entries.shape, address.stat or (entries.shape.stats or (None,))[0], entries.days
+        )
         assert (again is None) == (value is None), (text, value, again)
         if value is not None:
             assert again == pytest.approx(value, rel=1e-12, abs=1e-12), text
@@ -117,9 +122,9 @@ def test_changes_by_account_add_up_to_the_change() -> None:
 def test_source_rows_of_one_account() -> None:
     opened = ledger(METRICS, "tickets_per_100", depth="row", period="2026-W45")
     con = duckdb.connect()
-    count = con.sql(
-        f"""select count(*) from read_csv('{ROOT}/examples/ledgerly/data/tickets.csv.gz')"""
-    ).fetchall()[0][0]
+    count = con.sql(f"""select count(*) from read_csv('{ROOT}/examples/ledgerly/data/tickets.csv.gz')""").fetchall()[0][
+        0
+    ]
     tickets = opened.entries.filter(pl.col("source") == "tickets")
     assert 0 < tickets.height < count
     assert opened.reduced is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -55,7 +55,7 @@ def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Pr
     sources = open_sources(definitions)
     findings = [*definitions.findings, *sources.findings]
     if not sources.tables and not sources.logs:
-        raise InputError([finding for finding in findings if finding.severity is Severity.ERROR] or findings, 3)
+        raise InputError(findings, 3)
     as_of = instant(definitions.settings.calendar, ask.as_of)
     done = run(
         definitions,
@@ -68,6 +68,8 @@ def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Pr
         progress=progress,
     )
     _refuse_splits(ask, done.values)
+    if done.values["value"].null_count() == done.values.height:
+        _refuse_nothing([*findings, *done.read.findings])
     judged = {
         address.text: day
         for address in addresses
@@ -84,6 +86,13 @@ def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Pr
         verdicts,
         judged,
     )
+
+
+def _refuse_nothing(findings: Sequence[Finding]) -> None:
+    """Not one number, and sources that could not be used: there is nothing to say. Raises: InputError (exit 3)."""
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    if errors:
+        raise InputError(errors, 3)
 
 
 def _refuse_splits(ask: Ask, values: pl.DataFrame) -> None:

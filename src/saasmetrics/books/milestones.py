@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
 from saasmetrics.books.balances import Recurring
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import bare, chosen
+from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
 from saasmetrics.facts.request import First, Narrow
 from saasmetrics.frames.canonical import ROLES
@@ -128,9 +130,24 @@ class Reached:
         if activation is None:
             return _never(given)
         steps = [given.scope.select(rows) for rows in activation.steps.values()]
+        if activation.order != "any":
+            return self._one_after_another(given, steps, activation.order)
         moments = [given.made(Moment(step, since_created=True)) for step in steps]
         met = pl.concat(moments, how="diagonal_relaxed").group_by("account").agg(pl.col("at").max(), met=pl.len())
         return met.filter(pl.col("met") == len(moments)).select("account", "at")
+
+    def _one_after_another(
+        self, given: Given, steps: list[Selection], order: Literal["ordered", "strict"]
+    ) -> pl.LazyFrame:
+        """The moment the last step is done, when each has to follow the one before it."""
+        # The funnel's room builds on this one, so the two can only meet here.
+        from saasmetrics.books.steps import Walk
+        from saasmetrics.books.tries import Tries
+
+        opening = Selection((Milestone("created"),))
+        tries = given.made(Tries((opening, *steps), Duration(100, "y"), Walk("account"), order))
+        done = tries.filter(pl.col("depth") == len(steps) + 1)
+        return done.select("account", at=f"t{len(steps) + 1}")
 
     def _paid(self, given: Given, name: str) -> pl.LazyFrame:
         rows = given.made(Recurring()).filter(pl.col("annual") > 0)

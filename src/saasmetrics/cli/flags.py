@@ -35,7 +35,9 @@ Until = Annotated[str | None, Option("--to", metavar="DATE", help="First day aft
 Grain = Annotated[
     str | None, Option("--grain", metavar="GRAIN", help="day, week, month, quarter or year; default: the metric's own.")
 ]
-Periods = Annotated[int | None, Option("--periods", min=1, metavar="N", help="How many complete periods.")]
+Periods = Annotated[
+    int | None, Option("--periods", min=1, metavar="N", help="How many periods, the one in progress included.")
+]
 By = Annotated[
     list[str] | None,
     Option(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -16,6 +16,8 @@ from saasmetrics.engine.given import Asked, Drafts, Live, Recorder, Shelf
 from saasmetrics.engine.plan import Plan, Where, gathered, planned
 from saasmetrics.engine.read import Progress, Read, blank, read
 from saasmetrics.engine.values import Frame, absent, cut_text
+from saasmetrics.facts.request import Narrow, Request
+from saasmetrics.finding import Finding, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.values import KEYS, NO_INPUT, VALUES
 from saasmetrics.ledgers.derived import Derived
@@ -106,6 +108,7 @@ def compute(
     requests = list(dict.fromkeys(request for one in asked.values() for request in one.requests))
     with broken_files_told(file for files in sources.files.values() for file in files):
         found = read(definitions, sources, roles, requests, as_of, progress)
+    found = replace(found, findings=(*found.findings, *_by_time(definitions, requests)))
     overall = as_of or _newest(found, definitions.settings.calendar)
     reaches = {metric: as_of or _reach(one, found, overall) for metric, one in asked.items()}
     shelf = Shelf()
@@ -146,6 +149,27 @@ def _picked(wish: Wish, values: pl.DataFrame) -> pl.DataFrame:
     cuts = [cut_text(address.cut) for address in wish.addresses]
     kept = values.filter(pl.col("cut").is_in([cut for cut in cuts if cut]) | (pl.col("cut").is_null() & (None in cuts)))
     return kept if kept.height or not values.height else values.filter(pl.col("cut").is_null())
+
+
+def _by_time(definitions: Definitions, requests: Sequence[Request]) -> list[Finding]:
+    """A note for every workflow whose runs are matched by time: another rule than run ids, with another result."""
+    read_ = {
+        selector.workflow
+        for request in requests
+        if isinstance(request, Narrow)
+        for selector in request.selectors
+        if selector.workflow and selector.outcome == "attempt"
+    }
+    return [
+        Finding(
+            "SM976",
+            Severity.NOTE,
+            f"runs of the workflow `{name}` are matched by time, for each account and user: it names no run column",
+            definitions.place("workflows", name),
+        )
+        for name in sorted(read_)
+        if definitions.workflows[name].run is None
+    ]
 
 
 def _newest(found: Read, calendar: Calendar) -> datetime:

@@ -65,4 +65,4 @@ def within(bulk: float, sql: str, unit: int) -> None:
     """Refuse sums whose amounts, taken without their signs, pass what 64 bits hold. Raises: InputError."""
     if bulk > LARGEST:
         message = f"the sum of `{sql}` in units of 1/{unit} is beyond {LARGEST:.0e}: whole numbers cannot hold it"
-        raise InputError([Finding("SM951", Severity.ERROR, message, hint="set a coarser `unit`")], 3)
+        raise InputError([Finding("SM975", Severity.ERROR, message, hint="set a coarser `unit`")], 3)
