@@ -309,7 +309,12 @@ def test_tiers_are_cumulative_and_take_the_time_of_the_last_condition() -> None:
         {"w": {"success": {"event": "b"}, "tiers": TIERS}},
     )
     found = numbers(ask(company, {"type": "tiers", "workflow": "w"}))
-    assert {key[0]: value for key, value in found.items()} == {"basic": F(2, 3), "standard": F(1, 3), "advanced": 0, None: 0}
+    assert {key[0]: value for key, value in found.items()} == {
+        "basic": F(2, 3),
+        "standard": F(1, 3),
+        "advanced": 0,
+        None: 0,
+    }
     times = numbers(ask(company, {"type": "tiers", "workflow": "w", "measure": "time"}))
     assert times["standard", "median", OCTOBER, None] == 3
     assert times["advanced", "median", OCTOBER, None] is None
