@@ -93,7 +93,8 @@ def read(
     for name, log_read in facts.reads.items():
         findings += sources.logs[name].fault_findings(log_read.faults)
     tables = {role: empty(role) for role, known in ROLES.items() if not known.log}
-    tables |= {role: whole(rows, role) for role, rows in usable.items()}
+    # Merges are done by now, and an id in the middle of a chain is no account.
+    tables |= {role: whole(rows, role) for role, rows in usable.items() if role != "aliases"}
     tables = {role: _coded(rows, facts.account, facts.user) for role, rows in tables.items()}
     reaches = {role: found for role, rows in usable.items() if (found := reach(rows, role, calendar))}
     for name, log_read in facts.reads.items():

@@ -11,15 +11,16 @@ _DOUBLINGS = 5
 def roots(aliases: pl.LazyFrame) -> pl.LazyFrame:
     """The account behind each alias at the end of its chain. Columns: `alias`, `account`. Edges: none in a circle."""
     links = aliases.filter(pl.col("_fault").is_null()).select("alias", "account")
+    # In one step of the plan: joined to itself lazily, the table would be read again for every link of a chain.
+    return links.map_batches(_ended, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False)
+
+
+def _ended(links: pl.DataFrame) -> pl.DataFrame:
     for _ in range(_DOUBLINGS):
-        links = _followed(links)
+        further = links.select(account="alias", root="account")
+        joined = links.join(further, on="account", how="left")
+        links = joined.select("alias", account=pl.coalesce("root", "account"))
     return links.join(links.select(account="alias"), on="account", how="anti")
-
-
-def _followed(links: pl.LazyFrame) -> pl.LazyFrame:
-    further = links.select(account="alias", root="account")
-    joined = links.join(further, on="account", how="left")
-    return joined.select("alias", account=pl.coalesce("root", "account"))
 
 
 def judged(aliases: pl.LazyFrame) -> pl.LazyFrame:
