@@ -3,7 +3,7 @@
 A case is one YAML document of `cases/metrics/*.yaml`:
 
 - `given`: role -> CSV text (cells may be padded); each table becomes the source of that role;
-- `definitions`: the rest of `metrics.yaml`; its `sources` are merged over the given ones; `min_sample` is 0 unless said;
+- `definitions`: the rest of `metrics.yaml`; its `sources` are merged over the given, `min_sample` is 0;
 - `as_of`: the last visible day, or the first instant that is not visible;
 - `ask`: `metrics` (one or a list), and `grain`, `by`, `where`, `period` (one or a list; the first and last are asked);
 - `expect`: one line per number; `metric` and `period` may be left out where one is asked, `status` is `ok` unless said;
@@ -118,8 +118,10 @@ def _off(row: Mapping[str, Any], line: Case) -> list[str]:
     return wrong
 
 
-def _values(values: pl.DataFrame) -> dict[tuple[Any, ...], Mapping[str, Any]]:
-    found = {tuple(row[name] for name in ADDRESS): row for row in values.iter_rows(named=True)}
+def _values(values: pl.DataFrame) -> dict[tuple[Any, ...], Case]:
+    found: dict[tuple[Any, ...], Case] = {
+        tuple(row[name] for name in ADDRESS): row for row in values.iter_rows(named=True)
+    }
     assert len(found) == values.height, "two values share an address"
     return found
 
