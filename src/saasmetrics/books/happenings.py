@@ -157,8 +157,9 @@ def with_user_segments(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
         return rows
     users = with_segments(given, given.table("users"), "users", given.schema("users"))
     names = [column(segment) for segment in segments]
-    users = users.sort("user", *names).unique("user", keep="first", maintain_order=True).select("user", *names)
-    return rows.join(users, on="user", how="left")
+    member = ["account", "user"]
+    users = users.sort(*member, *names).unique(member, keep="first", maintain_order=True).select(*member, *names)
+    return rows.join(users, on=member, how="left")
 
 
 def chosen(given: Given, role: str, selectors: Iterable[Selector]) -> pl.LazyFrame:
