@@ -165,6 +165,18 @@ def test_runs_are_put_together(world: World, rows: pl.DataFrame, monkeypatch: py
     assert found.runless == {"invoicing": runless}
 
 
+def test_runs_of_few_rows_are_put_together(world: World, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As good as every run has an attempt and a success, in one chunk or in two."""
+    monkeypatch.setattr(feed, "ROWS", 500)
+    twos = rows.with_columns(
+        name=pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit("started")).otherwise(pl.lit("posted")),
+        job=pl.concat_str(pl.lit("run"), pl.int_range(pl.len()) // 2 % 1_900),
+        org=pl.lit("a1"),
+    )
+    world.write(twos, row_group_size=250)
+    assert ordered(plain(facts(world.log(), RUNS).frames[RUNS])) == ordered(runs_one_by_one(twos))
+
+
 def test_a_run_may_succeed_before_and_after_its_attempt(world: World) -> None:
     """Success on days 1, 3 and 4, attempt on day 2 in another file: day 3 counts, the amount is day 1's."""
     days = {"posted": [1, 4, 3], "started": [2]}

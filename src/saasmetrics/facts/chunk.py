@@ -12,7 +12,7 @@ from saasmetrics.expression import parse
 from saasmetrics.facts.atoms import Atoms, Places
 from saasmetrics.facts.clock import INSTANT, Days, local_days
 from saasmetrics.facts.formulas import Formulas
-from saasmetrics.facts.pack import Codes, Flags, Ints
+from saasmetrics.facts.pack import Codes, Flags, Hashes, Ints, taken
 from saasmetrics.facts.plan import Plan
 from saasmetrics.facts.vocabulary import Vocabulary
 
@@ -48,6 +48,7 @@ class Chunk:
         self._main = main
         self._codes: dict[str, Codes] = {}
         self._days: dict[str, Days] = {}
+        self._hashes: dict[str, tuple[Flags, Hashes]] = {}
         self.atoms = np.zeros(rows.height, np.uint32)
 
     def column(self, name: str) -> pl.Series:
@@ -60,7 +61,16 @@ class Chunk:
         """A column as text at these positions; all null without a name."""
         if name is None:
             return pl.repeat(None, len(rows), dtype=pl.String, eager=True)
-        return self.column(name)[rows].cast(pl.String)
+        return taken(self.column(name), rows).cast(pl.String)
+
+    def hashes(self, name: str | None) -> tuple[Flags, Hashes]:
+        """Grain: a row. Whether the text column has a value, and the hash of it; without a name none has."""
+        if name is None:
+            return np.zeros(self.rows.height, np.bool_), np.zeros(self.rows.height, np.uint64)
+        if name not in self._hashes:
+            texts = self.column(name).cast(pl.String)
+            self._hashes[name] = texts.is_not_null().to_numpy(), texts.hash(0).to_numpy()
+        return self._hashes[name]
 
     def codes(self, name: str) -> Codes:
         """The codes of a key column."""
@@ -101,7 +111,7 @@ class Chunk:
     def some(self, names: Collection[str], rows: Ints) -> pl.DataFrame:
         """The columns an expression reads (the main time when it reads none), at these positions."""
         columns = [self.column(name) for name in sorted(names) or [self._main]]
-        return pl.DataFrame(columns if len(rows) == self.rows.height else [column[rows] for column in columns])
+        return pl.DataFrame(columns if len(rows) == self.rows.height else [taken(column, rows) for column in columns])
 
     def timely(self, at: str) -> Flags:
         """Grain: a row. Whether its time in this column is there, and not hidden by the as-of."""

@@ -57,9 +57,11 @@ class Demand:
 
     def aside(self, rows: pl.DataFrame, repeated: pl.Series, marks: pl.Series) -> pl.DataFrame:
         """Canonical rows of those that are marked as repeated, with `id`: the same for the same id."""
+        places = repeated.arg_true()
+        rows = rows[places]
         if self._stand_in:
-            rows = rows.with_columns(marks.cast(pl.String).alias(self._stand_in))
-        return self.log.conform(rows.filter(repeated).lazy(), (*self.columns, ID)).collect()
+            rows = rows.with_columns(marks[places].cast(pl.String).alias(self._stand_in))
+        return self.log.conform(rows.lazy(), (*self.columns, ID)).collect()
 
     @cached_property
     def _stand_in(self) -> str | None:

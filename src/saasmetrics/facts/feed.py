@@ -157,9 +157,20 @@ def _is_text(dtype: pa.DataType | None) -> bool:
 
 
 def _frame(table: pa.Table) -> pl.DataFrame:
-    rows = pl.from_arrow(table)
+    """A table as a frame; row groups that share a dictionary share it here too."""
+    rows = pl.from_arrow(pa.table({name: _one_dictionary(table[name]) for name in table.column_names}))
     assert isinstance(rows, pl.DataFrame)
     return rows
+
+
+def _one_dictionary(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    chunks = column.chunks
+    if len(chunks) < 2 or not pa.types.is_dictionary(column.type):
+        return column
+    words = chunks[0].dictionary
+    if not all(chunk.dictionary.equals(words) for chunk in chunks[1:]):
+        return column
+    return pa.DictionaryArray.from_arrays(pa.concat_arrays([chunk.indices for chunk in chunks]), words)
 
 
 def _filled(rows: pl.DataFrame, wanted: Wish) -> pl.DataFrame:

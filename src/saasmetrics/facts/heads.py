@@ -1,23 +1,57 @@
-"""Runs in arrays: what the rows of one chunk say of each run, and what several chunks say together."""
+"""What the rows of one chunk say of the runs they belong to: one head per run.
+
+Most runs have one attempt and one success, and all their rows in one chunk. Those are put together by looking up; the
+general rules are worked out for the others only.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from saasmetrics.facts.pack import Codes, Column, Flags, Groups, Ints
+from saasmetrics.facts.pack import Codes, Column, Flags, Groups, Ints, starts
 
 ATTEMPT, SUCCESS, FAILURE = 0, 1, 2
 
 NEVER = np.iinfo(np.int64).max
 """A time that did not come."""
 NOTHING = np.iinfo(np.int64).min
-"""An amount that is not there."""
+"""An amount that is not there; a last time that did not come."""
 
-_NOBODY = np.iinfo(np.uint32).max
+
+_DTYPES = {
+    "key": np.uint64, "kind": np.uint8, "at": np.int64, "account": np.uint32, "user": np.uint32, "reason": np.uint32,
+    "amount": np.int64, "row": np.int64, "column": np.uint8,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Rows of runs. Grain: a row in one of its kinds.
+
+    `amount` is `NOTHING` where there is none. `row` and `column` say where the run id stands, for `runs` to fetch it.
+    """
+
+    key: NDArray[np.uint64]
+    kind: NDArray[np.uint8]
+    at: Ints
+    account: Codes
+    user: Codes
+    reason: Codes
+    amount: Ints
+    row: Ints
+    column: NDArray[np.uint8]
+    runs: Callable[[Ints, Column], pl.Series]
+
+    def some(self, rows: Ints) -> Entries:
+        """The entries at these positions."""
+        codes = (self.account[rows], self.user[rows], self.reason[rows])
+        times = (self.key[rows], self.kind[rows], self.at[rows])
+        return Entries(*times, *codes, self.amount[rows], self.row[rows], self.column[rows], self.runs)
 
 
 @dataclass(frozen=True)
@@ -37,15 +71,63 @@ class Heads:
     reasons: pl.DataFrame
 
 
-def heads_of(entries: pl.DataFrame) -> Heads:
-    """The heads of one chunk.
+def stacked(parts: Sequence[Mapping[str, Column]], runs: Callable[[Ints, Column], pl.Series]) -> Entries:
+    """The entries of several selectors as one."""
+    arrays = {
+        name: np.concatenate([np.empty(0, dtype), *(part[name] for part in parts)]) for name, dtype in _DTYPES.items()
+    }
+    return Entries(**arrays, runs=runs)
 
-    `entries`, grain: a row in one of its kinds. Columns: `key`, `kind`, `at`, `account`, `user`, `reason`, `amount`
-    (`NOTHING` where there is none), `run`.
-    """
-    runs = Groups(entries["key"].to_numpy())
+
+def heads_of(entries: Entries) -> Heads:
+    """The heads of one chunk."""
+    order = np.argsort(entries.key)
+    key, kind = entries.key[order], entries.kind[order]
+    first = starts(key)
+    run = np.repeat(np.arange(len(first)), np.diff(first, append=len(key)))
+    sizes = [np.bincount(run[kind == each], minlength=len(first)) for each in (ATTEMPT, SUCCESS, FAILURE)]
+    plain = (sizes[ATTEMPT] == 1) & (sizes[SUCCESS] <= 1) & (sizes[FAILURE] <= 1)
+    worked_out = _worked_out(entries.some(order[~plain[run]]))
+    rows = order[plain[run]]
+    place = np.cumsum(plain)[run[plain[run]]] - 1
+    looked_up = _looked_up(entries, rows, entries.kind[rows], place, int(plain.sum()))
+    return Heads(pl.concat([looked_up, worked_out.heads]), worked_out.late, worked_out.users, worked_out.reasons)
+
+
+def _looked_up(entries: Entries, rows: Ints, kind: Column, place: Ints, runs: int) -> pl.DataFrame:
+    """Heads of runs with one attempt and at most one success and one failure; `place` is the run of each row."""
+    tried, done, failed = (rows[kind == each] for each in (ATTEMPT, SUCCESS, FAILURE))
+    won, lost = place[kind == SUCCESS], place[kind == FAILURE]
+
+    def placed(positions: Ints, values: Column, otherwise: int) -> Column:
+        column = np.full(runs, otherwise, values.dtype)
+        column[positions] = values
+        return column
+
+    at = entries.at
+    failure = placed(lost, at[failed], NEVER)
+    return _frame(
+        entries,
+        tried,
+        {
+            "attempts": np.ones(runs, np.int64),
+            "opening": at[tried],
+            "user": entries.user[tried],
+            "any_success": placed(won, at[done], NEVER),
+            "failures": placed(lost, np.ones(len(lost), np.int64), 0),
+            "failure": failure,
+            "last_failure": np.where(failure == NEVER, NOTHING, failure),
+            "reason": placed(lost, entries.reason[failed], 0),
+            "amount": placed(won, entries.amount[done], NOTHING),
+        },
+    )
+
+
+def _worked_out(entries: Entries) -> Heads:
+    """Heads of any runs."""
+    runs = Groups(entries.key)
     kind, at, user, reason, amount = (
-        entries[name].to_numpy()[runs.order] for name in ("kind", "at", "user", "reason", "amount")
+        column[runs.order] for column in (entries.kind, entries.at, entries.user, entries.reason, entries.amount)
     )
     tried, done, failed = (kind == value for value in (ATTEMPT, SUCCESS, FAILURE))
     attempts, attempt = runs.total(tried), runs.least(at, tried, NEVER)
@@ -69,69 +151,22 @@ def heads_of(entries: pl.DataFrame) -> Heads:
     }
     key = runs.each(runs.key)
     return Heads(
-        entries.select(pl.col("key", "account", "run").gather(runs.order[runs.first])).with_columns(**_columns(heads)),
+        _frame(entries, runs.order[runs.first], heads),
         _where(done & ~pays & runs.each(any_success < attempt), key=key, at=at),
         _where(opens & (user > 0) & (user != runs.each(opener)), key=key, at=at, tried=tried, user=user),
         _where(ends & (reason > 0) & (reason != runs.each(cause)), key=key, at=at, reason=reason),
     )
 
 
-def together(parts: Sequence[Heads], users: Codes, reasons: Codes) -> pl.DataFrame:
-    """The runs that heads make; `users` and `reasons` give the place of each code among the sorted names.
-
-    Grain: run. Columns: `account` (code), `user` (place), `run`, `opening`, `attempts`, `attempt`, `success`,
-    `any_success`, `failures`, `failure`, `reason` (place), `amount`. Times are `NEVER` where they did not come.
-    Edges: of names of one moment the least user, the greatest reason and the greatest amount are taken.
-    """
-    heads = pl.concat([part.heads for part in parts])
-    runs = Groups(heads["key"].to_numpy())
-    held = {name: heads[name].to_numpy()[runs.order] for name in heads.columns if name not in ("key", "run")}
-    tried = held["attempts"] > 0
-    attempts, attempt = runs.total(held["attempts"]), runs.least(held["opening"], tried, NEVER)
-    opening = np.where(attempts > 0, attempt, np.minimum.reduceat(held["opening"], runs.first))
-    opens = (held["opening"] == runs.each(opening)) & (tried | runs.each(attempts == 0))
-    any_success = np.minimum.reduceat(held["any_success"], runs.first)
-    success = runs.least(held["any_success"], held["any_success"] >= runs.each(attempt), NEVER)
-    last_failure = np.maximum.reduceat(held["last_failure"], runs.first)
-    ends = held["last_failure"] == runs.each(last_failure)
-    known = np.where(users > 0, users, np.uint32(_NOBODY))
-    user, reason = runs.least(known[held["user"]], opens, _NOBODY), runs.most(reasons[held["reason"]], ends, 0)
-    pays = held["any_success"] == runs.each(any_success)
-
-    late, (at,) = _beside(runs, [part.late for part in parts], "at")
-    follows = at >= attempt[late]
-    np.minimum.at(success, late[follows], at[follows])
-    more, (at, tries, code) = _beside(runs, [part.users for part in parts], "at", "tried", "user")
-    opens = (at == opening[more]) & (tries | (attempts[more] == 0))
-    np.minimum.at(user, more[opens], known[code[opens]])
-    more, (at, code) = _beside(runs, [part.reasons for part in parts], "at", "reason")
-    ends = at == last_failure[more]
-    np.maximum.at(reason, more[ends], reasons[code[ends]])
-
-    columns = {
-        "user": np.where(user == _NOBODY, np.uint32(0), user),
-        "opening": opening,
-        "attempts": attempts,
-        "attempt": attempt,
-        "success": success,
-        "any_success": any_success,
-        "failures": runs.total(held["failures"]),
-        "failure": np.minimum.reduceat(held["failure"], runs.first),
-        "reason": reason,
-        "amount": runs.most(held["amount"], pays, NOTHING),
-    }
-    return heads.select(pl.col("account", "run").gather(runs.order[runs.first])).with_columns(**_columns(columns))
+def _frame(entries: Entries, firsts: Ints, columns: dict[str, Column]) -> pl.DataFrame:
+    """One row per run, given an entry of each."""
+    named: dict[str, Column | pl.Series] = {"key": entries.key[firsts], "account": entries.account[firsts]}
+    named |= {"run": entries.runs(entries.row[firsts], entries.column[firsts]), **columns}
+    return pl.DataFrame({name: pl.Series(name, values) for name, values in named.items()})
 
 
-def _columns(arrays: dict[str, Column]) -> dict[str, pl.Series]:
-    return {name: pl.Series(name, values) for name, values in arrays.items()}
+def _where(chosen: Flags, **columns: Column) -> pl.DataFrame:
+    return pl.DataFrame({name: pl.Series(name, values[chosen]) for name, values in columns.items()})
 
 
-def _where(chosen: Flags, **arrays: Column) -> pl.DataFrame:
-    return pl.DataFrame(_columns({name: values[chosen] for name, values in arrays.items()}))
-
-
-def _beside(runs: Groups, parts: Sequence[pl.DataFrame], *names: str) -> tuple[Ints, list[Column]]:
-    """Rows that stand beside heads: the position of the run of each, and the columns asked for."""
-    rows = pl.concat(parts)
-    return np.searchsorted(runs.key, rows["key"].to_numpy()), [rows[name].to_numpy() for name in names]
+NO_HEADS = heads_of(stacked([], lambda *_: pl.Series([], dtype=pl.String)))

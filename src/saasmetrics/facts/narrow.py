@@ -11,6 +11,7 @@ from saasmetrics.facts.atoms import Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import INSTANT
 from saasmetrics.facts.ordering import positions
+from saasmetrics.facts.pack import taken
 from saasmetrics.facts.plan import Choice, Family
 from saasmetrics.facts.request import Narrow, Request
 from saasmetrics.facts.vocabulary import Names
@@ -43,7 +44,7 @@ class Narrows:
         rows = rows.with_columns(user=pl.Series(ranks["user"]))
         order = positions([ranks["account"], rows["at"].to_physical().to_numpy()], rows.drop("account", "at"))
         ids = [names[name].column(rank[order]).alias(name) for name, rank in ranks.items()]
-        return {self._request: rows.select(pl.all().gather(order)).with_columns(ids)}
+        return {self._request: taken(rows, order).with_columns(ids)}
 
     def _rows(self, chunk: Chunk, place: int, choice: Choice) -> pl.DataFrame:
         request = self._request
@@ -54,7 +55,7 @@ class Narrows:
             pl.Series("at", chunk.instants(choice.selector.at)[rows]).cast(INSTANT),
             pl.Series("selector", np.full(len(rows), place, np.uint8)),
         ]
-        columns += [chunk.column(name).gather(rows).alias(name) for name in request.columns if name not in _OWN]
+        columns += [taken(chunk.column(name), rows).alias(name) for name in request.columns if name not in _OWN]
         if request.expr is not None:
             amounts, filled = chunk.amounts(request.expr, request.unit, rows)
             columns.append(pl.Series("amount", amounts).set(~pl.Series(filled), None))

@@ -7,20 +7,21 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from saasmetrics.facts.pack import Column, Ints, order, starts
+from saasmetrics.facts.pack import Column, Ints, order, starts, taken
 
 
 def positions(leading: Sequence[Column], rows: pl.DataFrame) -> Ints:
     """Positions that sort rows by some leading columns, and where those are equal by all columns of `rows`."""
     by_lead = order(leading)
-    if not len(by_lead):
+    by_lead = np.arange(rows.height) if by_lead is None else by_lead
+    if not rows.height:
         return by_lead
     first = starts(*(column[by_lead] for column in leading))
     sizes = np.diff(first, append=len(by_lead))
     equal = np.repeat(sizes > 1, sizes)
     if equal.any() and rows.width:
         tied = np.flatnonzero(equal)
-        some = rows.select(pl.all().gather(by_lead[tied]))
+        some = taken(rows, by_lead[tied])
         some = some.with_columns(pl.Series("\x00group", np.repeat(np.arange(len(first)), sizes)[tied]))
         some = some.with_columns(pl.Series("\x00place", by_lead[tied]))
         by_lead[tied] = some.sort("\x00group", *rows.columns, nulls_last=True)["\x00place"].to_numpy()

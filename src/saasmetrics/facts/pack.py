@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 Column = NDArray[Any]
 Ints = NDArray[np.int64]
 Codes = NDArray[np.uint32]
 Flags = NDArray[np.bool_]
+Hashes = NDArray[np.uint64]
 
 Keyed = tuple[list[Column], list[Column]]
 """Key columns, and value columns of the same length."""
+
+Rows = TypeVar("Rows", pl.Series, pl.DataFrame)
 
 _ROOM = 64
 _FLOOR = 2_000_000
@@ -75,12 +79,13 @@ def starts(*columns: Column) -> Ints:
     return np.flatnonzero(changed)
 
 
-def order(columns: Sequence[Column]) -> Ints:
-    """Positions that sort rows by these columns, the first the most significant."""
+def order(columns: Sequence[Column]) -> Ints | None:
+    """Positions that sort rows by these columns, the first the most significant; None when they are in order."""
     packing = Packing.of(columns)
-    if packing.fits:
-        return np.argsort(packing.pack(columns))
-    return np.lexsort(tuple(columns[::-1]))
+    if not packing.fits:
+        return np.lexsort(tuple(columns[::-1]))
+    packed = packing.pack(columns)
+    return None if (packed[1:] >= packed[:-1]).all() else np.argsort(packed)
 
 
 def count(columns: Sequence[Column]) -> Keyed:
@@ -99,10 +104,18 @@ def fold(columns: Sequence[Column], values: Sequence[Column], how: Sequence[np.u
     if not len(columns[0]):
         return list(columns), list(values)
     positions = order(columns)
-    ordered = [column[positions] for column in columns]
-    first = starts(*ordered)
-    folded = [way.reduceat(value[positions], first) for value, way in zip(values, how, strict=True)]
-    return [column[first] for column in ordered], folded
+    if positions is not None:
+        columns, values = ([column[positions] for column in side] for side in (columns, values))
+    first = starts(*columns)
+    if len(first) == len(columns[0]):
+        return list(columns), list(values)
+    folded = [way.reduceat(value, first) for value, way in zip(values, how, strict=True)]
+    return [column[first] for column in columns], folded
+
+
+def taken(rows: Rows, positions: Ints) -> Rows:
+    """Rows at these positions."""
+    return rows[pl.Series(positions.astype(np.uint32))]
 
 
 class Groups:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from saasmetrics.facts.pack import Flags
+from saasmetrics.facts.pack import Flags, Hashes
 
 _TABLE = 1 << 22
 _ROUND = 1 << 24
-
-Hashes = NDArray[np.uint64]
 
 
 class Marks:

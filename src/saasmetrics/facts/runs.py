@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import polars as pl
@@ -10,9 +10,10 @@ import polars as pl
 from saasmetrics.facts.atoms import Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import INSTANT
-from saasmetrics.facts.heads import ATTEMPT, FAILURE, NEVER, NOTHING, SUCCESS, Heads, heads_of, together
+from saasmetrics.facts.heads import FAILURE, NEVER, NO_HEADS, NOTHING, SUCCESS, Heads, heads_of, stacked
+from saasmetrics.facts.merging import together
 from saasmetrics.facts.ordering import positions
-from saasmetrics.facts.pack import Ints
+from saasmetrics.facts.pack import Column, Hashes, Ints, taken
 from saasmetrics.facts.plan import Choice, Family
 from saasmetrics.facts.request import Request, Runs
 from saasmetrics.facts.vocabulary import Names
@@ -21,16 +22,6 @@ COLUMNS = [
     *("account", "user", "run", "attempts", "attempt", "success", "any_success"),
     *("failures", "failure", "reason", "total"),
 ]
-_ENTRY = {
-    "key": pl.UInt64,
-    "kind": pl.UInt8,
-    "at": pl.Int64,
-    "account": pl.UInt32,
-    "user": pl.UInt32,
-    "reason": pl.UInt32,
-    "amount": pl.Int64,
-    "run": pl.String,
-}
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -46,26 +37,25 @@ class RunBook:
         self._request = family.shape
         self._member = family.members[0]
         self._atoms = atoms
-        self._held = [heads_of(pl.DataFrame(schema=_ENTRY))]
+        self._columns = list(dict.fromkeys(choice.selector.run for choice in self._member.choices)) or [None]
+        self._held: list[Heads] = []
         self.workflow = self._request.workflow
         self.runless = 0
 
     def take(self, chunk: Chunk) -> tuple[Heads, int]:
         """What one chunk says of runs, and how many of its rows belong to none."""
-        member = self._member
-        kinds = ((ATTEMPT, member.rows), (SUCCESS, member.success), (FAILURE, member.failure))
-        entries, runless = [pl.DataFrame(schema=_ENTRY)], np.zeros(len(chunk.atoms), np.bool_)
-        for kind, choices in kinds:
-            places = self._atoms.places(choices)[chunk.atoms]
+        runless = np.zeros(len(chunk.atoms), np.bool_)
+        entries = []
+        for kind, choices in enumerate((self._member.rows, self._member.success, self._member.failure)):
+            places = self._atoms.places(choices)
             for place, choice in enumerate(choices):
-                rows = np.flatnonzero(places == place)
+                rows = np.flatnonzero((places == place)[chunk.atoms])
                 rows = rows[chunk.codes("account")[rows] > 0]
-                run = chunk.text(choice.selector.run, rows)
-                if run.null_count():
-                    runless[rows[run.is_null().to_numpy()]] = True
-                    rows, run = rows[run.is_not_null().to_numpy()], run.drop_nulls()
-                entries.append(self._entries(chunk, kind, choice, rows, run))
-        return heads_of(pl.concat(entries)), int(runless.sum())
+                has_run, hashes = chunk.hashes(choice.selector.run)
+                runless[rows[~has_run[rows]]] = True
+                rows = rows[has_run[rows]]
+                entries.append(self._entries(chunk, kind, choice, rows, hashes[rows]))
+        return heads_of(stacked(entries, self._fetch(chunk))), int(runless.sum())
 
     def absorb(self, partial: tuple[Heads, int]) -> None:
         """Keep the heads of a chunk for the end."""
@@ -77,10 +67,10 @@ class RunBook:
         """The frame of the request, sorted by account and time of opening."""
         account, user = names["account"], names["user"]
         cause = names[self._request.reason] if self._request.reason else None
-        runs = together(self._held, user.ranks, cause.ranks if cause else np.zeros(1, np.uint32))
+        runs = together([NO_HEADS, *self._held], user.ranks, cause.ranks if cause else np.zeros(1, np.uint32))
         ranks = account.ranks[runs["account"].to_numpy()]
         order = positions([ranks, runs["opening"].to_numpy()], runs.select("run"))
-        runs = runs.select(pl.all().gather(order))
+        runs = taken(runs, order)
         reasons = runs["reason"].to_numpy()
         times = ["attempt", "success", "any_success", "failure"]
         frame = runs.with_columns(
@@ -92,21 +82,31 @@ class RunBook:
         )
         return {self._request: frame.select(COLUMNS)}
 
-    def _entries(self, chunk: Chunk, kind: int, choice: Choice, rows: Ints, run: pl.Series) -> pl.DataFrame:
+    def _entries(self, chunk: Chunk, kind: int, choice: Choice, rows: Ints, hashes: Hashes) -> dict[str, Column]:
         account = chunk.codes("account")[rows]
         reason = self._request.reason if kind == FAILURE else None
-        return pl.DataFrame(
-            {
-                "key": run.hash(0).to_numpy() ^ (account.astype(np.uint64) * _SPREAD),
-                "kind": np.full(len(rows), kind, np.uint8),
-                "at": chunk.instants(choice.selector.at)[rows],
-                "account": account,
-                "user": chunk.codes("user")[rows],
-                "reason": chunk.codes(reason)[rows] if reason else np.zeros(len(rows), np.uint32),
-                "amount": self._amounts(chunk, rows) if kind == SUCCESS else np.full(len(rows), NOTHING),
-                "run": run,
-            }
-        )
+        return {
+            "key": hashes ^ (account.astype(np.uint64) * _SPREAD),
+            "kind": np.full(len(rows), kind, np.uint8),
+            "at": chunk.instants(choice.selector.at)[rows],
+            "account": account,
+            "user": chunk.codes("user")[rows],
+            "reason": chunk.codes(reason)[rows] if reason else np.zeros(len(rows), np.uint32),
+            "amount": self._amounts(chunk, rows) if kind == SUCCESS else np.full(len(rows), NOTHING),
+            "row": rows,
+            "column": np.full(len(rows), self._columns.index(choice.selector.run), np.uint8),
+        }
+
+    def _fetch(self, chunk: Chunk) -> Callable[[Ints, Column], pl.Series]:
+        """Finds run ids by row and number of their column."""
+
+        def runs(rows: Ints, columns: Column) -> pl.Series:
+            found = chunk.text(self._columns[0], rows)
+            for number, name in enumerate(self._columns[1:], 1):
+                found = found.zip_with(pl.Series(columns != number), chunk.text(name, rows))
+            return found
+
+        return runs
 
     def _amounts(self, chunk: Chunk, rows: Ints) -> Ints:
         if self._request.expr is None:

@@ -11,7 +11,7 @@ from saasmetrics.facts.atoms import Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import cells, dates
 from saasmetrics.facts.formulas import within
-from saasmetrics.facts.pack import Column, Fold, Keyed, count, fold
+from saasmetrics.facts.pack import Column, Fold, Keyed, count, fold, starts
 from saasmetrics.facts.plan import Family
 from saasmetrics.facts.request import Request, Tally
 from saasmetrics.facts.vocabulary import Names
@@ -27,18 +27,18 @@ class Tallies:
         self._atoms = atoms
         sums = 3 if self._shape.expr else 1
         codes = [np.uint32] * (1 + len(self._shape.by))
-        self._fold = Fold([*codes, np.int32, np.uint32, np.uint8], [np.int64] * sums, [np.add] * sums)
+        self._fold = Fold([np.uint32, np.uint8, *codes, np.int32], [np.int64] * sums, [np.add] * sums)
         self._bulk = 0.0
 
     def take(self, chunk: Chunk) -> list[Keyed]:
-        """Counts of one chunk by account, `by`, cell, atom and time column."""
+        """Counts of one chunk by atom, time column, account, `by` and cell."""
         shape = self._shape
         partial = []
         for at, clock, rows in chunk.chosen([self._atoms.clock_of(member.rows) for member in self._members]):
             days = chunk.days(at)[rows]
-            keys: list[Column] = [chunk.codes(name)[rows] for name in ("account", *shape.by)]
+            keys: list[Column] = [chunk.atoms[rows], np.full(len(rows), clock, np.uint8)]
+            keys += [chunk.codes(name)[rows] for name in ("account", *shape.by)]
             keys.append(days if shape.grain == "day" else cells(chunk.ground.plan.calendar, days))
-            keys += [chunk.atoms[rows], np.full(len(rows), clock, np.uint8)]
             if shape.expr is None:
                 partial.append(count(keys))
                 continue
@@ -59,15 +59,17 @@ class Tallies:
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
         """One frame per request."""
         by = ("account", *self._shape.by)
-        keys, values = self._fold.table()
-        *codes, days, atoms, clocks = keys
+        (atoms, clocks, *codes, days), values = self._fold.table()
+        first = starts(atoms, clocks)
+        ends = np.append(first[1:], len(atoms))
         ranks = [names[name].ranks[column] for name, column in zip(by, codes, strict=True)]
         out: dict[Request, pl.DataFrame] = {}
         for member in self._members:
-            rows = np.flatnonzero(self._atoms.picked(member.rows, atoms, clocks))
+            picked = np.flatnonzero(self._atoms.picked(member.rows, atoms[first], clocks[first]))
+            spans = [slice(first[place], ends[place]) for place in picked]
             different, sums = fold(
-                [column[rows] for column in (*ranks, days)],
-                [value[rows] for value in values],
+                [_joined(column, spans) for column in (*ranks, days)],
+                [_joined(value, spans) for value in values],
                 [np.add] * len(values),
             )
             columns = [names[name].column(rank).alias(name) for name, rank in zip(by, different, strict=False)]
@@ -76,3 +78,8 @@ class Tallies:
             ids = {"account", "user"}
             out[member.request] = pl.DataFrame(columns).with_columns(pl.col(set(by) - ids).cast(pl.String))
         return out
+
+
+def _joined(column: Column, spans: list[slice]) -> Column:
+    """Parts of a column; not copied when there is one."""
+    return column[spans[0]] if len(spans) == 1 else np.concatenate([column[:0], *(column[span] for span in spans)])

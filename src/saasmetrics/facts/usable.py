@@ -59,6 +59,8 @@ def sift(rows: pl.DataFrame, main: str, as_of: datetime | None) -> tuple[Flags, 
     Edges: a row without a time is a fault even if its source did not say so; a row is hidden when it happened, or
     became known, at the as-of or later; an unknown `known_at` hides nothing.
     """
+    if not (rows[FAULT].null_count() < rows.height or rows[main].null_count() or as_of):
+        return np.ones(rows.height, np.bool_), Count(rows.height)
     fault = pl.coalesce(FAULT, pl.when(pl.col(main).is_null()).then(pl.lit(f"missing:{main}")))
     hidden = pl.lit(value=False)
     if as_of is not None:
