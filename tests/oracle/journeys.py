@@ -252,8 +252,9 @@ def _measured(
         value = quantile(times, quantile_of(stat))
     status = judged(asked, period, value, counted=len(times), of_rate=True, immature=immature)
     missed = mature > 0 and (2 * len(times) < mature if metric.get("among") != "all" else value is None)
-    if missed and stat != "mean" and asked.over(period):
-        return Cell(None, None, None, len(times), len(times), immature, "not_reached")
+    if missed and stat != "mean":
+        word = "not_reached" if asked.over(period) else status
+        return Cell(None, None, None, len(times), len(times), immature, word)
     return Cell(value, value, None, len(times), len(times), immature, status)
 
 
