@@ -131,7 +131,7 @@ def _piece(piece: Piece, wanted: Wish) -> pl.DataFrame:
     others = [name for name in wanted.columns if name in types and name not in coded]
     parts = []
     if coded:
-        file = pq.ParquetFile(piece.file.path, read_dictionary=coded, memory_map=True)
+        file = pq.ParquetFile(piece.file.path, read_dictionary=coded, memory_map=False)
         parts.append(_frame(file.read_row_groups(list(piece.groups), coded, use_threads=False)))
     if others:
         rows = pl.scan_parquet(piece.file.path, glob=False).select(others).slice(piece.first, piece.rows)
@@ -142,7 +142,7 @@ def _piece(piece: Piece, wanted: Wish) -> pl.DataFrame:
 def _large(piece: Piece, wanted: Wish) -> Iterator[pl.DataFrame]:
     types = _types(piece.file.path)
     coded = [name for name in wanted.columns if name in wanted.coded and _is_text(types.get(name))]
-    file = pq.ParquetFile(piece.file.path, read_dictionary=coded, memory_map=True)
+    file = pq.ParquetFile(piece.file.path, read_dictionary=coded, memory_map=False)
     present = [name for name in wanted.columns if name in types]
     for batch in file.iter_batches(ROWS, list(piece.groups), present, use_threads=False):
         yield _filled(_frame(pa.Table.from_batches([batch])), wanted)

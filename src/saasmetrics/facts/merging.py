@@ -13,11 +13,12 @@ from saasmetrics.facts.pack import Codes, Column, Groups, Ints, taken
 _NOBODY = np.uint32(np.iinfo(np.uint32).max)
 
 
-def together(parts: Sequence[Heads], users: Codes, reasons: Codes) -> pl.DataFrame:
-    """The runs that heads make; `users` and `reasons` give the place of each code among the sorted names.
+def together(parts: Sequence[Heads], users: Codes, reasons: Codes) -> tuple[pl.DataFrame, Ints]:
+    """The runs that heads make, and which rows are runs: heads that were merged are left standing between them.
 
-    Grain: run. Columns: `account` (code), `user` (place), `run`, `opening`, `attempts`, `attempt`, `success`,
-    `any_success`, `failures`, `failure`, `reason` (place), `amount`. Times are `NEVER` where they did not come.
+    `users` and `reasons` give the place of each code among the sorted names. Columns: `account` (code), `user`
+    (place), `run`, `opening`, `attempts`, `attempt`, `success`, `any_success`, `failures`, `failure`, `reason`
+    (place), `amount`. Times are `NEVER` where they did not come.
     Edges: of names of one moment the least user, the greatest reason and the greatest amount are taken.
     """
     heads, late, others, causes = (
@@ -28,13 +29,11 @@ def together(parts: Sequence[Heads], users: Codes, reasons: Codes) -> pl.DataFra
     for beside in (late, others, causes):
         many[np.searchsorted(runs.key, beside["key"].to_numpy())] = True
     several = runs.each(many)
-    alone, merged = np.sort(runs.order[~several]), runs.order[several]
-    return pl.concat(
-        [
-            _alone(taken(heads, alone), users, reasons),
-            _merged(Heads(taken(heads, merged), late, others, causes), users, reasons),
-        ]
-    )
+    alone = _alone(heads, users, reasons)
+    merged = _merged(Heads(taken(heads, runs.order[several]), late, others, causes), users, reasons)
+    kept = np.ones(heads.height, np.bool_)
+    kept[runs.order[several]] = False
+    return pl.concat([alone, merged]), np.append(np.flatnonzero(kept), heads.height + np.arange(merged.height))
 
 
 def _alone(heads: pl.DataFrame, users: Codes, reasons: Codes) -> pl.DataFrame:

@@ -39,12 +39,15 @@ class Narrows:
 
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
         """The frame of the request, sorted by account, time, user, selector, then the other columns."""
-        rows = pl.concat(self._held or [self._nothing()], how="vertical_relaxed")
+        held, self._held = self._held or [self._nothing()], []
+        rows = pl.concat(held, how="vertical_relaxed")
+        held.clear()
         ranks = {name: names[name].ranks[rows[name].to_numpy()] for name in ("account", "user")}
         rows = rows.with_columns(user=pl.Series(ranks["user"]))
         order = positions([ranks["account"], rows["at"].to_physical().to_numpy()], rows.drop("account", "at"))
         ids = [names[name].column(rank[order]).alias(name) for name, rank in ranks.items()]
-        return {self._request: taken(rows, order).with_columns(ids)}
+        columns = rows.columns
+        return {self._request: taken(rows.drop("account", "user"), order).with_columns(ids).select(columns)}
 
     def _rows(self, chunk: Chunk, place: int, choice: Choice) -> pl.DataFrame:
         request = self._request

@@ -110,17 +110,16 @@ class Pass:
     def _reduce(self, number: int, unit: Unit) -> list[Found]:
         """Partial facts of a unit, batch by batch, with what was counted and set aside."""
         demands = {name: self._demands[name] for name in unit.sources}
-        seen, out = 0, []
+        out = []
         for raw in batches(unit, wish(demands.values()), demands[unit.sources[0]]):
-            out += [self._found(number, seen, raw, name) for name in demands]
-            seen += raw.height
+            out += [self._found(number, raw, name) for name in demands]
         return out
 
-    def _found(self, number: int, first: int, raw: pl.DataFrame, name: str) -> Found:
+    def _found(self, number: int, raw: pl.DataFrame, name: str) -> Found:
         demand, repeated, aside = self._demands[name], None, None
         count = Count()
         if name in self._marks:
-            again, marks = self._marks[name].repeated(number, first, raw.height)
+            again, marks = self._marks[name].repeated(number, raw.height)
             if again.any():
                 repeated = pl.Series(again)
                 aside = self._usable(demand, demand.aside(raw, repeated, pl.Series(marks)), count)
@@ -161,7 +160,9 @@ class Pass:
         names = {column: vocabulary.names() for column, vocabulary in self._ground.words.items()}
         frames: dict[Request, pl.DataFrame] = {}
         runless: dict[str, int] = {}
-        for each in self._reducers:
+        self._marks.clear()
+        while self._reducers:  # one at a time, so that what it held is gone before the next builds its frames
+            each = self._reducers.pop(0)
             frames |= each.frames(names)
             if isinstance(each, RunBook):
                 runless[each.workflow] = max(each.runless, runless.get(each.workflow, 0))

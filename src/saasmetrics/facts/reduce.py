@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from saasmetrics.expression import parse
 from saasmetrics.facts.atoms import Atoms
@@ -48,6 +49,7 @@ def reduce(
     Edges: the same facts, to the byte, however rows are ordered, split over files or shared out among threads. Sources
     that no request reads are not opened. Raises: InputError when an expression cannot be computed on its source.
     """
+    pa.set_memory_pool(pa.system_memory_pool())  # one allocator for arrays: what one frees the other uses again
     plan = make_plan({name: log.role for name, log in logs.items()}, requests, calendar, as_of)
     read = {predicate.source for predicate in plan.predicates}
     demands = {name: _demand(log, plan) for name, log in logs.items() if name in read}

@@ -44,10 +44,13 @@ class Marks:
         self._repeated = repeated[repeated > 0]
         self._table[self._repeated % np.uint64(_TABLE)] = True
 
-    def repeated(self, unit: int, first: int, rows: int) -> tuple[Flags, Hashes]:
-        """Whether the ids of these rows of a unit occur more than once, and the marks of the rows."""
-        parts = self._marks[unit]
-        marks = (np.concatenate(parts) if len(parts) > 1 else parts[0])[first : first + rows]
+    def repeated(self, unit: int, rows: int) -> tuple[Flags, Hashes]:
+        """Whether the ids of the next rows of a unit occur more than once, and the marks; these are then forgotten."""
+        parts = self._marks.pop(unit)
+        marks = np.concatenate(parts) if len(parts) > 1 else parts[0]
+        if len(marks) > rows:
+            self._marks[unit] = [marks[rows:]]
+            marks = marks[:rows]
         doubtful = self._table[marks % np.uint64(_TABLE)]
         places = np.flatnonzero(doubtful)
         doubtful[places] = np.isin(marks[places], self._repeated)

@@ -67,10 +67,12 @@ class RunBook:
         """The frame of the request, sorted by account and time of opening."""
         account, user = names["account"], names["user"]
         cause = names[self._request.reason] if self._request.reason else None
-        runs = together([NO_HEADS, *self._held], user.ranks, cause.ranks if cause else np.zeros(1, np.uint32))
+        held, self._held = [NO_HEADS, *self._held], []
+        runs, kept = together(held, user.ranks, cause.ranks if cause else np.zeros(1, np.uint32))
+        held.clear()
         ranks = account.ranks[runs["account"].to_numpy()]
-        order = positions([ranks, runs["opening"].to_numpy()], runs.select("run"))
-        runs = taken(runs, order)
+        order = kept[positions([ranks[kept], runs["opening"].to_numpy()[kept]], runs.select("run"), kept)]
+        runs = taken(runs.drop("account", "opening"), order)
         reasons = runs["reason"].to_numpy()
         times = ["attempt", "success", "any_success", "failure"]
         frame = runs.with_columns(

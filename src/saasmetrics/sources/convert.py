@@ -23,7 +23,7 @@ class Reading:
 
 def convert(value: pl.Expr, dtype: pl.DataType, kind: Kind, reading: Reading) -> pl.Expr:
     """Values of `dtype` as the kind's type."""
-    if isinstance(dtype, pl.Categorical | pl.Enum) and kind not in ("id", "text"):
+    if isinstance(dtype, pl.Categorical | pl.Enum) and kind not in ("id", "text", "choice"):
         value, dtype = value.cast(pl.String), pl.String()
     return _CONVERSIONS[kind](value, dtype, reading)
 
@@ -58,7 +58,20 @@ def code(value: pl.Expr) -> pl.Expr:
 
 
 def _choice(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
+    if isinstance(dtype, pl.Categorical | pl.Enum):
+        return _each(value, _small, pl.Categorical())
     return _text(value, dtype, reading).str.strip_chars().str.to_lowercase()
+
+
+def _small(values: pl.Series) -> pl.Series:
+    """A dictionary column in small letters; only its different values are looked at where they are so already."""
+    different = values.unique().cast(pl.String)
+    small = different.str.strip_chars().str.to_lowercase()
+    if different.equals(small) and not (different == "").any():
+        return values.cast(pl.Categorical)
+    texts = values.cast(pl.String)
+    texts = texts.replace("", None).str.strip_chars().str.to_lowercase()
+    return texts.cast(pl.Categorical)
 
 
 def _time(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
