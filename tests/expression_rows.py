@@ -29,7 +29,8 @@ ROWS = pl.DataFrame(
     {
         "a": [1, -7, 0, None, 25, 3, 3, 100],
         "b": [2, 3, 0, 5, None, 3, -3, 7],
-        "x": [1.5, -2.5, 0.0, None, 2.675, 1e6, -0.5, 0.25],
+        # halves that are exact in binary: 2.675 is rounded up by one release of an engine and down by the next
+        "x": [1.5, -2.5, 0.0, None, 2.625, 1e6, -0.5, 0.25],
         "s": ["pro", "é", "", None, "a\nb", "free", "PRO", "100%_\\"],
         "t": ["pro", "É-x", "", "z", None, "7", " pro ", "a-b-c"],
         "d": [date(2026, 1, 1), date(2025, 12, 31), None, date(2024, 2, 29)] + [date(2026, 3, 31)] * 2 + [None] * 2,

@@ -146,8 +146,8 @@ def test_faults_add_up_and_the_rest_is_still_read() -> None:
     [
         ("a: [1, 2\nb: 3\n", "f:2:2 SM000 not readable as YAML: did not find expected ',' or ']'"),
         ("a: \x07\n", "f:1:4 SM000 not readable as YAML: control characters are not allowed"),
-        ("[" * 20_000, f"f:1:42 SM000 nested deeper than {DEPTH} levels"),
-        ("? " + "[" * 20_000, f"f:1:43 SM000 nested deeper than {DEPTH} levels"),
+        ("[" * 20_000, f"f:1:1001 SM000 nested deeper than {DEPTH} levels"),
+        ("? " + "[" * 20_000, f"f:1:1002 SM000 nested deeper than {DEPTH} levels"),
         (f"[{'1,' * 50_001}]", "f:1:100000 SM000 more than 50,000 values in one file"),
         ("#" + "x" * 1_000_000, "f:1:1 SM000 longer than 1,000,000 characters"),
     ],

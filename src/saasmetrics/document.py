@@ -16,6 +16,7 @@ Path: TypeAlias = tuple[str | int, ...]
 Data: TypeAlias = "str | int | float | bool | dict[str, Data] | tuple[Data, ...] | None"
 
 CHARACTERS, NODES, DEPTH = 1_000_000, 50_000, 40
+_TOO_DEEP = f"nested deeper than {DEPTH} levels"
 
 _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
@@ -147,7 +148,7 @@ class _Reader:
         if self.count > NODES:
             raise _Stop(f"more than {NODES:,} values in one file", event.start_mark)
         if len(path) > DEPTH:
-            raise _Stop(f"nested deeper than {DEPTH} levels", event.start_mark)
+            raise _Stop(_TOO_DEEP, event.start_mark)
         if not self.plain(event):
             self.spoiled.add(path)
         if isinstance(event, yaml.MappingStartEvent):
@@ -234,7 +235,7 @@ class _Reader:
             event = next(self.events)
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEPTH:
-                raise _Stop(f"nested deeper than {DEPTH} levels", event.start_mark)
+                raise _Stop(_TOO_DEEP, event.start_mark)
 
 
 def _scalar(text: str) -> Data:
@@ -263,6 +264,8 @@ def read(text: str, file: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = reader.place(mark) if mark else Location(file, 1, 1)
+        if "nesting depth" in (error.problem or ""):  # the parser looks ahead, and gives up before it hands anything on
+            return _broken(file, _TOO_DEEP, place)
         return _broken(file, f"not readable as YAML: {error.problem}", place, _hint(error.problem or ""))
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
