@@ -57,19 +57,21 @@ def _stacked(sides: list[tuple[tuple[str, ...], Side]], each: tuple[str, ...]) -
     roles = frozenset(role for _, side in sides for role in side.roles)
     if not each:
         return _completed(sides[0][1])
-    entries, names = [], frozenset(each)
+    entries, names, alone, settled = [], frozenset(each), True, True
     for labels, side in sides:
         marks = [pl.lit(label).alias(name) for name, label in zip(each, labels, strict=True)]
         whole = _completed(side)
         entries.append(whole.entries.with_columns(marks))
         names |= whole.names
-    return Side(pl.concat(entries, how="diagonal_relaxed") if len(entries) > 1 else entries[0], roles, names)
+        alone, settled = alone and whole.alone, settled and whole.settled
+    stacked = pl.concat(entries, how="diagonal_relaxed") if len(entries) > 1 else entries[0]
+    return Side(stacked, roles, names, alone, settled)
 
 
 def _completed(side: Side) -> Side:
     names = side.columns
     entries = side.entries if names >= set(CORE) else complete(side.entries, set(names))
-    return replace(side, entries=entries, names=names | set(CORE))
+    return replace(side, entries=entries, names=names | set(CORE), settled=side.settled or "status" not in names)
 
 
 def back(periods: Periods, offset: Duration | None) -> Periods:
@@ -153,7 +155,16 @@ def at_level(side: Side, shape: Shape, level: int) -> Side:
             entries = entries.filter(label.is_null() | (label != TOTAL))
         else:
             entries = _by_default(entries, shape, position, part)
-    return replace(side, entries=entries)
+    return replace(side, entries=entries, alone=side.alone and _is_single(shape, level))
+
+
+def _is_single(shape: Shape, level: int) -> bool:
+    """Whether the defaults of all parts from a level on come down to one value each."""
+    for position, part in enumerate(shape.parts[level:], start=level):
+        one = isinstance(part.default, frozenset) and len(part.default) == 1
+        if not one and not (isinstance(part.default, tuple) and position == level):
+            return False
+    return True
 
 
 def _by_default(entries: pl.LazyFrame, shape: Shape, position: int, part: Part) -> pl.LazyFrame:

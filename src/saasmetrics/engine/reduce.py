@@ -41,12 +41,12 @@ def reduced(
     shape = ledger.shape
     keys = ["period", *[part.column for part in shape.parts[:level]], *[column(name) for name in by]]
     if shape.how == "quantile":
-        return _quantiles(sides[0].entries, shape, keys)
-    top = _summed(sides[0].entries, shape.collapse[0], keys, "top")
+        return _quantiles(sides[0], shape, keys)
+    top = _summed(sides[0], shape.collapse[0], keys, "top")
     if len(sides) == 1:
         return _spread_over_days(given, top, shape, periods)
     shared = [key for key in keys if key in sides[1].columns]
-    bottom = _summed(sides[1].entries, shape.collapse[1], shared, "bottom")
+    bottom = _summed(sides[1], shape.collapse[1], shared, "bottom")
     return _joined(top, bottom, keys, shared)
 
 
@@ -74,35 +74,44 @@ def _own_defaults(shape: Shape) -> tuple:  # type: ignore[type-arg]  # parts, in
     return tuple(below.get(part.column, part) for part in shape.parts)
 
 
-def _summed(entries: pl.LazyFrame, collapse: tuple[str, ...], keys: list[str], name: str) -> pl.LazyFrame:
-    counted = pl.col("status") == COUNTED
-    immature = pl.col("weight").filter(pl.col("status") == IMMATURE).sum()
-    if collapse:
+def _summed(side: Side, collapse: tuple[str, ...], keys: list[str], name: str) -> pl.LazyFrame:
+    """Grain: the keys. Columns: `name`, `name_entries`, `name_accounts`, `immature`."""
+    if collapse and not side.alone:
         # What is counted once per key: a user of two roles, an account of two workflows. The amounts are equal.
-        late = entries.group_by(keys).agg(immature.alias("immature"))
         once = [name for name in dict.fromkeys([*keys, *collapse])]
         rest = [] if "account" in once else [pl.col("account").first()]
-        single = entries.filter(counted).group_by(once).agg(pl.col("amount").max(), pl.col("weight").max(), *rest)
-        sums = single.group_by(keys).agg(*_totals(name))
+        counted = side.entries if side.settled else side.entries.filter(pl.col("status") == COUNTED)
+        single = counted.group_by(once).agg(pl.col("amount").max(), pl.col("weight").max(), *rest)
+        sums = single.group_by(keys).agg(*_totals(name, None), _accounts(side, None).alias(f"{name}_accounts"))
+        if side.settled:
+            return sums.with_columns(immature=pl.lit(0, dtype=pl.Int64))
+        late = side.entries.group_by(keys).agg(_immature())
         return sums.join(late, on=keys, how="full", coalesce=True, nulls_equal=True)
-    return (
-        entries.group_by(keys)
-        .agg(
-            pl.col("amount").filter(counted).cast(pl.Int128).sum().alias(name),
-            pl.col("weight").filter(counted).sum().alias(f"{name}_entries"),
-            pl.col("account").filter(counted).drop_nulls().n_unique().alias(f"{name}_accounts"),
-            immature.alias("immature"),
-        )
-        .rename({f"{name}_entries": f"{name}_entries"})
+    counted = None if side.settled else pl.col("status") == COUNTED
+    late = pl.lit(0, dtype=pl.Int64).alias("immature") if side.settled else _immature()
+    return side.entries.group_by(keys).agg(
+        *_totals(name, counted), _accounts(side, counted).alias(f"{name}_accounts"), late
     )
 
 
-def _totals(name: str) -> list[pl.Expr]:
-    return [
-        pl.col("amount").cast(pl.Int128).sum().alias(name),
-        pl.col("weight").sum().alias(f"{name}_entries"),
-        pl.col("account").drop_nulls().n_unique().alias(f"{name}_accounts"),
-    ]
+def _totals(name: str, counted: pl.Expr | None) -> list[pl.Expr]:
+    amount, weight = pl.col("amount").cast(pl.Int128), pl.col("weight")
+    if counted is not None:
+        amount, weight = amount.filter(counted), weight.filter(counted)
+    return [amount.sum().alias(name), weight.sum().alias(f"{name}_entries")]
+
+
+def _accounts(side: Side, counted: pl.Expr | None) -> pl.Expr:
+    """How many accounts a group has: its entries, where an account has one entry."""
+    if side.alone:
+        return pl.len() if counted is None else counted.sum()
+    account = pl.col("account") if counted is None else pl.when(counted).then(pl.col("account"))
+    # Told apart before grouping, as leaving rows out inside of each group costs more than counting them.
+    return account.n_unique() - account.is_null().any().cast(pl.UInt32)
+
+
+def _immature() -> pl.Expr:
+    return pl.col("weight").filter(pl.col("status") == IMMATURE).sum().alias("immature")
 
 
 def _joined(top: pl.LazyFrame, bottom: pl.LazyFrame, keys: list[str], shared: list[str]) -> pl.LazyFrame:
@@ -129,28 +138,30 @@ def _spread_over_days(given: Given, top: pl.LazyFrame, shape: Shape, periods: Pe
     return sums.join(days, on="period", how="left").with_columns(bottom=pl.col("days").cast(pl.Int128)).drop("days")
 
 
-def _quantiles(entries: pl.LazyFrame, shape: Shape, keys: list[str]) -> pl.LazyFrame:
-    counted = pl.col("status") == COUNTED
-    amounts = pl.col("amount").filter(counted).sort().cast(pl.Float64)
-    reached = pl.col("amount").filter(counted).len()
-    still_open = (pl.col("status") == OPEN).sum()
+def _quantiles(side: Side, shape: Shape, keys: list[str]) -> pl.LazyFrame:
+    counted = None if side.settled else pl.col("status") == COUNTED
+    amount = pl.col("amount") if counted is None else pl.col("amount").filter(counted)
+    reached = amount.len()
+    still_open = pl.lit(0) if side.settled else (pl.col("status") == OPEN).sum()
     total = reached + (still_open if shape.among == "all" else 0)
     stats = []
     for stat in shape.stats:
         share = quantile_of(stat)
-        value = pl.col("amount").filter(counted).mean() if share is None else _at(amounts, total, reached, share)
+        if share is None:
+            value = amount.mean()
+        elif shape.among == "all":
+            value = _at(amount.sort().cast(pl.Float64), total, reached, share)
+        else:
+            value = amount.quantile(share, "linear")
         stats.append(value.alias(f"stat_{stat}"))
-    return (
-        entries.filter(pl.col("status") != EXCLUDED)
-        .group_by(keys)
-        .agg(
-            *stats,
-            reached.cast(pl.Int64).alias("reached"),
-            still_open.cast(pl.Int64).alias("open"),
-            pl.col("weight").filter(counted).sum().alias("entries"),
-            pl.col("account").filter(counted).drop_nulls().n_unique().alias("accounts"),
-            pl.col("weight").filter(pl.col("status") == IMMATURE).sum().alias("immature"),
-        )
+    entries = side.entries if side.settled else side.entries.filter(pl.col("status") != EXCLUDED)
+    return entries.group_by(keys).agg(
+        *stats,
+        reached.cast(pl.Int64).alias("reached"),
+        still_open.cast(pl.Int64).alias("open"),
+        _totals("_", counted)[1].alias("entries"),
+        _accounts(side, counted).alias("accounts"),
+        pl.lit(0, dtype=pl.Int64).alias("immature") if side.settled else _immature(),
     )
 
 

@@ -97,6 +97,10 @@ class Side:
     roles: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     """Columns of `entries`, where somebody has looked already: asking a plan for them is not free."""
+    alone: bool = False
+    """Whether every entry has an account, and an account at most one counted entry for each period and parts."""
+    settled: bool = False
+    """Whether every entry is counted; known by a side whose type leaves the status out."""
 
     @property
     def columns(self) -> frozenset[str]:

@@ -7,8 +7,8 @@ from typing import Literal
 
 import polars as pl
 
-from saasmetrics.books.balances import live_at, stock_days
 from saasmetrics.books.given import Given
+from saasmetrics.books.there import AccountsThere
 from saasmetrics.books.milestones import Reached, TierReached
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Milestone
@@ -64,12 +64,7 @@ class Tiers(MetricType):
         return self._share(given, periods) if self.measure == "share" else self._time(given, periods)
 
     def _share(self, given: Given, periods: Periods) -> Ledger:
-        days = stock_days(given, periods)
-        accounts = given.table("accounts")
-        created = given.calendar.day_expr(pl.col("created"))
-        closed = given.calendar.day_expr(pl.col("closed"))
-        spans = accounts.group_by("account").agg(_from=created.min(), _to=closed.max())
-        there = live_at(spans, days, "_from", "_to").select("period", "account", segment_at="day")
+        there = given.made(AccountsThere(periods)).rename({"day": "segment_at"})
         numerators, denominators = [], []
         for name in self._tiers(given.scope):
             moments = given.made(TierReached(self.workflow, name))
@@ -78,7 +73,11 @@ class Tiers(MetricType):
             got = whole.join(reached, on="account").filter(pl.col("_reached") <= pl.col("segment_at")).drop("_reached")
             numerators.append(got)
             denominators.append(whole)
-        return Ledger(self.shape(given.scope), Side(pl.concat(numerators)), Side(pl.concat(denominators)))
+        return Ledger(
+            self.shape(given.scope),
+            Side(pl.concat(numerators), alone=True),
+            Side(pl.concat(denominators), alone=True),
+        )
 
     def _time(self, given: Given, periods: Periods) -> Ledger:
         names = self._tiers(given.scope)
