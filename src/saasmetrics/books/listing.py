@@ -23,7 +23,7 @@ ALWAYS = ("account", "user", "at")
 class Listing:
     """The rows of a selection.
 
-    Grain: a row. Columns: `account` (null kept), `_row` (String: the row's id where it has one, else its number),
+    Grain: a row. Columns: `account` (null kept), `_row` (the row's id, else its number; a number alone in a log),
     `_at` (UTC instant of the chosen time), `_day` (its local day), the asked `columns` under their own names,
     `@segment`s that the row or its user carries.
     """
@@ -72,8 +72,7 @@ class Listing:
         return self._shown(given, rows, role, "id" in schema)
 
     def _shown(self, given: Given, rows: pl.LazyFrame, role: str, has_id: bool) -> pl.LazyFrame:
-        number = pl.col("_number").cast(pl.String)
-        row = pl.coalesce(pl.col("id"), number) if has_id else number
+        row = pl.coalesce(pl.col("id"), pl.col("_number").cast(pl.String)) if has_id else pl.col("_number")
         segments = (*carried(given, role), *(carried(given, "users") if "user" in given.schema(role) else ()))
         marks = list(dict.fromkeys(column(segment) for segment in segments))
         own = [name for name in dict.fromkeys(self.columns) if name != "account"]

@@ -176,10 +176,11 @@ def _columns(request: Request, store: Store) -> dict[str, pl.DataType]:
 
 @dataclass
 class Shelf:
-    """Books that were made, by what they are, under which policies, as of when."""
+    """Books that were made, by what they are, under which policies, as of when; None for those that never asked."""
 
-    books: dict[tuple[Book, str, datetime], pl.LazyFrame] = field(default_factory=dict)
-    policies: dict[int, str] = field(default_factory=dict)
+    books: dict[tuple[Book, str, datetime | None], pl.LazyFrame] = field(default_factory=dict)
+    asking: list[bool] = field(default_factory=lambda: [False])
+    """Of the books being made, the innermost last: whether they asked for the as-of."""
 
 
 class Live(_Common):
@@ -193,12 +194,21 @@ class Live(_Common):
         self.shelf = shelf
         self.fine = fine
 
+    @property
+    def as_of(self) -> datetime:
+        self.shelf.asking[-1] = True
+        return self._as_of
+
+    @as_of.setter
+    def as_of(self, as_of: datetime) -> None:
+        self._as_of = as_of
+
     def of(self, metric: Metric) -> Live:
         scope = self.scope.definitions.scope(metric.id)
-        return Live(scope, self.store, self.by, self.shelf, self.as_of, self.fine)
+        return Live(scope, self.store, self.by, self.shelf, self._as_of, self.fine)
 
     def narrowed(self, *by: str) -> Live:
-        return Live(self.scope, self.store, by, self.shelf, self.as_of, self.fine)
+        return Live(self.scope, self.store, by, self.shelf, self._as_of, self.fine)
 
     def at(self, as_of: datetime) -> Live:
         """The same as of another instant."""
@@ -206,7 +216,7 @@ class Live(_Common):
 
     def finely(self) -> Live:
         """The same, with entries one by one."""
-        return Live(self.scope, self.store, self.by, self.shelf, self.as_of, fine=True)
+        return Live(self.scope, self.store, self.by, self.shelf, self._as_of, fine=True)
 
     def table(self, role: str) -> pl.LazyFrame:
         return self.store.tables[role].lazy()
@@ -215,12 +225,19 @@ class Live(_Common):
         return self.store.facts[request].lazy()
 
     def made(self, book: Book) -> pl.LazyFrame:
-        key = (book, self.scope.policies.model_dump_json(), self.as_of)
-        if key not in self.shelf.books:
-            # Collected here, so that the many ledgers that read a book share it: plans collected together share
-            # nothing that differs by so much as a filter.
-            self.shelf.books[key] = book.make(self.narrowed()).collect().lazy()
-        return self.shelf.books[key]
+        shelf, policies = self.shelf, self.scope.policies.model_dump_json()
+        for moment in (None, self._as_of):
+            if (made := shelf.books.get((book, policies, moment))) is not None:
+                shelf.asking[-1] |= moment is not None
+                return made
+        shelf.asking.append(False)
+        # Collected here, so that the many ledgers that read a book share it: plans collected together share
+        # nothing that differs by so much as a filter.
+        made = book.make(self.narrowed()).collect().lazy()
+        asked = shelf.asking.pop()
+        shelf.asking[-1] |= asked
+        shelf.books[book, policies, self._as_of if asked else None] = made
+        return made
 
     def history(self, grain: Grain) -> Periods:
         days = [

@@ -112,7 +112,8 @@ class Active(MetricType):
         numerator = self._active(given, self._rule(given.scope), periods)
         numerator = self._cut_by_role(given, numerator)
         if self.measure == "count":
-            return Ledger(shape, Side(_dated(numerator, periods)))
+            alone = self.entity == "account" and self.cut is None and not _user_marks(given)
+            return Ledger(shape, Side(_dated(numerator, periods), alone=alone))
         if self.among == "holders":
             denominator = holders(given, periods)
             denominator = self._cut_by_role(given, denominator)
@@ -123,7 +124,10 @@ class Active(MetricType):
             denominator = denominator.join(allowed, on="account", how="semi")
         keys = [key for key in ("account", "entity", "period") if key != "entity" or self.entity != "account"]
         numerator = numerator.join(denominator.select(keys).unique(), on=keys, how="semi")
-        return Ledger(shape, Side(_dated(numerator, periods)), Side(_dated(denominator, periods)))
+        alone = self.entity == "account" and self.cut is None and not _user_marks(given)
+        return Ledger(
+            shape, Side(_dated(numerator, periods), alone=alone), Side(_dated(denominator, periods), alone=alone)
+        )
 
     def _rule(self, scope: Scope) -> Rule:
         if self.rule is None:

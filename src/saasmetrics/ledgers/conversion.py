@@ -8,9 +8,9 @@ import polars as pl
 from pydantic import model_validator
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import with_user_segments
 from saasmetrics.books.runs import RunsOf
-from saasmetrics.books.segments import carried, column
+from saasmetrics.books.segments import carried, column, has_history
+from saasmetrics.books.served import Served, judged_runs
 from saasmetrics.books.steps import Walk
 from saasmetrics.books.tries import Tries, best
 from saasmetrics.definitions.model import fault
@@ -85,36 +85,36 @@ class Conversion(MetricType):
         return self._of_tries(given, periods)
 
     def _of_runs(self, given: Given, periods: Periods) -> Ledger:
-        """Runs of the workflow of the first step, folded to account, cell and status."""
+        """Runs of the workflow of the first step, folded to account, status and, where a segment needs it, day."""
         opening = self.entry or next(iter(self.steps.values()))
         books = dict.fromkeys(RunsOf.of(given, selector) for selector in given.scope.select(opening).selectors)
-        entries = pl.concat([self._entries(given, periods, given.made(book)) for book in books], how="diagonal_relaxed")
-        marks = [column(segment) for segment in carried(given, "users")]
-        keys = ["period", "account", "segment_at", "status", *marks]
+        marked = carried(given, "users")
+        dated = any(has_history(given, segment) for segment in given.by if segment not in marked)
         if given.fine:
-            keys += ["entity", "at", "until", "reason"]
-            moments = {"entity": pl.col("run").cast(pl.String), "at": pl.col("attempt"), "until": pl.col("success")}
-            entries = entries.with_columns(**moments)
-        folded = entries.group_by(keys).agg(pl.col("done").sum(), weight=pl.len().cast(pl.Int64))
-        numerator = folded.with_columns(amount=pl.col("done")).drop("done")
-        denominator = folded.with_columns(amount=pl.col("weight")).drop("done")
-        return Ledger(self.shape(given.scope), Side(numerator), Side(denominator))
+            dated, parts = True, [self._one_by_one(given, periods, book) for book in books]
+        else:
+            parts = [given.made(Served(book, periods, self.within, given.by, dated)) for book in books]
+        entries = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+        status = pl.when("mature").then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS)
+        entries = entries.with_columns(status=status).drop("mature")
+        if dated:
+            entries = entries.rename({"day": "segment_at"})
+        numerator = entries.with_columns(amount=pl.col("done")).drop("done")
+        denominator = entries.with_columns(amount=pl.col("weight")).drop("done")
+        alone = len(parts) == 1 and not (dated or marked)
+        return Ledger(self.shape(given.scope), Side(numerator, alone=alone), Side(denominator, alone=alone))
 
-    def _entries(self, given: Given, periods: Periods, runs: pl.LazyFrame) -> pl.LazyFrame:
-        runs = runs.filter(pl.col("attempt").is_not_null() & pl.col("account").is_not_null())
-        day = given.calendar.day_expr(pl.col("attempt"))
-        done, mature = pl.col("success").is_not_null(), pl.lit(True)
-        if self.within is not None:
-            limit = self.within.add_expr(pl.col("attempt"))
-            done, mature = done & (pl.col("success") <= limit), limit <= pl.lit(given.as_of)
-        runs = runs.with_columns(
-            period=periods.of(day),
-            segment_at=day,
-            done=done.cast(pl.Int64),
-            status=pl.when(mature).then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS),
+    def _one_by_one(self, given: Given, periods: Periods, book: RunsOf) -> pl.LazyFrame:
+        """Runs as entries, with their moments."""
+        marks = [column(segment) for segment in carried(given, "users")]
+        return judged_runs(given, book, periods, self.within).select(
+            *["period", "account", "mature", "day", *marks, "reason"],
+            entity=pl.col("run").cast(pl.String),
+            at="attempt",
+            until="success",
+            done=pl.col("done").cast(pl.Int64),
+            weight=pl.lit(1, dtype=pl.Int64),
         )
-        runs = runs.filter(periods.holds(pl.col("period")))
-        return with_user_segments(given, runs)
 
     def _of_tries(self, given: Given, periods: Periods) -> Ledger:
         scope, within = given.scope, self.within or Duration(1, "d")

@@ -203,7 +203,7 @@ class Simple(Rows, MetricType):
         self, given: Given, rows: pl.LazyFrame, schema: Mapping[str, pl.DataType], **clock: datetime
     ) -> pl.LazyFrame:
         """Rows as entries, the expression evaluated and rounded; rows where it is null are left out."""
-        entity = pl.col("_row")
+        entity = pl.col("_row").cast(pl.String)
         amount: pl.Expr = pl.lit(1, dtype=pl.Int64)
         if self.agg == "count_distinct" and self.expr:
             entity = given.sql(self.expr, schema, **clock).cast(pl.String)
@@ -238,7 +238,7 @@ class Simple(Rows, MetricType):
         if self.last_per:
             per = list(self.last_per)
             alone = pl.any_horizontal([pl.col(name).is_null() for name in per])
-            known = inside.filter(~alone).sort(*per, "_at", "_row").unique(per, keep="last", maintain_order=True)
+            known = inside.filter(~alone).sort(*per, "_at", pl.col("_row").cast(pl.String)).unique(per, keep="last", maintain_order=True)
             inside = pl.concat([known, inside.filter(alone)])
         until = min(given.calendar.start_of(end), given.as_of)
         entries = self._entered(given, inside, schema, start=given.calendar.start_of(start), end=until)

@@ -1,0 +1,51 @@
+"""Served: how many attempts of a workflow succeeded in time, by account and period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from saasmetrics.books.given import Given
+from saasmetrics.books.happenings import with_user_segments
+from saasmetrics.books.runs import RunsOf
+from saasmetrics.books.segments import carried, column
+from saasmetrics.definitions.scalars import Duration
+from saasmetrics.period import Periods
+
+
+@dataclass(frozen=True)
+class Served:
+    """Runs by account and period, and how many of them came to an end in time.
+
+    Grain: account, period, maturity, `@segment`s of the user, with `dated` the local day of the attempt. Columns:
+    `period`, `account`, `mature` (Boolean: the window has closed by the as-of), `day` when dated, `@segment`s, `done`
+    and `weight` (Int64: runs that succeeded within `within`, and all).
+    Edges: runs without an attempt or an account are left out; without a window every run is mature at once.
+    """
+
+    runs: RunsOf
+    periods: Periods
+    within: Duration | None
+    by: tuple[str, ...] = ()
+    dated: bool = False
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """Runs, judged and counted."""
+        given = given.narrowed(*self.by)
+        runs = judged_runs(given, self.runs, self.periods, self.within)
+        keys = ["period", "account", "mature", *(["day"] if self.dated else [])]
+        keys += [column(segment) for segment in carried(given, "users")]
+        return runs.group_by(keys).agg(pl.col("done").cast(pl.Int64).sum(), weight=pl.len().cast(pl.Int64))
+
+
+def judged_runs(given: Given, book: RunsOf, periods: Periods, within: Duration | None) -> pl.LazyFrame:
+    """Runs that somebody attempted in the periods. Adds `day`, `period`, `done` and `mature` (Boolean), `@segment`s."""
+    runs = given.made(book).filter(pl.col("attempt").is_not_null() & pl.col("account").is_not_null())
+    done, mature = pl.col("success").is_not_null(), pl.lit(True)
+    if within is not None:
+        limit = within.add_expr(pl.col("attempt"))
+        done, mature = done & (pl.col("success") <= limit), limit <= pl.lit(given.as_of)
+    runs = runs.with_columns(day=given.calendar.day_expr(pl.col("attempt")), done=done, mature=mature)
+    runs = runs.with_columns(period=periods.of(pl.col("day"))).filter(periods.holds(pl.col("period")))
+    return with_user_segments(given, runs)
