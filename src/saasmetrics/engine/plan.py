@@ -33,10 +33,10 @@ class Plan:
     finish: Callable[[Sequence[pl.DataFrame]], pl.DataFrame]
 
 
-def gathered(plans: Sequence[Plan]) -> Iterator[pl.DataFrame]:
+def gathered(live: Live, plans: Sequence[Plan]) -> Iterator[pl.DataFrame]:
     """Values of many plans, everything collected together."""
     lazies = [lazy for plan in plans for lazy in plan.lazies]
-    frames = iter(pl.collect_all(lazies) if lazies else ())
+    frames = iter(pl.collect_all(lazies, engine=live.store.engine) if lazies else ())
     for plan in plans:
         yield plan.finish([next(frames) for _ in plan.lazies])
 

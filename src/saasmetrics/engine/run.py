@@ -123,7 +123,7 @@ def compute(
         why = metric.missing or not_computed(definitions, metric) or _without(asked.get(wish.metric), sources)
         plans.append(_plan(live.at(moment), frame, wish, why))
         frames.append(frame)
-    parts = list(gathered(plans))
+    parts = list(gathered(live, plans))
     values = (
         pl.concat([_picked(wish, part) for wish, part in zip(wishes, parts, strict=True)])
         if parts

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Literal
 
 import polars as pl
 
@@ -14,6 +16,9 @@ from saasmetrics.period import Calendar
 from saasmetrics.sources.table import MONEY
 
 TEXT = pl.String()
+
+FEW = 1_000_000
+"""Rows below which a plan costs more to prepare than to run."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,12 @@ class Store:
     tables: Mapping[str, pl.DataFrame]
     logs: Mapping[str, Mapping[str, pl.DataType]]
     facts: Mapping[Request, pl.DataFrame] = field(default_factory=dict)
+
+    @cached_property
+    def engine(self) -> Literal["in-memory", "streaming"]:
+        """Which engine collects plans over this: streaming takes about a millisecond a plan before it begins."""
+        rows = sum(frame.height for frame in (*self.tables.values(), *self.facts.values()))
+        return "in-memory" if rows < FEW else "streaming"
 
     def schema(self, role: str) -> Mapping[str, pl.DataType]:
         """Columns of a role, of tables and logs alike; canonical ones are always there."""
