@@ -11,9 +11,10 @@ from saasmetrics.books.segments import NotApplicableError
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.engine.combine import combined
+from saasmetrics.engine.finish import Piece, finished
 from saasmetrics.engine.given import Live
 from saasmetrics.engine.reduce import reduced
-from saasmetrics.engine.values import Frame, absent, finished, overlap
+from saasmetrics.engine.values import Frame, absent, overlap
 from saasmetrics.expression import compile_polars, gate_arithmetic
 from saasmetrics.frames.ledger import Ledger
 from saasmetrics.frames.values import NOT_APPLICABLE, OK, PARTIAL, UNDEFINED, VALUES
@@ -24,21 +25,22 @@ Where = Mapping[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Plan:
-    """Frames to collect, and the values they become.
+    """Reduced ledgers to collect, and the values they become.
 
-    `finish` takes the collected frames in the order of `lazies`.
+    `finish` takes the values of the pieces in their order.
     """
 
-    lazies: Sequence[pl.LazyFrame]
+    pieces: Sequence[Piece]
     finish: Callable[[Sequence[pl.DataFrame]], pl.DataFrame]
 
 
 def gathered(live: Live, plans: Sequence[Plan]) -> Iterator[pl.DataFrame]:
     """Values of many plans, everything collected together."""
-    lazies = [lazy for plan in plans for lazy in plan.lazies]
-    frames = iter(pl.collect_all(lazies, engine=live.store.engine) if lazies else ())
+    pieces = [piece for plan in plans for piece in plan.pieces]
+    reduced = pl.collect_all([piece.reduced for piece in pieces], engine=live.store.engine) if pieces else []
+    values = iter(finished(pieces, reduced))
     for plan in plans:
-        yield plan.finish([next(frames) for _ in plan.lazies])
+        yield plan.finish([next(values) for _ in plan.pieces])
 
 
 def planned(live: Live, frame: Frame, where: Where, levels: Sequence[int]) -> Plan:
@@ -59,21 +61,21 @@ def planned(live: Live, frame: Frame, where: Where, levels: Sequence[int]) -> Pl
 
 def _of_ledger(live: Live, frame: Frame, ledger: Ledger, where: Where, levels: Sequence[int]) -> Plan:
     depths = [level for level in levels if level <= len(ledger.shape.parts)]
-    lazies = [reduced(live, ledger, frame.periods, level, frame.by, dict(where)) for level in depths]
-    overlaps = bool(frame.by) and any(ledger.shape.collapse) and ledger.shape.how != "quantile"
-    if overlaps:
-        lazies += [reduced(live, ledger, frame.periods, level, (), dict(where)) for level in depths]
+    splits = [frame]
+    if frame.by and any(ledger.shape.collapse) and ledger.shape.how != "quantile":
+        splits.append(replace(frame, by=()))
+    pieces = [
+        Piece(split, ledger.shape, level, reduced(live, ledger, frame.periods, level, split.by, dict(where)))
+        for split in splits
+        for level in depths
+    ]
 
-    def finish(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        parts = [finished(frame, ledger.shape, level, rows) for level, rows in zip(depths, frames, strict=False)]
-        whole = [
-            finished(replace(frame, by=()), ledger.shape, level, rows)
-            for level, rows in zip(depths, frames[len(depths) :], strict=False)
-        ]
-        parts += [overlap(of, total) for of, total in zip(parts, whole, strict=False)]
-        return pl.concat(parts) if parts else pl.DataFrame(schema=VALUES)
+    def finish(values: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        parts, whole = values[: len(depths)], values[len(depths) :]
+        overlaps = [overlap(of, total) for of, total in zip(parts, whole, strict=False)]
+        return pl.concat([*parts, *overlaps]) if parts else pl.DataFrame(schema=VALUES)
 
-    return Plan(lazies, finish)
+    return Plan(pieces, finish)
 
 
 def _pointer(live: Live, frame: Frame, where: Where) -> Plan:
@@ -91,7 +93,7 @@ def _pointer(live: Live, frame: Frame, where: Where) -> Plan:
         except NotApplicableError as error:
             plan = _absent(inner, str(error))
     name = pl.lit(frame.metric.id).alias("metric")
-    return Plan(plan.lazies, lambda frames: plan.finish(frames).with_columns(name))
+    return Plan(plan.pieces, lambda values: plan.finish(values).with_columns(name))
 
 
 def _absent(frame: Frame, reason: str) -> Plan:
@@ -118,17 +120,17 @@ def _derived(live: Live, frame: Frame, where: Where, spec: Derived) -> Plan:
             names.append(name)
     except NotApplicableError as error:
         return _absent(frame, str(error))
-    counts = [len(child.lazies) for child in children]
+    counts = [len(child.pieces) for child in children]
 
-    def finish(frames: Sequence[pl.DataFrame]) -> pl.DataFrame:
-        rest = iter(frames)
+    def finish(values: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        rest = iter(values)
         parts = [
             child.finish([next(rest) for _ in range(count)]) for child, count in zip(children, counts, strict=True)
         ]
         firsts = [_headline(scope.definitions, values) for values in parts]
         return _evaluated(frame, spec, dict(zip(names, firsts, strict=True)), whole)
 
-    return Plan([lazy for child in children for lazy in child.lazies], finish)
+    return Plan([piece for child in children for piece in child.pieces], finish)
 
 
 def _headline(definitions: Definitions, values: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,221 @@
+"""Reduced ledgers become Values, all of a run at once: scaled, with the periods that had nothing, given a status."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import polars as pl
+
+from saasmetrics.books.segments import column
+from saasmetrics.engine.reduce import quantile_of
+from saasmetrics.engine.values import Frame
+from saasmetrics.frames.ledger import Shape
+from saasmetrics.frames.values import (
+    KEYS,
+    LOW_N,
+    MATURING,
+    NO_INPUT,
+    NOT_REACHED,
+    OK,
+    PARTIAL,
+    UNDEFINED,
+    VALUES,
+)
+from saasmetrics.period import Periods
+
+COUNTS = ("entries", "accounts", "immature", "reached", "open")
+GROUP = ["number", "stat", "cut", "segment_value"]
+"""What tells the series of one ledger apart; `number` is the ledger's place in the run."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A ledger reduced to one depth of its cut path, and where its values stand."""
+
+    frame: Frame
+    shape: Shape
+    level: int
+    reduced: pl.LazyFrame
+
+    @property
+    def parts(self) -> list[str]:
+        """The parts of the cut that are told apart."""
+        return [part.column for part in self.shape.parts[: self.level]]
+
+    @property
+    def stats(self) -> tuple[str | None, ...]:
+        """What is computed of every group; sums and ratios are one number."""
+        return self.shape.stats if self.shape.how == "quantile" else (None,)
+
+
+def finished(pieces: Sequence[Piece], reduced: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Values of each piece, from its reduced ledger.
+
+    Grain: cut, stat, period, segment value; periods without an entry are there for every cut and segment value that
+    has one in another.
+    """
+    if not pieces:
+        return []
+    named = [_named(number, *pair) for number, pair in enumerate(zip(pieces, reduced, strict=True))]
+    rows = pl.concat([rows for parts in named for rows in parts])
+    rows = _everywhere(pieces, rows).join(_about(pieces), on="number", maintain_order="left")
+    rows = _judged(_valued(rows.with_columns(pl.col(COUNTS).fill_null(0))))
+    rows = rows.sort("number", *KEYS, nulls_last=False)
+    values = rows.select([pl.col(name).cast(dtype) for name, dtype in VALUES.items()])
+    lengths = dict(rows["number"].rle().struct.unnest().select("value", "len").iter_rows())
+    out, start = [], 0
+    for number in range(len(pieces)):
+        length = lengths.get(number, 0)
+        out.append(values.slice(start, length))
+        start += length
+    return out
+
+
+def _named(number: int, piece: Piece, reduced: pl.DataFrame) -> list[pl.DataFrame]:
+    """A reduced ledger in the columns that all share, once for each stat."""
+    none = pl.lit(None, dtype=pl.String)
+    cut = pl.concat_str([_label(name) for name in piece.parts], separator=".") if piece.parts else none
+    marks = [pl.col(column(name)) for name in piece.frame.by]
+    value = pl.concat_str(marks, separator=",") if marks else none
+    counts = [
+        (pl.col(name) if name in reduced.columns else pl.lit(None)).cast(pl.Int64).alias(name) for name in COUNTS
+    ]
+
+    def amount(name: str) -> pl.Expr:
+        found = pl.col(name) if name in reduced.columns else pl.lit(None)
+        return found.cast(pl.Float64)
+
+    return [
+        reduced.select(
+            "period",
+            *counts,
+            number=pl.lit(number, dtype=pl.Int32),
+            stat=pl.lit(stat, dtype=pl.String),
+            cut=cut,
+            segment_value=value.cast(pl.String),
+            top=amount("top" if stat is None else f"stat_{stat}"),
+            bottom=amount("bottom"),
+        )
+        for stat in piece.stats
+    ]
+
+
+def _label(name: str) -> pl.Expr:
+    """A part of a cut as an address writes it."""
+    value = pl.col(name).cast(pl.String).fill_null("(unknown)")
+    plain = value.str.contains(r"^[A-Za-z0-9_-]+$")
+    return pl.when(plain).then(value).otherwise(pl.concat_str(pl.lit('"'), value, pl.lit('"')))
+
+
+def _everywhere(pieces: Sequence[Piece], rows: pl.DataFrame) -> pl.DataFrame:
+    """Every group in every period of its piece; a piece that tells nothing apart is one group, with or without rows."""
+    alone = [
+        (number, stat, None, None)
+        for number, piece in enumerate(pieces)
+        if not piece.parts and not piece.frame.by
+        for stat in piece.stats
+    ]
+    single = pl.DataFrame(alone, schema={name: rows.schema[name] for name in GROUP}, orient="row")
+    groups = pl.concat([rows.select(GROUP), single]).unique()
+    ends = {periods: _ends(periods) for periods in {piece.frame.periods for piece in pieces}}
+    periods = pl.DataFrame(
+        [(number, *span) for number, piece in enumerate(pieces) for span in ends[piece.frame.periods]],
+        schema={"number": pl.Int32, "period": pl.Date, "end": VALUES["as_of"]},
+        orient="row",
+    )
+    grid = groups.join(periods, on="number")
+    return grid.join(rows, on=[*GROUP, "period"], how="left", nulls_equal=True)
+
+
+def _ends(periods: Periods) -> list[tuple[date, datetime]]:
+    """Each period with the instant at which it is over."""
+    calendar = periods.calendar
+    return [(start, calendar.start_of(calendar.end(start, periods.grain))) for start in periods.starts]
+
+
+def _about(pieces: Sequence[Piece]) -> pl.DataFrame:
+    """What is the same for all values of a piece. Grain: a piece."""
+    lines = []
+    for number, piece in enumerate(pieces):
+        frame, shape = piece.frame, piece.shape
+        up, down = shape.sides
+        lines.append(
+            {
+                "number": number,
+                "metric": frame.metric.id,
+                "grain": frame.periods.grain.value,
+                "segment": frame.segment,
+                "as_of": frame.as_of,
+                "since": frame.since,
+                "begins": f"the data begins on {frame.since:%Y-%m-%d}" if frame.since else "",
+                "min_sample": frame.metric.min_sample,
+                "how": shape.how,
+                "per": shape.per is not None,
+                "alike": up == down,
+                "scale": _factor(shape.scale),
+                "up": _factor(up),
+                "down": _factor(down),
+            }
+        )
+    instant = VALUES["as_of"]
+    return pl.DataFrame(
+        lines,
+        schema_overrides={"number": pl.Int32, "segment": pl.String, "as_of": instant, "since": instant},
+        infer_schema_length=None,
+    )
+
+
+def _factor(scale: float) -> float:
+    """A scale that is one over a whole number, as that; 1/120000 has no exact form."""
+    return 1.0 / round(1 / scale) if 0 < scale < 1 else scale
+
+
+def _valued(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add `value`, `numerator`, `denominator`."""
+    top, bottom, none = pl.col("top"), pl.col("bottom"), pl.lit(None, dtype=pl.Float64)
+    is_sum, is_ratio = pl.col("how") == "sum", pl.col("how") == "ratio"
+    scale, counted = pl.col("scale"), top.fill_null(0.0)
+    total = counted * scale
+    a_day = pl.when(top.is_null()).then(0.0).otherwise(total / bottom)
+    whole = bottom.fill_null(0.0)
+    above, below = counted * pl.col("up"), whole * pl.col("down")
+    # Amounts in one unit are divided as they are: scaling both first would only add rounding.
+    over = pl.when("alike").then(counted).otherwise(above)
+    under = pl.when("alike").then(whole).otherwise(below)
+    share = pl.when(whole != 0).then(over * scale / under)
+    is_mean = pl.col("stat").is_in([stat for stat in rows["stat"].unique() if stat and quantile_of(stat) is None])
+    half = is_mean | (pl.col("reached") * 2 >= pl.col("reached") + pl.col("open"))
+    return rows.with_columns(
+        value=pl.when(is_sum)
+        .then(pl.when("per").then(a_day).otherwise(total))
+        .when(is_ratio)
+        .then(share)
+        .when(half)
+        .then(top * scale),
+        numerator=pl.when(is_sum).then(total).when(is_ratio).then(above).otherwise(none),
+        denominator=pl.when(is_sum).then(pl.when("per").then(bottom)).when(is_ratio).then(below).otherwise(none),
+    )
+
+
+def _judged(rows: pl.DataFrame) -> pl.DataFrame:
+    """Status and reason: the first of before the data, partial, maturing, nothing to divide by, too few."""
+    nothing, of = pl.col("value").is_null(), pl.col("reached") + pl.col("open")
+    few = (pl.col("entries") < pl.col("min_sample")) & (pl.col("how") != "sum")
+    noun = pl.when(pl.col("how") == "quantile").then(pl.lit("entries")).otherwise(pl.lit("in the denominator"))
+    missing = pl.when(pl.col("how") == "ratio").then(pl.lit("nothing in the denominator"))
+    early = (pl.col("end") <= pl.col("since")).fill_null(False)
+    cases = (
+        (early, NO_INPUT, pl.col("begins")),
+        (pl.col("end") > pl.col("as_of"), PARTIAL, pl.lit("the period is not over")),
+        (pl.col("immature") > 0, MATURING, pl.format("{} still inside their window", "immature")),
+        (nothing & (of > 0), NOT_REACHED, pl.format("{} of {} got there", "reached", of)),
+        (nothing, UNDEFINED, missing.otherwise(pl.lit("nothing happened"))),
+        (few, LOW_N, pl.format("{} of {} {}", "entries", "min_sample", noun)),
+    )
+    status, reason = pl.lit(OK), pl.lit(None, dtype=pl.String)
+    for holds, word, why in reversed(cases):
+        status = pl.when(holds).then(pl.lit(word)).otherwise(status)
+        reason = pl.when(holds).then(why).otherwise(reason)
+    return rows.with_columns(status=status, reason=reason, value=pl.when(~early).then("value"))
