@@ -1,4 +1,4 @@
-"""The floor: Polars decodes the columns of the logs that the weekly stack needs, and does nothing with them."""
+"""The floor: Polars decodes the columns of the logs that the stack needs, file by file, and does nothing with them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,15 @@ import sys
 from pathlib import Path
 
 import polars as pl
-
-EVENTS = [
-    "event_id",
-    "name",
-    "ts",
-    "workspace_id",
-    "invoice_id",
-    "count_id",
-    "order_id",
-    "checkout_id",
-    "form",
-    "is_test",
-]
-REQUESTS = ["ts", "workspace_id", "kind", "route", "duration_ms", "outcome"]
+from stack import EVENTS, REQUESTS
 
 
 def main(folder: Path) -> None:
-    """Read file by file and count the nulls of every column, so that all of them are decoded."""
+    """Count the nulls of every column, so that all of them are decoded."""
     rows = 0
     for name, columns in (("events", EVENTS), ("requests", REQUESTS)):
         for path in sorted((folder / "data" / name).glob("*.parquet")):
-            table = pl.read_parquet(path, columns=columns)
+            table = pl.read_parquet(path, columns=list(columns))
             rows += table.height
             table.null_count()
     print(rows)
