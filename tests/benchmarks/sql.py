@@ -55,11 +55,10 @@ def _tried() -> str:
     """Attempted runs whose window is over: `w`, `a`, first attempt `t`, the first success after it `s`, the end `u`."""
     hours = by_name({name: str(flow.hours) for name, flow in WORKFLOWS.items()}, "w")
     return f"""
-        with rows as ({runs("attempt", "success")}),
-        opened as (select w, a, r, min(ts) t from rows where o = 'attempt' group by all),
-        done as (select o.w, o.a, o.r, o.t, min(s.ts) s from opened o left join rows s
-                 on s.w = o.w and s.a = o.a and s.r = o.r and s.o = 'success' and s.ts >= o.t group by all)
-        select w, a, t, {week("t")} p, s, t + to_hours({hours}) u from done where u <= {AS_OF}"""
+        select w, a, t, {week("t")} p, list_min(list_filter(won, lambda x: x >= t)) s, t + to_hours({hours}) u
+        from (select w, a, r, min(ts) filter (o = 'attempt') t, list(ts) filter (o = 'success') won
+              from ({runs("attempt", "success")}) group by w, a, r)
+        where t is not null and u <= {AS_OF}"""
 
 
 def completion(segments: Sequence[str]) -> Query:
@@ -297,7 +296,7 @@ def failures() -> Query:
 
 
 def retries() -> Query:
-    rows = f"""select w, {week("min(ts)")} p, (count(distinct event_id) > 1)::int again from ({runs("attempt")})
+    rows = f"""select w, {week("min(ts)")} p, (min(event_id) <> max(event_id))::int again from ({runs("attempt")})
                group by w, a, r"""
     return Query(grouped(rows, "avg(again) filter ({})", cut="w", total=IS_CORE))
 
