@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_rivals_of_the_benchmark_give_our_answers(folder: Path) -> None:
     mine, duckdb, polars = (folder.parent / f"{name}.csv" for name in ("ours", "duckdb", "polars"))
-    ours.main(folder / "metrics.yaml", mine, METRICS, SEGMENTS)
+    ours.main(folder, mine)
     answers.write(duckdb, sql.answered(sql.opened(folder), sql.queries(SEGMENTS)))
     answers.write(polars, lazy.answered(lazy.opened(folder, SEGMENTS).queries()))
     for rival in (duckdb, polars):

@@ -32,15 +32,21 @@ def questions(definitions: Definitions, metrics: tuple[str, ...], segments: tupl
     return [*whole, *split]
 
 
-def main(definitions_path: Path, output: Path, metrics: tuple[str, ...], segments: tuple[str, ...]) -> None:
+def main(
+    folder: Path,
+    output: Path,
+    metrics: tuple[str, ...] = METRICS,
+    segments: tuple[str, ...] = SEGMENTS,
+    definitions_path: Path | None = None,
+) -> None:
     """From the definition file to a CSV of cells and values."""
-    definitions = load(definitions_path, REGISTRY)
+    definitions = load(definitions_path or folder / "metrics.yaml", REGISTRY, data_root=folder)
     done = compute(
         definitions,
         open_sources(definitions),
         questions(definitions, metrics, segments),
         as_of=None,
-        since=begin(definitions_path.parent),
+        since=begin(folder),
     )
     # A metric with a single stat names it; nobody else has a word for it.
     several = pl.col("metric").is_in([name for name in metrics if len(definitions.stats(name)) > 1])
@@ -56,5 +62,5 @@ if __name__ == "__main__":
     parser.add_argument("--metrics", nargs="*", default=METRICS)
     parser.add_argument("--segments", type=int, default=len(SEGMENTS), help="how many segments, 0 to 4")
     options = parser.parse_args()
-    path = options.definitions or options.folder / "metrics.yaml"
-    main(path, options.output, tuple(options.metrics), SEGMENTS[: options.segments])
+    asked = SEGMENTS[: options.segments]
+    main(options.folder, options.output, tuple(options.metrics), asked, options.definitions)

@@ -87,5 +87,7 @@ REQUESTS = ("ts", "workspace_id", "kind", "route", "duration_ms", "outcome")
 
 def begin(folder: Path) -> date:
     """First day of the logs, which are written month by month or day by day and named for it."""
-    first = min(path.stem for path in (folder / "data" / "events").glob("*.parquet")).removeprefix("events-")
+    first = min(path.name.partition(".")[0] for path in (folder / "data" / "events").glob("events-*")).removeprefix(
+        "events-"
+    )
     return date.fromisoformat(first if len(first) == len("2026-01-01") else f"{first}-01")

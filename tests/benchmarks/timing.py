@@ -86,12 +86,12 @@ def ratio(top: Sequence[Cost], bottom: Sequence[Cost], part: str = "cpu") -> flo
     return statistics.median(a.part(part) / b.part(part) for a, b in zip(top, bottom, strict=True))
 
 
-def table(costs: Mapping[str, Sequence[Cost]]) -> Iterator[str]:
+def table(costs: Mapping[str, Sequence[Cost]], digits: int = 2) -> Iterator[str]:
     """Medians, one line for each command."""
     width = max([len(name) for name in costs])
     yield f"{'':{width}}{'CPU s':>10}{'wall s':>10}{'peak MB':>10}"
     for name, runs in costs.items():
-        yield f"{name:{width}}{median(runs):10.2f}{median(runs, 'wall'):10.2f}{median(runs, 'memory'):10,.0f}"
+        yield f"{name:{width}}{median(runs):10.{digits}f}{median(runs, 'wall'):10.{digits}f}{median(runs, 'memory'):10,.0f}"
 
 
 def ratios(costs: Mapping[str, Sequence[Cost]], pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

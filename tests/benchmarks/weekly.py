@@ -8,11 +8,13 @@ from pathlib import Path
 
 import answers
 import making
+from making import Company
 from stack import METRICS, SEGMENTS
-from timing import Command, FailedError, in_turn, ratios, script, table, timed
+from timing import Command, Cost, FailedError, in_turn, ratios, script, table, timed
 
 SCRIPTS = {"ours": "ours.py", "duckdb": "sql.py", "polars": "lazy.py", "floor": "floor.py"}
 RIVALS = ("duckdb", "polars")
+USUAL = Company(events=5_000_000)
 PAIRS = (("duckdb", "ours"), ("polars", "ours"), ("ours", "floor"), ("duckdb", "floor"), ("polars", "floor"))
 
 
@@ -48,7 +50,7 @@ def told(comparisons: Mapping[str, answers.Comparison]) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    making.add_options(parser)
+    making.add_options(parser, USUAL)
     parser.add_argument("--rivals", nargs="*", choices=RIVALS, default=list(RIVALS))
     parser.add_argument("--segments", type=int, default=len(SEGMENTS), help="segments of the six split metrics, 0 to 4")
     parser.add_argument("--limit", type=float, default=None, help="GiB of private memory that each process may have")
@@ -56,14 +58,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> None:
-    """Data, answers, times."""
+    """Data, answers, times; without a pair, the times of the round whose answers were compared."""
     folder, scratch = making.chosen(options), making.scratch()
     limit = None if options.limit is None else int(options.limit * 2**30)
     names = ["ours", *options.rivals, "floor"]
     running = commands(folder, scratch, names, "--segments", options.segments)
+    first: dict[str, list[Cost]] = {}
     for name in names:
         try:
-            timed(running[name], limit=limit)
+            first[name] = [timed(running[name], limit=limit)]
         except FailedError as error:
             if name == "ours" or limit is None:
                 raise SystemExit(str(error)) from error
@@ -72,5 +75,5 @@ def main(options: argparse.Namespace) -> None:
     told(held_together(scratch, list(running)))
     if options.answers_only:
         return
-    costs = in_turn(running, options.pairs, limit)
+    costs = in_turn(running, options.pairs, limit) if options.pairs else first
     print("\n".join([*table(costs), *ratios(costs, PAIRS)]))
