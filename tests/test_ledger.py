@@ -53,15 +53,15 @@ def _opens(definitions: Definitions, address: Address) -> bool:
 def by_duckdb(entries: pl.DataFrame, shape: Shape, stat: str | None, days: int) -> float | None:
     """The value by SQL over the printed entries, written from the definition of the three reducers."""
     con = duckdb.connect()
-    con.register(
-        "entries", entries.with_columns(pl.col("status").cast(pl.String)).select("side", "amount", "status").to_arrow()
-    )
+    columns = ("side", "amount", "weight", "status")
+    con.register("entries", entries.with_columns(pl.col("status").cast(pl.String)).select(columns).to_arrow())
     if shape.how == "quantile":
         share = {"median": 0.5}.get(stat or "")
         share = share if share is not None else (None if stat == "mean" else int((stat or "p50")[1:]) / 100)
         what = "avg(amount::double)" if share is None else f"quantile_cont(amount::double, {share})"
-        sql = f"""select {what}, count(*) filter (status = 'counted'),
-                  (select count(*) from entries where status = 'open') from entries where status = 'counted'"""
+        sql = f"""with each as (select amount, status from entries, unnest(range(weight)))
+                  select {what}, count(*) filter (status = 'counted'),
+                  (select count(*) from each where status = 'open') from each where status = 'counted'"""
         value, reached, waiting = con.sql(sql).fetchall()[0]
         if value is None or (share is not None and reached < (reached + waiting) / 2):
             return None

@@ -9,7 +9,7 @@ from datetime import date, datetime
 import polars as pl
 
 from saasmetrics.books.segments import column
-from saasmetrics.engine.reduce import quantile_of
+from saasmetrics.engine.quantiles import quantile_of
 from saasmetrics.engine.values import Frame
 from saasmetrics.frames.ledger import Shape
 from saasmetrics.frames.values import (
@@ -79,9 +79,7 @@ def _named(number: int, piece: Piece, reduced: pl.DataFrame) -> list[pl.DataFram
     cut = pl.concat_str([_label(name) for name in piece.parts], separator=".") if piece.parts else none
     marks = [pl.col(column(name)) for name in piece.frame.by]
     value = pl.concat_str(marks, separator=",") if marks else none
-    counts = [
-        (pl.col(name) if name in reduced.columns else pl.lit(None)).cast(pl.Int64).alias(name) for name in COUNTS
-    ]
+    counts = [(pl.col(name) if name in reduced.columns else pl.lit(None)).cast(pl.Int64).alias(name) for name in COUNTS]
 
     def amount(name: str) -> pl.Expr:
         found = pl.col(name) if name in reduced.columns else pl.lit(None)

@@ -12,7 +12,7 @@ from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.engine.combine import at_level
 from saasmetrics.engine.given import Live
-from saasmetrics.engine.reduce import quantile_of
+from saasmetrics.engine.quantiles import quantile_of
 from saasmetrics.frames.ledger import COUNTED, IMMATURE, OPEN, UNATTRIBUTED, Ledger, Shape, Side
 from saasmetrics.frames.values import OK
 from saasmetrics.period import Periods
@@ -103,8 +103,9 @@ def _worth(amount: int, scale: float) -> float:
 
 
 def _quantile(rows: pl.DataFrame, shape: Shape, stat: str) -> float | None:
-    amounts = sorted(rows.filter(pl.col("status") == COUNTED)["amount"].to_list())
-    waiting = rows.filter(pl.col("status") == OPEN).height
+    counted = rows.filter(pl.col("status") == COUNTED)
+    amounts = sorted(counted.select(pl.col("amount").repeat_by("weight").explode()).to_series().to_list())
+    waiting = int(rows.filter(pl.col("status") == OPEN)["weight"].sum())
     share = quantile_of(stat)
     if not amounts or (share is not None and len(amounts) * 2 < len(amounts) + waiting):
         return None
@@ -132,9 +133,9 @@ def by_account(entries: Entries, value: float | None) -> pl.DataFrame:
     """
     counted = entries.rows.filter(pl.col("status") == COUNTED).with_columns(pl.col("account").fill_null(UNATTRIBUTED))
     if entries.shape.how == "quantile":
-        above = (pl.col("value") > (value if value is not None else float("inf"))).sum()
+        above = pl.col("weight").filter(pl.col("value") > (value if value is not None else float("inf"))).sum()
         accounts = counted.group_by("account").agg(
-            entries=pl.len().cast(pl.Int64), above=above.cast(pl.Int64), largest=pl.col("value").max()
+            entries=pl.col("weight").sum(), above=above, largest=pl.col("value").max()
         )
         return accounts.sort("above", "largest", "account", descending=[True, True, False])
     sides = [

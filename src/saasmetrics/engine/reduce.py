@@ -10,17 +10,9 @@ from saasmetrics.books.given import Given
 from saasmetrics.books.segments import column
 from saasmetrics.books.workdays import counted_days
 from saasmetrics.engine.combine import at_level, bound
-from saasmetrics.frames.ledger import COUNTED, EXCLUDED, IMMATURE, OPEN, Ledger, Shape, Side
+from saasmetrics.engine.quantiles import quantiles
+from saasmetrics.frames.ledger import COUNTED, IMMATURE, Ledger, Shape, Side
 from saasmetrics.period import Periods
-
-QUANTILES = {"median": 0.5, "p0": 0.0, "p100": 1.0}
-
-
-def quantile_of(stat: str) -> float | None:
-    """The share of entries below a quantile's name; None for the mean."""
-    if stat == "mean":
-        return None
-    return QUANTILES[stat] if stat in QUANTILES else int(stat[1:].split("_")[0]) / 100
 
 
 def reduced(
@@ -80,13 +72,13 @@ def _summed(side: Side, collapse: tuple[str, ...], keys: list[str], name: str) -
         # What is counted once per key: a user of two roles, an account of two workflows. The amounts are equal.
         once = [name for name in dict.fromkeys([*keys, *collapse])]
         rest = [] if "account" in once else [pl.col("account").first()]
-        counted = side.entries if side.settled else side.entries.filter(pl.col("status") == COUNTED)
-        single = counted.group_by(once).agg(pl.col("amount").max(), pl.col("weight").max(), *rest)
+        there = side.entries if side.settled else side.entries.filter(pl.col("status") == COUNTED)
+        single = there.group_by(once).agg(pl.col("amount").max(), pl.col("weight").max(), *rest)
         sums = single.group_by(keys).agg(*_totals(name, None), _accounts(side, None).alias(f"{name}_accounts"))
         if side.settled:
             return sums.with_columns(immature=pl.lit(0, dtype=pl.Int64))
-        late = side.entries.group_by(keys).agg(_immature())
-        return sums.join(late, on=keys, how="full", coalesce=True, nulls_equal=True)
+        waiting = side.entries.group_by(keys).agg(_immature())
+        return sums.join(waiting, on=keys, how="full", coalesce=True, nulls_equal=True)
     counted = None if side.settled else pl.col("status") == COUNTED
     late = pl.lit(0, dtype=pl.Int64).alias("immature") if side.settled else _immature()
     return side.entries.group_by(keys).agg(
@@ -140,39 +132,6 @@ def _spread_over_days(given: Given, top: pl.LazyFrame, shape: Shape, periods: Pe
 
 def _quantiles(side: Side, shape: Shape, keys: list[str]) -> pl.LazyFrame:
     counted = None if side.settled else pl.col("status") == COUNTED
-    amount = pl.col("amount") if counted is None else pl.col("amount").filter(counted)
-    reached = amount.len()
-    still_open = pl.lit(0) if side.settled else (pl.col("status") == OPEN).sum()
-    total = reached + (still_open if shape.among == "all" else 0)
-    stats = []
-    for stat in shape.stats:
-        share = quantile_of(stat)
-        if share is None:
-            value = amount.mean()
-        elif shape.among == "all":
-            value = _at(amount.sort().cast(pl.Float64), total, reached, share)
-        else:
-            value = amount.quantile(share, "linear")
-        stats.append(value.alias(f"stat_{stat}"))
-    entries = side.entries if side.settled else side.entries.filter(pl.col("status") != EXCLUDED)
-    return entries.group_by(keys).agg(
-        *stats,
-        reached.cast(pl.Int64).alias("reached"),
-        still_open.cast(pl.Int64).alias("open"),
-        _totals("_", counted)[1].alias("entries"),
-        _accounts(side, counted).alias("accounts"),
-        pl.lit(0, dtype=pl.Int64).alias("immature") if side.settled else _immature(),
-    )
-
-
-def _at(amounts: pl.Expr, total: pl.Expr, reached: pl.Expr, share: float) -> pl.Expr:
-    """Linear quantile of sorted amounts, as if `total` less `reached` further ones were longer than everything.
-
-    Edges: null where it would lie among those, or where there is nothing.
-    """
-    place = (total.cast(pl.Float64) - 1.0) * share
-    low = place.floor().cast(pl.Int64).clip(lower_bound=0)
-    high = place.ceil().cast(pl.Int64).clip(lower_bound=0)
-    first = amounts.get(low, null_on_oob=True)
-    second = amounts.get(high, null_on_oob=True)
-    return pl.when(high < reached).then(first + (second - first) * (place - low))
+    entries = _totals("_", counted)[1].alias("entries")
+    immature = pl.lit(0, dtype=pl.Int64).alias("immature") if side.settled else _immature()
+    return quantiles(side, shape, keys, [entries, _accounts(side, counted).alias("accounts"), immature])
