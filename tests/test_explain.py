@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import operator
-import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

@@ -110,6 +110,7 @@ RUNS = Runs(
     reason="status",
     expr="CAST(amount AS DOUBLE)",
     unit=1000,
+    named=True,
 )
 
 
@@ -392,7 +393,7 @@ def test_small_neighbouring_files_are_read_together(world: World, rows: pl.DataF
     for number, part in enumerate(rows.iter_slices(100)):
         world.write(part, f"{number:03}.parquet")
     demand = Demand(world.log(), ("event",), frozenset())
-    [unit] = feed.units({"events": demand})
+    [unit] = feed.units({"events": demand}, feed.readers({"events": demand}))
     assert (len(unit.pieces), unit.rows) == (40, 4_000)
 
 
@@ -400,7 +401,7 @@ def test_a_large_row_group_comes_in_batches(world: World, rows: pl.DataFrame, mo
     monkeypatch.setattr(feed, "ROWS", 1_000)
     world.write(rows, row_group_size=4_000)
     demands = {"events": Demand(world.log(), ("event",), frozenset())}
-    [unit] = feed.units(demands)
+    [unit] = feed.units(demands, feed.readers(demands))
     parts = feed.batches(unit, feed.wish(demands.values()), demands["events"])
     assert [part.height for part in parts] == [1_000] * 4
 

@@ -21,6 +21,7 @@ from saasmetrics.engine.run import compute as run
 from saasmetrics.engine.values import judged_period, of_address
 from saasmetrics.explain.answers import Answers
 from saasmetrics.explain.index import explained
+from saasmetrics.facts.cache import UNSAID, Cache, Caching
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.values import NOT_APPLICABLE
 from saasmetrics.ledgers.index import REGISTRY
@@ -42,9 +43,17 @@ class Result:
     findings: tuple[Finding, ...] = ()
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     judged: Mapping[str, date] = field(default_factory=dict)
+    cache: Cache | None = None
 
 
-def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Progress | None = None) -> Result:
+def compute(
+    path: Path,
+    ask: Ask,
+    *,
+    data_root: Path | None = None,
+    caching: Caching = UNSAID,
+    progress: Progress | None = None,
+) -> Result:
     """Read the definitions, open the sources, compute what is asked, hold it against the targets.
 
     Raises: InputError, exit 2 for definitions or questions that cannot be understood, 3 where no source can be used.
@@ -65,6 +74,7 @@ def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Pr
         count=ask.periods,
         since=ask.since,
         until=ask.until,
+        caching=caching,
         progress=progress,
     )
     _refuse_splits(ask, done.values)
@@ -85,6 +95,7 @@ def compute(path: Path, ask: Ask, *, data_root: Path | None = None, progress: Pr
         (*findings, *done.read.findings),
         verdicts,
         judged,
+        done.read.cache,
     )
 
 
@@ -146,6 +157,7 @@ def ledger(
     depth: Depth = "account",
     as_of: date | datetime | None = None,
     data_root: Path | None = None,
+    caching: Caching = UNSAID,
     progress: Progress | None = None,
 ) -> LedgerResult:
     """Open one number: the entries behind it add up to it, exactly.
@@ -159,6 +171,7 @@ def ledger(
         open_sources(definitions),
         Question(address, period, against, dict(where or {}), account, depth),
         instant(definitions.settings.calendar, as_of),
+        caching,
         progress,
     )
     return LedgerResult(
@@ -179,6 +192,7 @@ def explain(
     *,
     as_of: date | datetime | None = None,
     data_root: Path | None = None,
+    caching: Caching = UNSAID,
     progress: Progress | None = None,
 ) -> Explanation:
     """What a name means: a metric with the formula and its numbers put in; a type, policy, source, block.
@@ -188,10 +202,10 @@ def explain(
     """
 
     def values(ask: Ask) -> Result:
-        return compute(path, replace(ask, as_of=as_of), data_root=data_root, progress=progress)
+        return compute(path, replace(ask, as_of=as_of), data_root=data_root, caching=caching, progress=progress)
 
     def entries(address: str, period: str) -> pl.DataFrame:
-        opened = ledger(path, address, period=period, depth="entry", as_of=as_of, data_root=data_root)
+        opened = ledger(path, address, period=period, depth="entry", as_of=as_of, data_root=data_root, caching=caching)
         return opened.entries
 
     return explained(load(path, REGISTRY, data_root=data_root), name, Answers(values, entries))

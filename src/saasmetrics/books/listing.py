@@ -1,9 +1,10 @@
-"""Listing: the rows of a selection one by one, for quantiles, distinct counts, last rows and spreading."""
+"""Listing: the rows of a selection one by one, for distinct counts, last rows and spreading; values of rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import polars as pl
 
@@ -12,7 +13,8 @@ from saasmetrics.books.happenings import chosen, with_user_segments
 from saasmetrics.books.milestones import INSTANT
 from saasmetrics.books.segments import carried, column, sql_columns, with_segments
 from saasmetrics.definitions.selection import Selection, Selector
-from saasmetrics.facts.request import Narrow
+from saasmetrics.expression import parse
+from saasmetrics.facts.request import Narrow, Spread
 from saasmetrics.frames.canonical import ROLES
 
 ALWAYS = ("account", "user", "at")
@@ -77,3 +79,42 @@ class Listing:
         marks = list(dict.fromkeys(column(segment) for segment in segments))
         own = [name for name in dict.fromkeys(self.columns) if name != "account"]
         return rows.select("account", row.alias("_row"), pl.col("_at").cast(INSTANT), "_day", *own, *marks)
+
+
+@dataclass(frozen=True)
+class Valued:
+    """How often an expression takes which value on the rows of logs, for quantiles.
+
+    Grain: account, `@segment`s, cut, cell (or local day), amount; the same may stand several times. Columns: `account`
+    (null kept), `cell` (Date), `amount` (Int64 in 1/`unit`), `rows` (Int64), `cut` (String) where there is one, and
+    `@segment`s that the row or its user carries.
+    """
+
+    selection: Selection
+    expr: str
+    unit: int
+    cut: str | None = None
+    by: tuple[str, ...] = ()
+    grain: Literal["cell", "day"] = "cell"
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """The values of every role of the selection, united."""
+        given = given.narrowed(*self.by)
+        roles = dict.fromkeys(selector.role for selector in self.selection.selectors)
+        parts = [self._of_role(given, role) for role in roles]
+        return pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+
+    def _of_role(self, given: Given, role: str) -> pl.LazyFrame:
+        selectors = tuple(selector for selector in self.selection.selectors if selector.role == role)
+        wanted = set(sql_columns(given, role)) | (parse(self.cut).columns if self.cut else set())
+        if carried(given, "users"):
+            wanted.add("user")
+        wanted.discard("account")
+        values = given.fact(Spread(selectors, self.expr, self.unit, tuple(sorted(wanted)), self.grain))
+        schema = {name: given.schema(role).get(name, pl.String()) for name in (*wanted, "account")}
+        values = with_segments(given, values, role, schema)
+        if "user" in wanted:
+            values = with_user_segments(given, values)
+        cut = [given.sql(self.cut, schema).cast(pl.String).alias("cut")] if self.cut else []
+        marks = dict.fromkeys(column(segment) for segment in (*carried(given, role), *carried(given, "users")))
+        return values.select("account", "cell", "amount", "rows", *cut, *marks)

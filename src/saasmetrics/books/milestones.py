@@ -12,7 +12,7 @@ from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import bare, chosen
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
-from saasmetrics.facts.request import First, Narrow
+from saasmetrics.facts.request import First, Narrow, SameRun
 from saasmetrics.frames.canonical import ROLES
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -82,21 +82,13 @@ class Moment:
         return nth.drop_nulls("at")
 
     def _same_run(self, given: Given) -> pl.LazyFrame:
-        met: list[pl.LazyFrame] = []
-        for part in self.selection.parts:
-            selectors = part.selectors if isinstance(part, Selection) else (part,)
-            columns = {selector.run for selector in selectors if isinstance(selector, Selector)}
-            run = next(iter(columns)) or ""
-            rows = given.fact(Narrow(tuple(s for s in selectors if isinstance(s, Selector)), (run,)))
-            rows = rows.select("account", pl.col(run).cast(pl.String).alias("run"), "at").drop_nulls()
-            if self.since_created:
-                created = given.made(Reached(Milestone("created"))).rename({"at": "created"})
-                rows = rows.join(created, on="account").filter(pl.col("at") >= pl.col("created")).drop("created")
-            met.append(rows.group_by("account", "run").agg(pl.col("at").min()))
-        runs = pl.concat(met).group_by("account", "run").agg(pl.col("at").max(), met=pl.len())
-        full = runs.filter(pl.col("met") == len(met))
-        nth = full.group_by("account").agg(pl.col("at").sort().get(self.selection.at_least - 1, null_on_oob=True))
-        return nth.drop_nulls("at")
+        parts = tuple(
+            tuple(
+                one for one in (part.selectors if isinstance(part, Selection) else (part,)) if isinstance(one, Selector)
+            )
+            for part in self.selection.parts
+        )
+        return given.fact(SameRun(parts, self.selection.at_least, self.since_created))
 
 
 @dataclass(frozen=True)

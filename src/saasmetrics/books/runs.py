@@ -42,7 +42,14 @@ class RunsOf:
             sides[outcome] = (selector,)
         value = expr or (workflow.value.expr if workflow.value else None)
         request = Runs(
-            name, sides["attempt"], sides["success"], sides["failure"], workflow.reason, value, unit if expr else 10_000
+            name,
+            sides["attempt"],
+            sides["success"],
+            sides["failure"],
+            workflow.reason,
+            value,
+            unit if expr else 10_000,
+            given.fine,
         )
         by_time = workflow.run is None and workflow.within is not None
         return cls(request, workflow.within.microseconds if by_time and workflow.within else None)

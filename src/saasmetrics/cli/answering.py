@@ -50,9 +50,13 @@ def opened(result: LedgerResult, against: str | None) -> Opened:
 
 
 def sources(result: Result) -> tuple[str, ...]:
-    """A line per source: how much was read, how much of it was used, and the time it spans."""
+    """A line per source: how much was read, how much of it was used, and the time it spans; one for the cache."""
     lines = []
     for name, read in result.sources.items():
         span = f", {read.first:%Y-%m-%d} to {read.last:%Y-%m-%d}" if read.first and read.last else ""
         lines.append(f"{name}: {read.rows:,} rows, {read.used:,} used{span}")
+    if result.cache is not None:
+        cache = result.cache
+        size = f"{cache.size / 1e6:,.0f} MB of at most {cache.limit / 1e6:,.0f} MB"
+        lines.append(f"cache: {cache.used} parcels used, {cache.written} written; {size} in {cache.folder}")
     return tuple(lines)

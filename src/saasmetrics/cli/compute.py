@@ -37,6 +37,8 @@ def compute(
     output: flags.Output = None,
     manifest: flags.Manifest = None,
     fail_on: flags.FailOn = "never",
+    cache: flags.Cache = None,
+    no_cache: flags.NoCache = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
     color: flags.Color = "auto",
@@ -54,6 +56,7 @@ def compute(
     from saasmetrics.cli.answering import answer, sources
     from saasmetrics.cli.recording import record
     from saasmetrics.engine.ask import Ask
+    from saasmetrics.facts.cache import Caching
     from saasmetrics.output.page import printout
     from saasmetrics.pipeline import compute as run
 
@@ -70,7 +73,7 @@ def compute(
         view=view,
     )
     with console.progress() as progress:
-        result = run(path, ask, data_root=data_root, progress=progress)
+        result = run(path, ask, data_root=data_root, caching=Caching(cache, no_cache), progress=progress)
     files = {} if manifest is None else {manifest: record(result, ask)}
     page = printout(answer(result, ask))
     return Outcome(page, destination, result.findings, severity, details=sources(result), files=files)

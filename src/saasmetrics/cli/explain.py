@@ -25,6 +25,8 @@ def explain(
     as_of: flags.AsOf = None,
     form: flags.Form = None,
     output: flags.Output = None,
+    cache: flags.Cache = None,
+    no_cache: flags.NoCache = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
     color: flags.Color = "auto",
@@ -42,11 +44,15 @@ def explain(
         raise usage("no name", "write what to explain, as in saasmetrics explain nrr")
     destination, path = console.destination(form, output), definitions_path(definitions)
     from saasmetrics import pipeline
+    from saasmetrics.facts.cache import Caching
     from saasmetrics.output.explanation import printout
 
     with console.progress() as progress:
         moment = asking.moment("--as-of", as_of)
-        explanation = pipeline.explain(path, name, as_of=moment, data_root=data_root, progress=progress)
+        caching = Caching(cache, no_cache)
+        explanation = pipeline.explain(
+            path, name, as_of=moment, data_root=data_root, caching=caching, progress=progress
+        )
     return Outcome(printout(explanation), destination)
 
 

@@ -60,6 +60,11 @@ Manifest = Annotated[
 FailOn = Annotated[
     str, Option("--fail-on", metavar="SEVERITY", help="Exit 1 from this finding on: error, warning, note or never.")
 ]
+Cache = Annotated[
+    Path | None,
+    Option("--cache", metavar="DIR", help="Keep facts of the logs here for the next run; default: for large logs."),
+]
+NoCache = Annotated[bool, Option("--no-cache", help="Read all logs anew and keep nothing.")]
 Quiet = Annotated[bool, Option("-q", "--quiet", help="Results only, no messages.")]
 Verbose = Annotated[bool, Option("-v", "--verbose", help="A line per source and stage, with times.")]
 Color = Annotated[str, Option("--color", metavar="WHEN", help="auto, always or never.")]

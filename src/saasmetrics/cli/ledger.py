@@ -33,6 +33,8 @@ def ledger(
     as_of: flags.AsOf = None,
     form: flags.Form = None,
     output: flags.Output = None,
+    cache: flags.Cache = None,
+    no_cache: flags.NoCache = False,
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
     color: flags.Color = "auto",
@@ -44,6 +46,7 @@ def ledger(
     destination, path = console.destination(form, output), definitions_path(definitions)
     from saasmetrics import pipeline
     from saasmetrics.cli.answering import opened
+    from saasmetrics.facts.cache import Caching
     from saasmetrics.output.entries import printout
 
     with console.progress() as progress:
@@ -57,6 +60,7 @@ def ledger(
             depth=asking.depth(depth),
             as_of=asking.moment("--as-of", as_of),
             data_root=data_root,
+            caching=Caching(cache, no_cache),
             progress=progress,
         )
     return Outcome(printout(opened(result, against)), destination, result.findings)

@@ -16,7 +16,7 @@ from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.engine.combine import back, combined, cut, moved_starts, renamed
 from saasmetrics.engine.store import Store
-from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, Tally
+from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.frames.ledger import CORE, Ledger, Side
 from saasmetrics.period import Grain, Periods
 
@@ -80,24 +80,43 @@ class Recorder(_Common):
     """Draws up plans over empty frames and notes what they ask for."""
 
     def __init__(
-        self, scope: Scope, store: Store, by: tuple[str, ...], asked: Asked, as_of: datetime, drafts: Drafts
+        self,
+        scope: Scope,
+        store: Store,
+        by: tuple[str, ...],
+        asked: Asked,
+        as_of: datetime,
+        drafts: Drafts,
+        fine: bool = False,
     ) -> None:
         super().__init__(scope, by, as_of)
         self.store = store
         self.asked = asked
         self.drafts = drafts
+        self.fine = fine
 
     def of(self, metric: Metric) -> Recorder:
-        return Recorder(
-            self.scope.definitions.scope(metric.id), self.store, self.by, self.asked, self.as_of, self.drafts
-        )
+        return self._with(scope=self.scope.definitions.scope(metric.id))
 
     def narrowed(self, *by: str) -> Recorder:
-        return Recorder(self.scope, self.store, by, self.asked, self.as_of, self.drafts)
+        return self._with(by=by)
 
     def noting(self, asked: Asked) -> Recorder:
         """The same, noting elsewhere."""
-        return Recorder(self.scope, self.store, self.by, asked, self.as_of, self.drafts)
+        return self._with(asked=asked)
+
+    def _with(
+        self, scope: Scope | None = None, by: tuple[str, ...] | None = None, asked: Asked | None = None
+    ) -> Recorder:
+        return Recorder(
+            scope or self.scope,
+            self.store,
+            self.by if by is None else by,
+            self.asked if asked is None else asked,
+            self.as_of,
+            self.drafts,
+            self.fine,
+        )
 
     def table(self, role: str) -> pl.LazyFrame:
         self.asked.roles[role] = None
@@ -161,7 +180,9 @@ def _columns(request: Request, store: Store) -> dict[str, pl.DataType]:
     if isinstance(request, Presence):
         user: dict[str, pl.DataType] = {"user": text} if request.entity == "user" else {}
         return {"account": text, **user, "month": pl.Date(), "days": pl.UInt32()}
-    if isinstance(request, First):
+    if isinstance(request, Spread):
+        return {"account": text, **dict.fromkeys(request.by, text), "cell": pl.Date(), "amount": count, "rows": count}
+    if isinstance(request, First | SameRun):
         return {"account": text, "at": instant}
     if isinstance(request, Narrow):
         role = request.selectors[0].role
@@ -170,8 +191,9 @@ def _columns(request: Request, store: Store) -> dict[str, pl.DataType]:
         own = {name: known.get(name, text) for name in request.columns}
         return {"account": text, "user": text, "at": instant, "selector": pl.UInt8(), **own, **more}
     times = {name: instant for name in ("attempt", "success", "any_success", "failure")}
-    counts = {name: count for name in ("attempts", "failures", "total")}
-    return {"account": text, "user": text, "run": text, **times, **counts, "reason": text}
+    counts = {"attempts": pl.UInt32(), "failures": pl.UInt32(), "total": count}
+    run = text if request.named else pl.UInt64()
+    return {"account": text, "user": text, "run": run, **times, **counts, "reason": text}
 
 
 @dataclass

@@ -18,6 +18,7 @@ from saasmetrics.engine.run import Computed, Wish, compute, draw_up
 from saasmetrics.engine.source_rows import source_rows
 from saasmetrics.engine.values import judged_period, of_address
 from saasmetrics.expression import compile_polars, gate_arithmetic
+from saasmetrics.facts.cache import Caching
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.values import NO_INPUT, NOT_APPLICABLE
 from saasmetrics.ledgers.derived import Derived
@@ -51,7 +52,12 @@ class Opened:
 
 
 def open_number(
-    definitions: Definitions, sources: Sources, question: Question, as_of: datetime | None, progress: Progress | None
+    definitions: Definitions,
+    sources: Sources,
+    question: Question,
+    as_of: datetime | None,
+    caching: Caching,
+    progress: Progress | None,
 ) -> Opened:
     """The entries of one number, and the value they reduce to.
 
@@ -64,7 +70,15 @@ def open_number(
     start, grain = _period(calendar, question.period, Grain(metric.grain))
     wish = Wish(metric.id, (address,), grain, (), dict(question.where))
     done = compute(
-        definitions, sources, [wish], as_of=as_of, since=start, until=_last(calendar, start, grain), progress=progress
+        definitions,
+        sources,
+        [wish],
+        as_of=as_of,
+        since=start,
+        until=_last(calendar, start, grain),
+        fine=question.depth == "entry",
+        caching=caching,
+        progress=progress,
     )
     values = of_address(definitions, done.values, address)
     start = start or judged_period(values) or values["period"][-1]

@@ -10,6 +10,7 @@ import polars as pl
 
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.engine.store import Reach, Store, empty, moment_reach, reach, whole
+from saasmetrics.facts.cache import Cache, Caching
 from saasmetrics.facts.reduce import reduce as reduce_logs
 from saasmetrics.facts.request import Request
 from saasmetrics.facts.result import Read as LogRead
@@ -40,6 +41,7 @@ class Read:
     reaches: Mapping[str, Reach]
     """By role."""
     findings: tuple[Finding, ...]
+    cache: Cache | None = None
 
 
 def blank(sources: Sources) -> Store:
@@ -64,6 +66,7 @@ def read(
     roles: Collection[str],
     requests: Collection[Request],
     as_of: datetime | None,
+    caching: Caching,
     progress: Progress | None = None,
 ) -> Read:
     """Collect the tables of these roles and fill these requests."""
@@ -77,6 +80,8 @@ def read(
     aliases = None
     if sources.aliases is not None:
         aliases = sources.aliases.collect()
+    logs = {file for log in sources.logs.values() for file in log.files} if requests else set()
+    cache = caching.cache(sum(file.size for file in logs))
     facts = reduce_logs(
         sources.logs,
         requests,
@@ -86,6 +91,7 @@ def read(
         created=created,
         aliases=aliases,
         as_of=as_of,
+        cache=cache,
         progress=progress,
     )
     findings += facts.findings
@@ -102,7 +108,7 @@ def read(
             role = sources.logs[name].role
             reaches[role] = moment_reach(log_read.first, log_read.last, calendar).wider(reaches.get(role))
     store = Store(tables, _log_columns(sources), facts.frames)
-    return Read(store, _told(definitions, sources, frames, usable, facts.reads), reaches, tuple(findings))
+    return Read(store, _told(definitions, sources, frames, usable, facts.reads), reaches, tuple(findings), cache)
 
 
 def _runless(definitions: Definitions, workflow: str, rows: int) -> Finding:

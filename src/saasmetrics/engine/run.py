@@ -16,6 +16,7 @@ from saasmetrics.engine.given import Asked, Drafts, Live, Recorder, Shelf
 from saasmetrics.engine.plan import Plan, Where, gathered, planned
 from saasmetrics.engine.read import Progress, Read, blank, read
 from saasmetrics.engine.values import Frame, absent, cut_text
+from saasmetrics.facts.cache import UNSAID, Caching
 from saasmetrics.facts.request import Narrow, Request
 from saasmetrics.finding import Finding, Severity
 from saasmetrics.frames.canonical import ROLES
@@ -62,8 +63,10 @@ class Computed:
     live: Live
 
 
-def draw_up(definitions: Definitions, sources: Sources, wishes: Sequence[Wish]) -> dict[str, Asked]:
-    """What every wished metric asks for, by the metric's id."""
+def draw_up(
+    definitions: Definitions, sources: Sources, wishes: Sequence[Wish], *, fine: bool = False
+) -> dict[str, Asked]:
+    """What every wished metric asks for, by the metric's id; with `fine` for its entries one by one."""
     store, drafts = blank(sources), Drafts()
     asked: dict[str, Asked] = {}
     for wish in wishes:
@@ -72,7 +75,7 @@ def draw_up(definitions: Definitions, sources: Sources, wishes: Sequence[Wish]) 
             metric = definitions.metrics[definitions.number(metric.points_to).metric]
         if not metric.missing and metric.variants:
             noted = asked.setdefault(wish.metric, Asked())
-            given = Recorder(definitions.scope(metric.id), store, (), noted, DRAFT, drafts)
+            given = Recorder(definitions.scope(metric.id), store, (), noted, DRAFT, drafts, fine)
             _record(given, metric, tuple(dict.fromkeys([*wish.by, *wish.where])), wish.grain)
     return asked
 
@@ -100,14 +103,19 @@ def compute(
     count: int | None = None,
     since: date | None = None,
     until: date | None = None,
+    fine: bool = False,
+    caching: Caching = UNSAID,
     progress: Progress | None = None,
 ) -> Computed:
-    """All wishes, computed together."""
+    """All wishes, computed together; with `fine` what their entries one by one need is read as well."""
     asked = draw_up(definitions, sources, wishes)
+    if fine:
+        for name, finer in draw_up(definitions, sources, wishes, fine=True).items():
+            asked[name].add(finer)
     roles = {role for one in asked.values() for role in (*one.roles, *one.lookups)}
     requests = list(dict.fromkeys(request for one in asked.values() for request in one.requests))
     with broken_files_told(file for files in sources.files.values() for file in files):
-        found = read(definitions, sources, roles, requests, as_of, progress)
+        found = read(definitions, sources, roles, requests, as_of, caching, progress)
     found = replace(found, findings=(*found.findings, *_by_time(definitions, requests)))
     overall = as_of or _newest(found, definitions.settings.calendar)
     reaches = {metric: as_of or _reach(one, found, overall) for metric, one in asked.items()}

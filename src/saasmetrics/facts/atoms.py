@@ -15,6 +15,9 @@ Places = NDArray[np.int16]
 
 NOWHERE = np.int16(-1)
 
+ATOM = ""
+"""Stands for atoms where columns of codes are named with what they stand for."""
+
 
 class Atoms:
     """Every combination of predicates that some row meets, numbered as it is first seen; safe to use from threads.
@@ -25,6 +28,7 @@ class Atoms:
 
     def __init__(self, predicates: Sequence[Predicate]) -> None:
         self._lock = Lock()
+        self._predicates = tuple(predicates)
         self._index = {predicate: number for number, predicate in enumerate(predicates)}
         self._clocks = {at: number for number, at in enumerate(sorted({predicate.at for predicate in predicates}))}
         self._meets: list[frozenset[Predicate]] = [frozenset()]
@@ -42,6 +46,14 @@ class Atoms:
                 self._meets.append(meets)
                 self._atoms[meets] = len(self._meets) - 1
             return self._atoms[meets]
+
+    def meets(self, atom: int) -> list[int]:
+        """Positions of the predicates that rows of this atom meet."""
+        return sorted(self._index[predicate] for predicate in self._meets[atom])
+
+    def atom_of(self, positions: Sequence[int]) -> int:
+        """The atom of rows that meet exactly the predicates at these positions."""
+        return self.atom(frozenset(self._predicates[position] for position in positions))
 
     def refine(self, atoms: Codes, rows: Ints, predicate: Predicate) -> None:
         """Let the atoms of `rows`, in place, also meet one more predicate."""

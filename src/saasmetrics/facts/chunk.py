@@ -16,6 +16,9 @@ from saasmetrics.facts.pack import Codes, Flags, Hashes, Ints, taken
 from saasmetrics.facts.plan import Plan
 from saasmetrics.facts.vocabulary import Vocabulary
 
+_MOST = 0.75
+"""Share of rows beyond which it does not pay to leave the others out."""
+
 NEVER = np.iinfo(np.int64).max
 """The creation of an account that has none: no row is at or after it."""
 
@@ -25,7 +28,7 @@ class Ground:
     """What all chunks of a run share.
 
     `words` has a vocabulary per key column. `created` holds, by account code, the creation in microseconds since
-    1970 (`NEVER` where there is none); codes beyond its end have none.
+    1970; `NEVER` where there is none, so at its end, which stands for all codes beyond.
     """
 
     plan: Plan
@@ -38,39 +41,60 @@ class Ground:
 class Chunk:
     """Usable rows of one source.
 
-    Grain: a row. `rows` has the canonical columns that were asked for; those the source lacks read as null. `atoms`
-    is filled in by the matcher of the source.
+    Grain: a row, or those at the positions `picked`. `rows` has the canonical columns that were asked for; those the
+    source lacks read as null. `atoms` is filled in by the matcher of the source.
     """
 
-    def __init__(self, ground: Ground, main: str, rows: pl.DataFrame) -> None:
+    def __init__(self, ground: Ground, main: str, rows: pl.DataFrame, picked: Ints | None = None) -> None:
         self.ground = ground
-        self.rows = rows
+        self._rows = rows
+        self._picked = picked
         self._main = main
+        self._columns: dict[str, pl.Series] = {}
         self._codes: dict[str, Codes] = {}
+        self._instants: dict[str, Ints] = {}
         self._days: dict[str, Days] = {}
-        self._hashes: dict[str, tuple[Flags, Hashes]] = {}
-        self.atoms = np.zeros(rows.height, np.uint32)
+        self.height = rows.height if picked is None else len(picked)
+        self.atoms = np.zeros(self.height, np.uint32)
+
+    def meeting_any(self) -> Chunk:
+        """The rows that meet any predicate at all: most logs hold much that nobody asks for."""
+        picked = np.flatnonzero(self.atoms)
+        if len(picked) > _MOST * self.height:
+            return self
+        some = Chunk(self.ground, self._main, self._rows, picked)
+        some.atoms = self.atoms[picked]
+        some._codes = {name: codes[picked] for name, codes in self._codes.items()}
+        return some
 
     def column(self, name: str) -> pl.Series:
         """A canonical column."""
-        return (
-            self.rows[name] if name in self.rows.columns else pl.repeat(None, self.rows.height, eager=True).alias(name)
-        )
+        if name not in self._columns:
+            if name not in self._rows.columns:
+                self._columns[name] = pl.repeat(None, self.height, eager=True).alias(name)
+            else:
+                rows = self._rows[name]
+                self._columns[name] = rows if self._picked is None else taken(rows, self._picked)
+        return self._columns[name]
+
+    def at(self, name: str, rows: Ints) -> pl.Series:
+        """A canonical column at these positions."""
+        if name in self._columns or name not in self._rows.columns:
+            return taken(self.column(name), rows)
+        return taken(self._rows[name], rows if self._picked is None else self._picked[rows])
 
     def text(self, name: str | None, rows: Ints) -> pl.Series:
         """A column as text at these positions; all null without a name."""
         if name is None:
             return pl.repeat(None, len(rows), dtype=pl.String, eager=True)
-        return taken(self.column(name), rows).cast(pl.String)
+        return self.at(name, rows).cast(pl.String)
 
-    def hashes(self, name: str | None) -> tuple[Flags, Hashes]:
-        """Grain: a row. Whether the text column has a value, and the hash of it; without a name none has."""
+    def hashes(self, name: str | None, rows: Ints) -> tuple[Flags, Hashes]:
+        """Whether a text column has a value at these positions, and the hash of it; without a name none has."""
         if name is None:
-            return np.zeros(self.rows.height, np.bool_), np.zeros(self.rows.height, np.uint64)
-        if name not in self._hashes:
-            texts = self.column(name).cast(pl.String)
-            self._hashes[name] = texts.is_not_null().to_numpy(), texts.hash(0).to_numpy()
-        return self._hashes[name]
+            return np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.uint64)
+        texts = self.text(name, rows)
+        return texts.is_not_null().to_numpy(), texts.hash(0).to_numpy()
 
     def codes(self, name: str) -> Codes:
         """The codes of a key column."""
@@ -80,7 +104,10 @@ class Chunk:
 
     def instants(self, at: str) -> Ints:
         """A time column in microseconds since 1970; 0 where it is null."""
-        return self._moments(at).to_physical().fill_null(0).to_numpy()
+        if at not in self._instants:
+            moments = self._moments(at).to_physical()
+            self._instants[at] = (moments.fill_null(0) if moments.null_count() else moments).to_numpy()
+        return self._instants[at]
 
     def days(self, at: str) -> Days:
         """Local days of a time column."""
@@ -94,8 +121,8 @@ class Chunk:
 
     def created(self, rows: Ints) -> Ints:
         """The creation of the account of each of these rows, `NEVER` where there is none."""
-        known = np.append(self.ground.created, NEVER)
-        return known[np.minimum(self.codes("account")[rows], len(known) - 1)]
+        created = self.ground.created
+        return created.take(np.minimum(self.codes("account")[rows], len(created) - 1))
 
     def chosen(self, clocks: Sequence[Places]) -> Iterator[tuple[str, int, Ints]]:
         """Rows that any of these tables over atoms wants, per time column: its name, its number, positions."""
@@ -110,8 +137,9 @@ class Chunk:
 
     def some(self, names: Collection[str], rows: Ints) -> pl.DataFrame:
         """The columns an expression reads (the main time when it reads none), at these positions."""
-        columns = [self.column(name) for name in sorted(names) or [self._main]]
-        return pl.DataFrame(columns if len(rows) == self.rows.height else [taken(column, rows) for column in columns])
+        columns = sorted(names) or [self._main]
+        whole = len(rows) == self.height
+        return pl.DataFrame([self.column(name) if whole else self.at(name, rows).alias(name) for name in columns])
 
     def timely(self, at: str) -> Flags:
         """Grain: a row. Whether its time in this column is there, and not hidden by the as-of."""

@@ -20,12 +20,16 @@ ROWS = 1_000_000
 
 @dataclass(frozen=True)
 class Piece:
-    """Rows of one Parquet file, from whole row groups; without `groups` a file that is read through its own frame."""
+    """Rows of one Parquet file, from whole row groups; without `groups` a file that is read through its own frame.
+
+    `total` is the number of row groups in the file.
+    """
 
     file: DataFile
     groups: tuple[int, ...]
     first: int
     rows: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -50,20 +54,26 @@ class Wish:
     types: Mapping[str, pl.DataType]
 
 
-def units(demands: Mapping[str, Demand]) -> list[Unit]:
-    """Cut all files into units; neighbouring small files of the same sources share one."""
-    readers: dict[DataFile, list[str]] = {}
+def readers(demands: Mapping[str, Demand]) -> dict[DataFile, tuple[str, ...]]:
+    """All files in reading order, with the sources that read each."""
+    found: dict[DataFile, list[str]] = {}
     for name, demand in demands.items():
         for file in demand.log.files:
-            readers.setdefault(file, []).append(name)
+            found.setdefault(file, []).append(name)
+    ordered = sorted(found.items(), key=lambda reader: (str(reader[0].path), reader[0].name))
+    return {file: tuple(sources) for file, sources in ordered}
+
+
+def units(demands: Mapping[str, Demand], files: Mapping[DataFile, tuple[str, ...]]) -> list[Unit]:
+    """Cut files into units; neighbouring small files of the same sources share one."""
     out: list[Unit] = []
-    for file, sources in sorted(readers.items(), key=lambda reader: (str(reader[0].path), reader[0].name)):
+    for file, sources in files.items():
         for piece in _pieces(file, [demands[name] for name in sources]):
             last = out[-1] if out else None
-            if last and last.sources == tuple(sources) and piece.groups and last.rows + piece.rows <= ROWS:
+            if last and last.sources == sources and piece.groups and last.rows + piece.rows <= ROWS:
                 out[-1] = Unit(last.sources, (*last.pieces, piece))
             else:
-                out.append(Unit(tuple(sources), (piece,)))
+                out.append(Unit(sources, (piece,)))
     return out
 
 
@@ -85,24 +95,24 @@ def batches(unit: Unit, wanted: Wish, demand: Demand) -> Iterator[pl.DataFrame]:
 
 def _pieces(file: DataFile, demands: Collection[Demand]) -> Iterator[Piece]:
     if file.format != "parquet":
-        yield Piece(file, (), 0, 0)
+        yield Piece(file, (), 0, 0, 0)
         return
     footer = pq.read_metadata(file.path)
     stored = set(footer.schema.to_arrow_schema().names)
     if any(name in demand.log.raw[file].schema and name not in stored for demand in demands for name in demand.raw):
-        yield Piece(file, (), 0, footer.num_rows)  # a preset gave columns other names: only its own frame has those
+        yield Piece(file, (), 0, footer.num_rows, 0)  # a preset gave columns other names: only its own frame has those
         return
     groups: list[int] = []
     first = rows = 0
     for group in range(footer.num_row_groups):
         size = footer.row_group(group).num_rows
         if groups and rows + size > ROWS:
-            yield Piece(file, tuple(groups), first, rows)
+            yield Piece(file, tuple(groups), first, rows, footer.num_row_groups)
             groups, first, rows = [], first + rows, 0
         groups.append(group)
         rows += size
     if groups:
-        yield Piece(file, tuple(groups), first, rows)
+        yield Piece(file, tuple(groups), first, rows, footer.num_row_groups)
 
 
 def _framed(unit: Unit, wanted: Wish, demand: Demand) -> Iterator[pl.DataFrame]:

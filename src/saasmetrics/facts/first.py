@@ -7,43 +7,57 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from saasmetrics.facts.atoms import Atoms
-from saasmetrics.facts.chunk import Chunk
+from saasmetrics.facts.atoms import ATOM, Atoms
+from saasmetrics.facts.chunk import NEVER, Chunk
 from saasmetrics.facts.clock import INSTANT
-from saasmetrics.facts.pack import Column, Fold, Ints, Keyed, fold
+from saasmetrics.facts.pack import Column, Flags, Ints, Keyed, Partial, fold, keyed, tabled
 from saasmetrics.facts.plan import Family
 from saasmetrics.facts.request import First, Request
 from saasmetrics.facts.vocabulary import Names
 
 
 class Firsts:
-    """Fills requests for the very first time: the least time per account and atom."""
+    """Fills requests for the very first time: the least time per account and atom.
+
+    The least times so far stand in a table that chunks look at first: most rows come later than what is known, and go
+    no further. Chunks may see a table that is a little behind, which only lets more rows through.
+    """
 
     def __init__(self, family: Family, atoms: Atoms) -> None:
         assert isinstance(family.shape, First)
         self._since_created = family.shape.since_created
         self._members = family.members
         self._atoms = atoms
-        self._fold = Fold([np.uint32, np.uint32, np.uint8], [np.int64], [np.minimum])
+        self._least = np.full((0, 0), NEVER, np.int64)
+        self.codes = {"account": "account", "atom": ATOM}
 
-    def take(self, chunk: Chunk) -> list[Keyed]:
-        """Least times in one chunk."""
-        partial = []
+    def take(self, chunk: Chunk) -> Partial:
+        """Times in one chunk that are earlier than what is known, by account, atom and time column."""
+        partial: list[Keyed] = []
         for at, clock, rows in chunk.chosen([self._atoms.clock_of(member.rows) for member in self._members]):
-            counted = countable(chunk, at, rows, self._since_created)
-            keys: list[Column] = [chunk.codes("account")[counted], chunk.atoms[counted]]
-            keys.append(np.full(len(counted), clock, np.uint8))
-            partial.append(fold(keys, [chunk.instants(at)[counted]], [np.minimum]))
-        return partial
+            slots = self._slots(chunk.atoms[rows], clock)
+            accounts, instants = chunk.codes("account")[rows], chunk.instants(at)[rows]
+            early = np.flatnonzero((accounts > 0) & (instants < self._known(accounts, slots)))
+            if self._since_created:
+                early = early[_since_created(chunk, at, rows[early])]
+            keys: list[Column] = [accounts[early], chunk.atoms[rows[early]], np.full(len(early), clock, np.uint8)]
+            partial.append(fold(keys, [instants[early]], [np.minimum]))
+        return {"times": tabled(partial, ("account", "atom", "clock"), ("at",))}
 
-    def absorb(self, partial: list[Keyed]) -> None:
+    def absorb(self, partial: Partial) -> None:
         """Keep the lesser of times."""
-        for keyed in partial:
-            self._fold.add(keyed)
+        if not partial["times"] or not len(partial["times"]["at"]):
+            return
+        (accounts, atoms, clocks), (instants,) = keyed(partial["times"], 1)
+        slots = self._slots(atoms, clocks)
+        self._reserve(int(accounts.max()) + 1, int(slots.max()) + 1)
+        self._least[accounts, slots] = np.minimum(self._least[accounts, slots], instants)
 
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
         """One frame per request."""
-        (codes, atoms, clocks), (instants,) = self._fold.table()
+        codes, slots = np.nonzero(self._least < NEVER)
+        instants = self._least[codes, slots]
+        atoms, clocks = np.divmod(slots, len(self._atoms.clocks))
         ranks = names["account"].ranks[codes]
         out: dict[Request, pl.DataFrame] = {}
         for member in self._members:
@@ -52,67 +66,36 @@ class Firsts:
             out[member.request] = moments(names["account"], accounts, first)
         return out
 
+    def _slots(self, atoms: Column, clocks: Column | int) -> Column:
+        """Atoms and the time column they are read by, as one number."""
+        return atoms * np.uint32(len(self._atoms.clocks)) + np.uint32(clocks)
 
-class Nths:
-    """Fills one request for the time of the n-th row, or of the n-th different run.
+    def _known(self, accounts: Column, slots: Column) -> Ints:
+        least = self._least
+        if not least.size:
+            return np.full(len(accounts), NEVER, np.int64)
+        height, width = least.shape
+        inside = (accounts < height) & (slots < width)
+        known = least.ravel().take(accounts.astype(np.int64) * width + slots, mode="clip")
+        return known if inside.all() else np.where(inside, known, NEVER)
 
-    Edges: only the n earliest of a chunk are kept per account. A run that is left out has n others before it, whose
-    first times over all chunks are earlier still.
-    """
-
-    def __init__(self, family: Family, atoms: Atoms) -> None:
-        assert isinstance(family.shape, First)
-        self._request = family.shape
-        self._choices = family.members[0].rows
-        self._atoms = atoms
-        self._held: list[pl.DataFrame] = []
-        run = {"workflow": pl.String, "run": pl.String} if self._request.distinct_runs else {}
-        self._schema = {"account": pl.UInt32, "at": pl.Int64, **run}
-
-    def take(self, chunk: Chunk) -> pl.DataFrame:
-        """The earliest rows, or first rows of runs, of one chunk. Grain: account, and `run` when runs count."""
-        places = self._atoms.places(self._choices)[chunk.atoms]
-        parts = []
-        for place, choice in enumerate(self._choices):
-            at = choice.selector.at
-            rows = countable(chunk, at, np.flatnonzero(places == place), self._request.since_created)
-            times = pl.DataFrame({"account": chunk.codes("account")[rows], "at": chunk.instants(at)[rows]})
-            if self._request.distinct_runs:
-                run = chunk.column(choice.selector.run).gather(rows) if choice.selector.run else None
-                times = times.with_columns(
-                    pl.lit(choice.selector.workflow, dtype=pl.String).alias("workflow"),
-                    pl.lit(run, dtype=pl.String).alias("run"),
-                ).drop_nulls("run")
-            parts.append(times)
-        return self._earliest(parts)
-
-    def absorb(self, partial: pl.DataFrame) -> None:
-        """Keep what may still be among the n earliest."""
-        self._held.append(partial)
-        if sum(part.height for part in self._held[1:]) > 500_000:
-            self._held = [self._earliest(self._held)]
-
-    def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
-        """The frame of the request."""
-        times = self._earliest([pl.DataFrame(schema=self._schema), *self._held])
-        nth = times.group_by("account").agg(pl.len().alias("n"), pl.col("at").max())
-        nth = nth.filter(pl.col("n") >= self._request.at_least)
-        ranks = names["account"].ranks[nth["account"].to_numpy()]
-        (accounts,), (instants,) = fold([ranks], [nth["at"].to_numpy()], [np.minimum])
-        return {self._request: moments(names["account"], accounts, instants)}
-
-    def _earliest(self, parts: list[pl.DataFrame]) -> pl.DataFrame:
-        times = pl.concat(parts)
-        if self._request.distinct_runs:
-            times = times.group_by("account", "workflow", "run").agg(pl.col("at").min())
-        early = pl.col("at").rank("ordinal").over("account") <= self._request.at_least
-        return times.filter(early).select(list(self._schema))
+    def _reserve(self, accounts: int, slots: int) -> None:
+        height, width = self._least.shape
+        if accounts > height or slots > width:
+            grown = np.full((max(accounts, height + height // 2), max(slots, width)), NEVER, np.int64)
+            grown[:height, :width] = self._least
+            self._least = grown
 
 
 def countable(chunk: Chunk, at: str, rows: Ints, since_created: bool) -> Ints:
     """The rows among these that belong to an account and, if asked, are not before its creation."""
     rows = rows[chunk.codes("account")[rows] > 0]
-    return rows[chunk.instants(at)[rows] >= chunk.created(rows)] if since_created else rows
+    return rows[_since_created(chunk, at, rows)] if since_created else rows
+
+
+def _since_created(chunk: Chunk, at: str, rows: Ints) -> Flags:
+    flags: Flags = chunk.instants(at)[rows] >= chunk.created(rows)
+    return flags
 
 
 def moments(accounts: Names, ranks: Column, instants: Column) -> pl.DataFrame:

@@ -7,13 +7,16 @@ general rules are worked out for the others only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from saasmetrics.facts.pack import Codes, Column, Flags, Groups, Ints, starts
+
+Columns = Mapping[str, Column]
+"""Columns of one length, by name."""
 
 ATTEMPT, SUCCESS, FAILURE = 0, 1, 2
 
@@ -22,21 +25,29 @@ NEVER = np.iinfo(np.int64).max
 NOTHING = np.iinfo(np.int64).min
 """An amount that is not there; a last time that did not come."""
 
-
-_DTYPES = {
-    "key": np.uint64, "kind": np.uint8, "at": np.int64, "account": np.uint32, "user": np.uint32, "reason": np.uint32,
-    "amount": np.int64, "row": np.int64, "column": np.uint8,
+HEADS = {
+    "key": np.uint64, "member": np.uint16, "account": np.uint32, "user": np.uint32, "attempts": np.uint32,
+    "opening": np.int64, "any_success": np.int64, "failures": np.uint32, "failure": np.int64,
+    "last_failure": np.int64, "reason": np.uint32, "amount": np.int64,
 }  # fmt: skip
+LATE = {"key": np.uint64, "at": np.int64}
+USERS = {"key": np.uint64, "at": np.int64, "tried": np.bool_, "user": np.uint32}
+REASONS = {"key": np.uint64, "at": np.int64, "reason": np.uint32}
+
+_COUNT = np.int64(1 << 21)
+"""Counts of the three kinds stand in one number, this apart."""
 
 
 @dataclass(frozen=True)
 class Entries:
     """Rows of runs. Grain: a row in one of its kinds.
 
-    `amount` is `NOTHING` where there is none. `row` and `column` say where the run id stands, for `runs` to fetch it.
+    `member` is the number of the request, `reason` counts in the words of its own column, `amount` is `NOTHING` where
+    there is none. `row` and `column` say where the run id stands, for `runs` to fetch it; without `runs` nobody asks.
     """
 
     key: NDArray[np.uint64]
+    member: NDArray[np.uint16]
     kind: NDArray[np.uint8]
     at: Ints
     account: Codes
@@ -45,56 +56,63 @@ class Entries:
     amount: Ints
     row: Ints
     column: NDArray[np.uint8]
-    runs: Callable[[Ints, Column], pl.Series]
+    runs: Callable[[Ints, Column], pl.Series] | None = None
 
     def some(self, rows: Ints) -> Entries:
         """The entries at these positions."""
+        ids = (self.key[rows], self.member[rows], self.kind[rows], self.at[rows])
         codes = (self.account[rows], self.user[rows], self.reason[rows])
-        times = (self.key[rows], self.kind[rows], self.at[rows])
-        return Entries(*times, *codes, self.amount[rows], self.row[rows], self.column[rows], self.runs)
+        return Entries(*ids, *codes, self.amount[rows], self.row[rows], self.column[rows], self.runs)
 
 
 @dataclass(frozen=True)
 class Heads:
     """What some chunks know of runs.
 
-    `heads`, grain: key and chunk. Columns: `key`, `account`, `run`, `attempts`, `opening` (first attempt, of a run
-    without one its first row), `user`, `any_success`, `failures`, `failure`, `last_failure`, `reason`, `amount`.
-    What a head has no place for stands beside it: `late` (`key`, `at`), successes after one that may turn out to lie
-    before the attempt; `users` (`key`, `at`, `tried`, `user`) and `reasons` (`key`, `at`, `reason`), others of the
-    very moment that a head names one for.
+    `heads`, grain: key and chunk. Columns: those of `HEADS`: `opening` is the first attempt, of a run without one its
+    first row. `runs` are their ids as text, where somebody asks for them.
+    What a head has no place for stands beside it: `late`, successes after one that may turn out to lie before the
+    attempt; `users` and `reasons`, others of the very moment that a head names one for.
     """
 
-    heads: pl.DataFrame
-    late: pl.DataFrame
-    users: pl.DataFrame
-    reasons: pl.DataFrame
+    heads: Columns
+    late: Columns
+    users: Columns
+    reasons: Columns
+    runs: pl.Series = field(default_factory=lambda: pl.Series([], dtype=pl.String))
 
 
-def stacked(parts: Sequence[Mapping[str, Column]], runs: Callable[[Ints, Column], pl.Series]) -> Entries:
-    """The entries of several selectors as one."""
-    arrays = {
-        name: np.concatenate([np.empty(0, dtype), *(part[name] for part in parts)]) for name, dtype in _DTYPES.items()
+def stacked(tables: Sequence[Columns], like: Mapping[str, type]) -> dict[str, Column]:
+    """Columnss below one another; without any, no rows of these columns."""
+    return {
+        name: np.concatenate([np.empty(0, dtype), *(table[name] for table in tables)]) for name, dtype in like.items()
     }
-    return Entries(**arrays, runs=runs)
 
 
 def heads_of(entries: Entries) -> Heads:
     """The heads of one chunk."""
     order = np.argsort(entries.key)
-    key, kind = entries.key[order], entries.kind[order]
-    first = starts(key)
-    run = np.repeat(np.arange(len(first)), np.diff(first, append=len(key)))
-    sizes = [np.bincount(run[kind == each], minlength=len(first)) for each in (ATTEMPT, SUCCESS, FAILURE)]
-    plain = (sizes[ATTEMPT] == 1) & (sizes[SUCCESS] <= 1) & (sizes[FAILURE] <= 1)
+    kind = entries.kind[order]
+    first = starts(entries.key[order])
+    runs = len(first)
+    if not runs:
+        return NO_HEADS
+    run = np.repeat(np.arange(runs), np.diff(first, append=len(order)))
+    sizes = np.add.reduceat(np.array([1, _COUNT, _COUNT * _COUNT])[kind], first)
+    tried, done, failed = sizes % _COUNT, sizes // _COUNT % _COUNT, sizes // _COUNT // _COUNT
+    plain = (tried == 1) & (done <= 1) & (failed <= 1)
+    if plain.all():
+        return _looked_up(entries, order, kind, run, runs)
     worked_out = _worked_out(entries.some(order[~plain[run]]))
-    rows = order[plain[run]]
-    place = np.cumsum(plain)[run[plain[run]]] - 1
-    looked_up = _looked_up(entries, rows, entries.kind[rows], place, int(plain.sum()))
-    return Heads(pl.concat([looked_up, worked_out.heads]), worked_out.late, worked_out.users, worked_out.reasons)
+    of_plain = plain[run]
+    place = np.cumsum(plain)[run[of_plain]] - 1
+    looked_up = _looked_up(entries, order[of_plain], kind[of_plain], place, int(plain.sum()))
+    heads = stacked([looked_up.heads, worked_out.heads], HEADS)
+    ids = pl.concat([looked_up.runs, worked_out.runs])
+    return Heads(heads, worked_out.late, worked_out.users, worked_out.reasons, ids)
 
 
-def _looked_up(entries: Entries, rows: Ints, kind: Column, place: Ints, runs: int) -> pl.DataFrame:
+def _looked_up(entries: Entries, rows: Ints, kind: Column, place: Ints, runs: int) -> Heads:
     """Heads of runs with one attempt and at most one success and one failure; `place` is the run of each row."""
     tried, done, failed = (rows[kind == each] for each in (ATTEMPT, SUCCESS, FAILURE))
     won, lost = place[kind == SUCCESS], place[kind == FAILURE]
@@ -106,15 +124,15 @@ def _looked_up(entries: Entries, rows: Ints, kind: Column, place: Ints, runs: in
 
     at = entries.at
     failure = placed(lost, at[failed], NEVER)
-    return _frame(
+    return _heads(
         entries,
         tried,
         {
-            "attempts": np.ones(runs, np.int64),
+            "attempts": np.ones(runs, np.uint32),
             "opening": at[tried],
             "user": entries.user[tried],
             "any_success": placed(won, at[done], NEVER),
-            "failures": placed(lost, np.ones(len(lost), np.int64), 0),
+            "failures": placed(lost, np.ones(len(lost), np.uint32), 0),
             "failure": failure,
             "last_failure": np.where(failure == NEVER, NOTHING, failure),
             "reason": placed(lost, entries.reason[failed], 0),
@@ -138,35 +156,40 @@ def _worked_out(entries: Entries) -> Heads:
     last_failure = runs.most(at, failed, NOTHING)
     ends = failed & (at == runs.each(last_failure))
     opener, cause = runs.most(user, opens, 0), runs.most(reason, ends, 0)
-    heads = {
-        "attempts": attempts,
+    columns = {
+        "attempts": attempts.astype(np.uint32),
         "opening": opening,
         "user": opener,
         "any_success": any_success,
-        "failures": runs.total(failed),
+        "failures": runs.total(failed).astype(np.uint32),
         "failure": runs.least(at, failed, NEVER),
         "last_failure": last_failure,
         "reason": cause,
         "amount": runs.most(amount, pays, NOTHING),
     }
     key = runs.each(runs.key)
-    return Heads(
-        _frame(entries, runs.order[runs.first], heads),
+    return _heads(
+        entries,
+        runs.order[runs.first],
+        columns,
         _where(done & ~pays & runs.each(any_success < attempt), key=key, at=at),
         _where(opens & (user > 0) & (user != runs.each(opener)), key=key, at=at, tried=tried, user=user),
         _where(ends & (reason > 0) & (reason != runs.each(cause)), key=key, at=at, reason=reason),
     )
 
 
-def _frame(entries: Entries, firsts: Ints, columns: dict[str, Column]) -> pl.DataFrame:
-    """One row per run, given an entry of each."""
-    named: dict[str, Column | pl.Series] = {"key": entries.key[firsts], "account": entries.account[firsts]}
-    named |= {"run": entries.runs(entries.row[firsts], entries.column[firsts]), **columns}
-    return pl.DataFrame({name: pl.Series(name, values) for name, values in named.items()})
+def _heads(entries: Entries, firsts: Ints, columns: Columns, *beside: Columns) -> Heads:
+    """One head per run, given an entry of each."""
+    named = {name: getattr(entries, name)[firsts] for name in ("key", "member", "account")}
+    late, users, reasons = beside or (stacked([], LATE), stacked([], USERS), stacked([], REASONS))
+    heads = {**named, **columns}
+    if entries.runs is None:
+        return Heads(heads, late, users, reasons)
+    return Heads(heads, late, users, reasons, entries.runs(entries.row[firsts], entries.column[firsts]))
 
 
-def _where(chosen: Flags, **columns: Column) -> pl.DataFrame:
-    return pl.DataFrame({name: pl.Series(name, values[chosen]) for name, values in columns.items()})
+def _where(chosen: Flags, **columns: Column) -> Columns:
+    return {name: values[chosen] for name, values in columns.items()}
 
 
-NO_HEADS = heads_of(stacked([], lambda *_: pl.Series([], dtype=pl.String)))
+NO_HEADS = Heads(stacked([], HEADS), stacked([], LATE), stacked([], USERS), stacked([], REASONS))

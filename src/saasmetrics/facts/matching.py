@@ -58,7 +58,7 @@ class Matcher:
         """Atoms by event and texts: one look-up per row."""
         columns: list[Column] = [self._event_numbers(chunk), *(chunk.codes(name) for name in names)]
         sizes = [len(self._events) + 1, *(int(column.max(initial=0)) + 1 for column in columns[1:])]
-        packed = np.zeros(chunk.rows.height, np.int64)
+        packed = np.zeros(chunk.height, np.int64)
         for column, size in zip(columns, sizes, strict=True):
             packed = packed * size + column
         present = np.flatnonzero(np.bincount(packed, minlength=1))
@@ -92,7 +92,7 @@ class Matcher:
     def _event_numbers(self, chunk: Chunk) -> Column:
         """Grain: a row. The number of its event among those asked for, from 1; 0 for any other."""
         if not self._events:
-            return np.zeros(chunk.rows.height, np.uint32)
+            return np.zeros(chunk.height, np.uint32)
         wanted = chunk.ground.words["event"].look_up(pl.Series(self._events))
         events = chunk.codes("event")
         numbers = np.zeros(chunk.ground.words["event"].size, np.uint32)
@@ -101,7 +101,7 @@ class Matcher:
 
     def _candidates(self, chunk: Chunk, predicate: Predicate) -> Ints:
         """Positions of the rows that meet a predicate that is decided row by row."""
-        rows = np.arange(chunk.rows.height)
+        rows = np.arange(chunk.height)
         if predicate.event is not None:
             rows = np.flatnonzero(
                 chunk.codes("event") == chunk.ground.words["event"].look_up(pl.Series([predicate.event]))

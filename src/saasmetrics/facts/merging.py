@@ -2,60 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
-from saasmetrics.facts.heads import NEVER, NOTHING, Heads
-from saasmetrics.facts.pack import Codes, Column, Groups, Ints, taken
+from saasmetrics.facts.heads import HEADS, LATE, NEVER, NOTHING, REASONS, USERS, Columns, Heads, stacked
+from saasmetrics.facts.pack import Codes, Column, Groups, Ints
 
 _NOBODY = np.uint32(np.iinfo(np.uint32).max)
 
+Ranks = Mapping[int, Codes]
+"""By number of a member, the place of each code among the sorted names of its reasons."""
 
-def together(parts: Sequence[Heads], users: Codes, reasons: Codes) -> tuple[pl.DataFrame, Ints]:
-    """The runs that heads make, and which rows are runs: heads that were merged are left standing between them.
 
-    `users` and `reasons` give the place of each code among the sorted names. Columns: `account` (code), `user`
-    (place), `run`, `opening`, `attempts`, `attempt`, `success`, `any_success`, `failures`, `failure`, `reason`
-    (place), `amount`. Times are `NEVER` where they did not come.
+def together(parts: Sequence[Heads], users: Codes, reasons: Ranks) -> tuple[dict[str, Column], pl.Series]:
+    """The runs that heads make.
+
+    `users` and `reasons` give the place of each code among the sorted names. Grain: a key; the order of keys is that
+    of runs whose rows stood in one chunk, then of the others. Columns: `key`, `member`, `account` (code), `user`
+    (place), `opening`, `attempts`, `attempt`, `success`, `any_success`, `failures`, `failure`, `reason` (place),
+    `amount`; and the ids of the runs, where parts have them. Times are `NEVER` where they did not come.
     Edges: of names of one moment the least user, the greatest reason and the greatest amount are taken.
     """
-    heads, late, others, causes = (
-        pl.concat([getattr(part, name) for part in parts]) for name in ("heads", "late", "users", "reasons")
-    )
-    runs = Groups(heads["key"].to_numpy())
-    many = np.diff(runs.first, append=heads.height) > 1
+    heads = stacked([part.heads for part in parts], HEADS)
+    ids = pl.concat([pl.Series([], dtype=pl.String), *(part.runs for part in parts)])
+    late = stacked([part.late for part in parts], LATE)
+    others = stacked([part.users for part in parts], USERS)
+    causes = stacked([part.reasons for part in parts], REASONS)
+    runs = Groups(heads["key"])
+    many = np.diff(runs.first, append=len(heads["key"])) > 1
     for beside in (late, others, causes):
-        many[np.searchsorted(runs.key, beside["key"].to_numpy())] = True
-    several = runs.each(many)
-    alone = _alone(heads, users, reasons)
-    merged = _merged(Heads(taken(heads, runs.order[several]), late, others, causes), users, reasons)
-    kept = np.ones(heads.height, np.bool_)
-    kept[runs.order[several]] = False
-    return pl.concat([alone, merged]), np.append(np.flatnonzero(kept), heads.height + np.arange(merged.height))
+        many[np.searchsorted(runs.key, beside["key"])] = True
+    several, alone = runs.order[runs.each(many)], runs.order[runs.first[~many]]
+    ids = pl.concat([_ids(ids, alone), _ids(ids, several[Groups(heads["key"][several]).place])]) if len(ids) else ids
+    merged = _merged(
+        Heads({name: column[several] for name, column in heads.items()}, late, others, causes), users, reasons
+    )
+    single = _alone({name: heads.pop(name)[alone] for name in HEADS}, users, reasons)
+    return {name: np.concatenate([single.pop(name), merged.pop(name)]) for name in list(single)}, ids
 
 
-def _alone(heads: pl.DataFrame, users: Codes, reasons: Codes) -> pl.DataFrame:
+def _ids(ids: pl.Series, places: Ints) -> pl.Series:
+    return ids.gather(pl.Series(places, dtype=pl.UInt32))
+
+
+def _alone(held: Columns, users: Codes, reasons: Ranks) -> dict[str, Column]:
     """Runs that one chunk knows alone."""
-    held = {name: heads[name].to_numpy() for name in heads.columns if name not in ("key", "run")}
     attempt = np.where(held["attempts"] > 0, held["opening"], NEVER)
     success = np.where(held["any_success"] >= attempt, held["any_success"], NEVER)
-    return _frame(
-        heads,
-        users[held["user"]],
-        reasons[held["reason"]],
-        {name: held[name] for name in ("opening", "attempts", "any_success", "failures", "failure", "amount")}
-        | {"attempt": attempt, "success": success},
-    )
-
-
-def _merged(parts: Heads, users: Codes, reasons: Codes) -> pl.DataFrame:
-    """Runs that several chunks know of, or that more than a head is known of."""
-    runs = Groups(parts.heads["key"].to_numpy())
-    held = {
-        name: parts.heads[name].to_numpy()[runs.order] for name in parts.heads.columns if name not in ("key", "run")
+    kept = ("key", "member", "account", "opening", "attempts", "any_success", "failures", "failure", "amount")
+    return {
+        **{name: held[name] for name in kept},
+        "attempt": attempt,
+        "success": success,
+        "user": users[held["user"]],
+        "reason": _placed(held["reason"], held["member"], reasons),
     }
+
+
+def _merged(parts: Heads, users: Codes, reasons: Ranks) -> dict[str, Column]:
+    """Runs that several chunks know of, or that more than a head is known of."""
+    runs = Groups(parts.heads["key"])
+    held = {name: column[runs.order] for name, column in parts.heads.items()}
     tried = held["attempts"] > 0
     attempts, attempt = runs.total(held["attempts"]), runs.least(held["opening"], tried, NEVER)
     opening = np.where(attempts > 0, attempt, np.minimum.reduceat(held["opening"], runs.first))
@@ -66,7 +75,8 @@ def _merged(parts: Heads, users: Codes, reasons: Codes) -> pl.DataFrame:
     ends = held["last_failure"] == runs.each(last_failure)
     known = np.where(users > 0, users, _NOBODY)
     user = runs.least(known[held["user"]], opens, int(_NOBODY))
-    reason = runs.most(reasons[held["reason"]], ends, 0)
+    member = held["member"][runs.first]
+    reason = runs.most(_placed(held["reason"], held["member"], reasons), ends, 0)
     pays = held["any_success"] == runs.each(any_success)
 
     late, (at,) = _beside(runs, parts.late, "at")
@@ -77,32 +87,33 @@ def _merged(parts: Heads, users: Codes, reasons: Codes) -> pl.DataFrame:
     np.minimum.at(user, more[opens], known[code[opens]])
     more, (at, code) = _beside(runs, parts.reasons, "at", "reason")
     ends = at == last_failure[more]
-    np.maximum.at(reason, more[ends], reasons[code[ends]])
-    columns = {
+    np.maximum.at(reason, more[ends], _placed(code[ends], member[more[ends]], reasons))
+    return {
+        "key": runs.key,
+        "member": member,
+        "account": held["account"][runs.first],
         "opening": opening,
-        "attempts": attempts,
-        "attempt": attempt,
-        "success": success,
+        "attempts": attempts.astype(np.uint32),
         "any_success": any_success,
-        "failures": runs.total(held["failures"]),
+        "failures": runs.total(held["failures"]).astype(np.uint32),
         "failure": np.minimum.reduceat(held["failure"], runs.first),
         "amount": runs.most(held["amount"], pays, NOTHING),
-    }
-    user = np.where(user == _NOBODY, np.uint32(0), user)
-    return _frame(taken(parts.heads, runs.order[runs.first]), user, reason, columns)
-
-
-def _beside(runs: Groups, rows: pl.DataFrame, *names: str) -> tuple[Ints, list[Column]]:
-    """Rows that stand beside heads: the position of the run of each, and the columns asked for."""
-    return np.searchsorted(runs.key, rows["key"].to_numpy()), [rows[name].to_numpy() for name in names]
-
-
-def _frame(firsts: pl.DataFrame, user: Codes, reason: Codes, columns: dict[str, Column]) -> pl.DataFrame:
-    named: dict[str, Column | pl.Series] = {
-        "account": firsts["account"],
-        "user": user,
-        "run": firsts["run"],
+        "attempt": attempt,
+        "success": success,
+        "user": np.where(user == _NOBODY, np.uint32(0), user),
         "reason": reason,
     }
-    named |= columns
-    return pl.DataFrame({name: pl.Series(name, named[name]) for name in sorted(named)})
+
+
+def _placed(codes: Column, members: Column, reasons: Ranks) -> Column:
+    """Grain: as `codes`. Their places among the sorted reasons of each one's own request."""
+    places = np.zeros(len(codes), np.uint32)
+    for member, ranks in reasons.items():
+        of_member = np.flatnonzero((members == member) & (codes > 0))
+        places[of_member] = ranks[codes[of_member]]
+    return places
+
+
+def _beside(runs: Groups, rows: Columns, *names: str) -> tuple[Ints, list[Column]]:
+    """Rows that stand beside heads: the position of the run of each, and the columns asked for."""
+    return np.searchsorted(runs.key, rows["key"]), [rows[name] for name in names]

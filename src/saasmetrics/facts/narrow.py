@@ -11,7 +11,7 @@ from saasmetrics.facts.atoms import Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import INSTANT
 from saasmetrics.facts.ordering import positions
-from saasmetrics.facts.pack import taken
+from saasmetrics.facts.pack import Partial, taken
 from saasmetrics.facts.plan import Choice, Family
 from saasmetrics.facts.request import Narrow, Request
 from saasmetrics.facts.vocabulary import Names
@@ -28,14 +28,19 @@ class Narrows:
         self._choices = family.members[0].rows
         self._atoms = atoms
         self._held: list[pl.DataFrame] = []
+        self.codes = {"account": "account", "user": "user"}
 
-    def take(self, chunk: Chunk) -> list[pl.DataFrame]:
+    def take(self, chunk: Chunk) -> Partial:
         """The rows of one chunk, those of one selector after those of another."""
-        return [self._rows(chunk, place, choice) for place, choice in enumerate(self._choices)]
+        parts = [self._rows(chunk, place, choice) for place, choice in enumerate(self._choices)]
+        rows = pl.concat(parts, how="vertical_relaxed") if len(parts) != 1 else parts[0]
+        return {"rows": dict(zip(rows.columns, rows.get_columns(), strict=True))}
 
-    def absorb(self, partial: list[pl.DataFrame]) -> None:
+    def absorb(self, partial: Partial) -> None:
         """Add the rows of a chunk."""
-        self._held += [rows for rows in partial if rows.height]
+        rows = pl.DataFrame([pl.Series(name, column) for name, column in partial["rows"].items()])
+        if rows.height:
+            self._held.append(rows)
 
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
         """The frame of the request, sorted by account, time, user, selector, then the other columns."""
@@ -58,7 +63,7 @@ class Narrows:
             pl.Series("at", chunk.instants(choice.selector.at)[rows]).cast(INSTANT),
             pl.Series("selector", np.full(len(rows), place, np.uint8)),
         ]
-        columns += [taken(chunk.column(name), rows).alias(name) for name in request.columns if name not in _OWN]
+        columns += [chunk.at(name, rows).alias(name) for name in request.columns if name not in _OWN]
         if request.expr is not None:
             amounts, filled = chunk.amounts(request.expr, request.unit, rows)
             columns.append(pl.Series("amount", amounts).set(~pl.Series(filled), None))

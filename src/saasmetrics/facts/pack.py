@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +18,12 @@ Hashes = NDArray[np.uint64]
 
 Keyed = tuple[list[Column], list[Column]]
 """Key columns, and value columns of the same length."""
+
+Table = Mapping[str, Column | pl.Series]
+"""Columns of one length, by name."""
+
+Partial = Mapping[str, Table]
+"""What one chunk says, as tables by name."""
 
 Rows = TypeVar("Rows", pl.Series, pl.DataFrame)
 
@@ -53,7 +59,7 @@ class Packing:
         for column, low, width in zip(columns, self.lows, self.widths, strict=True):
             if not width:
                 continue
-            part = column.astype(np.int64) - low if low else column
+            part = column if not low else column - np.uint64(low) if _is_hash(column) else column.astype(np.int64) - low
             keys <<= np.uint64(width)
             keys |= part.astype(np.uint64)
         return keys
@@ -65,8 +71,14 @@ class Packing:
         for low, width, model in zip(reversed(self.lows), reversed(self.widths), reversed(like), strict=True):
             part = rest & np.uint64((1 << width) - 1)
             rest = rest >> np.uint64(width) if width < _ROOM else np.zeros_like(rest)
-            columns.append((part.astype(np.int64) + low).astype(model.dtype))
+            columns.append(
+                part + np.uint64(low) if _is_hash(model) else (part.astype(np.int64) + low).astype(model.dtype)
+            )
         return columns[::-1]
+
+
+def _is_hash(column: Column) -> bool:
+    return column.dtype == np.uint64
 
 
 def starts(*columns: Column) -> Ints:
@@ -113,6 +125,21 @@ def fold(columns: Sequence[Column], values: Sequence[Column], how: Sequence[np.u
     return [column[first] for column in columns], folded
 
 
+def tabled(parts: Sequence[Keyed], keys: Sequence[str], values: Sequence[str]) -> dict[str, Column]:
+    """Key and value columns of several parts as one table; without any part there are no columns."""
+    if not parts:
+        return {}
+    columns = zip(*((*part[0], *part[1]) for part in parts), strict=True)
+    joined = (each[0] if len(parts) == 1 else np.concatenate(each) for each in columns)
+    return dict(zip((*keys, *values), joined, strict=True))
+
+
+def keyed(table: Table, values: int) -> Keyed:
+    """The columns of a table that `tabled` made, the last `values` of them as values."""
+    columns = [np.asarray(column) for column in table.values()]
+    return columns[: len(columns) - values], columns[len(columns) - values :]
+
+
 def taken(rows: Rows, positions: Ints) -> Rows:
     """Rows at these positions."""
     return rows[pl.Series(positions.astype(np.uint32))]
@@ -130,6 +157,11 @@ class Groups:
         self.first = starts(ordered)
         self.key = ordered[self.first]
         self._sizes = np.diff(self.first, append=len(keys))
+
+    @property
+    def place(self) -> Ints:
+        """Grain: a group. The position of one row of it."""
+        return self.order[self.first]
 
     def each(self, values: Column) -> Column:
         """A column of groups, repeated for each row."""

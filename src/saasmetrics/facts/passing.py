@@ -2,50 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import polars as pl
 
 from saasmetrics.facts.chunk import Chunk, Ground
 from saasmetrics.facts.demand import Demand
 from saasmetrics.facts.family import reducer
-from saasmetrics.facts.feed import Unit, batches, units, wish
+from saasmetrics.facts.feed import Unit, batches, wish
+from saasmetrics.facts.keeping import Keeper
 from saasmetrics.facts.matching import Matcher
+from saasmetrics.facts.pack import Flags, Hashes, Partial
 from saasmetrics.facts.repeats import Marks, first_of_each
 from saasmetrics.facts.request import Request
 from saasmetrics.facts.result import Facts
 from saasmetrics.facts.runs import RunBook
+from saasmetrics.facts.shelf import Lot, Shelf, StaleError
 from saasmetrics.facts.usable import Count, sift
 from saasmetrics.finding import Finding, Severity
 
 _IDS = frozenset({"account", "user", "event"})
 
 Progress = Callable[[str, int, int], None]
+Work = TypeVar("Work")
 
 
 @dataclass(frozen=True)
 class Found:
-    """What one batch of one source came to: its count, rows set aside as repeats, and a partial per reducer."""
+    """What one batch of one source came to.
+
+    Its count, the marks of its rows where they have ids, rows set aside as repeats, rows that earlier ones stand for
+    (`owned`), and a partial for each reducer, by its number.
+    """
 
     source: str
     count: Count
-    aside: pl.DataFrame | None
-    partials: list[Any]
+    partials: list[tuple[int, Partial]]
+    marks: Hashes | None = None
+    aside: pl.DataFrame | None = None
+    owned: pl.DataFrame | None = None
+    apart: tuple[Hashes, Hashes] | None = None
+    """The marks of the rows set aside, and of those owned."""
 
 
 class Pass:
     """Reads every unit in a few threads and puts together what they find, in one.
 
-    Memory is bounded by the plan: there are never more units under way than threads and one.
+    Memory is bounded by the plan: there are never more units under way than threads and one. What a shelf has of files
+    that are as they were is taken from there, the rest is reduced and put there.
     """
 
-    def __init__(self, ground: Ground, demands: Mapping[str, Demand], progress: Progress | None, threads: int) -> None:
+    def __init__(
+        self, ground: Ground, demands: Mapping[str, Demand], shelf: Shelf, progress: Progress | None, threads: int
+    ) -> None:
         self._ground = ground
         self._demands = demands
-        self._units = units(demands)
+        self._shelf = shelf
+        self._units = list(enumerate(shelf.stock.units))
         self._threads = threads
         self._progress = progress
         self._reducers = [reducer(family, ground.atoms) for family in ground.plan.families]
@@ -57,26 +74,61 @@ class Pass:
         self._counts = {name: Count() for name in demands}
         self._marks = {name: Marks() for name, demand in demands.items() if demand.log.id}
         self._aside: dict[str, list[pl.DataFrame]] = {name: [] for name in demands}
+        self._owned: dict[str, list[pl.DataFrame]] = {name: [] for name in demands}
         self._findings: list[Finding] = []
 
     def run(self) -> Facts:
-        """Read the ids of sources that have them, then all rows, then the rows set aside as repeats."""
-        if self._marks:
-            self._each("ids", self._read_ids, self._mark)
-            for marks in self._marks.values():
-                marks.close()
-        self._each("rows", self._reduce, self._absorb)
+        """Read the ids of sources that have them, then all rows, then the rows set aside as repeats.
+
+        Raises: StaleError when the shelf has to be cleared, as an id came again with other content.
+        """
+        keeper = Keeper(self._reducers, self._ground.words, self._ground.atoms)
+        lots = [self._shelf.lot(parcel, keeper) for parcel in self._shelf.stock.parcels]
+        needs: dict[str, list[Lot]] = {}
+        if self._marks and self._units:
+            self._each("ids", self._units, self._read_ids, self._mark)
+            for name, marks in self._marks.items():
+                there = [lot for lot in lots if name in lot.before]
+                owned = marks.close([lot.before[name] for lot in there])
+                needs[name] = [lot for lot, marks_ in zip(there, owned, strict=True) if len(marks_)]
+                for lot, marks_ in zip(there, owned, strict=True):
+                    lot.owns[name] = marks_
+        self._shelf.needs(lot for some in needs.values() for lot in some)
+        for lot in lots:
+            self._take_in(lot)
+        del lots
+        self._each("rows", self._units, lambda number, unit: self._reduce(keeper, number, unit), self._absorb)
+        for name, parts in self._owned.items():
+            if parts:
+                self._check(name, pl.concat(parts, how="vertical_relaxed"), needs[name])
         for name, parts in self._aside.items():
             if parts:
                 self._settle(name, pl.concat(parts, how="vertical_relaxed"))
         return self._facts()
 
-    def _each(self, what: str, work: Callable[[int, Unit], Any], use: Callable[[Any], None]) -> None:
+    def _take_in(self, lot: Lot) -> None:
+        """Use what was reduced in an earlier run."""
+        for name, count in lot.counts.items():
+            self._counts[name].add(count)
+        for name, rows in lot.aside.items():
+            self._aside[name].append(rows)
+        for number, partial in lot.partials:
+            self._reducers[number].absorb(partial)
+        lot.partials.clear()
+
+    def _each(
+        self,
+        what: str,
+        units: Iterable[tuple[int, Unit]],
+        work: Callable[[int, Unit], Work],
+        use: Callable[[Work], None],
+    ) -> None:
         """Work on all units, a few at a time; use each result in this thread as soon as it is there."""
-        total, done = sum(unit.rows for unit in self._units), 0
-        waiting: dict[Future[Any], Unit] = {}
+        units = list(units)
+        total, done = sum(unit.rows for _, unit in units), 0
+        waiting: dict[Future[Work], Unit] = {}
         with ThreadPoolExecutor(self._threads) as pool:
-            for number, unit in enumerate(self._units):
+            for number, unit in units:
                 waiting[pool.submit(work, number, unit)] = unit
                 if len(waiting) > self._threads:
                     done = self._drain(waiting, use, what, done, total)
@@ -107,51 +159,86 @@ class Pass:
         for name, column in ids:
             self._marks[name].add(number, column)
 
-    def _reduce(self, number: int, unit: Unit) -> list[Found]:
-        """Partial facts of a unit, batch by batch, with what was counted and set aside."""
+    def _reduce(self, keeper: Keeper, number: int, unit: Unit) -> list[Found]:
+        """What a unit came to, batch by batch; it is put on the shelf before anybody else sees it."""
         demands = {name: self._demands[name] for name in unit.sources}
         out = []
         for raw in batches(unit, wish(demands.values()), demands[unit.sources[0]]):
             out += [self._found(number, raw, name) for name in demands]
+        self._shelf.put(unit, out, keeper)
         return out
 
     def _found(self, number: int, raw: pl.DataFrame, name: str) -> Found:
-        demand, repeated, aside = self._demands[name], None, None
-        count = Count()
-        if name in self._marks:
-            again, marks = self._marks[name].repeated(number, raw.height)
-            if again.any():
-                repeated = pl.Series(again)
-                aside = self._usable(demand, demand.aside(raw, repeated, pl.Series(marks)), count)
-        rows = self._usable(demand, demand.conform(raw, repeated), count)
+        demand, count = self._demands[name], Count()
+        if name not in self._marks:
+            rows = self._usable(demand, demand.conform(raw), count)
+            count.use(rows[demand.main])
+            return Found(name, count, self._partials(name, rows))
+        again, marks = self._marks[name].repeated(number, raw.height)
+        owned = again.copy()
+        owned[again] = self._marks[name].owned(marks[again])
+        aside = self._apart(demand, raw, again & ~owned, marks, count)
+        stood_for = self._apart(demand, raw, owned, marks, count)
+        rows = self._usable(demand, demand.conform(raw, pl.Series(again) if again.any() else None), count)
         count.use(rows[demand.main])
-        return Found(name, count, aside, self._partials(name, rows))
+        if stood_for is not None:
+            count.repeats += stood_for.height
+        apart = marks[again & ~owned], marks[owned]
+        return Found(name, count, self._partials(name, rows), marks, aside, stood_for, apart)
+
+    def _apart(
+        self, demand: Demand, raw: pl.DataFrame, chosen: Flags, marks: Hashes, count: Count
+    ) -> pl.DataFrame | None:
+        """Usable canonical rows of some that are not reduced with the others; None without any."""
+        if not chosen.any():
+            return None
+        return self._usable(demand, demand.aside(raw, pl.Series(chosen), pl.Series(marks)), count)
 
     def _usable(self, demand: Demand, rows: pl.DataFrame, count: Count) -> pl.DataFrame:
         usable, left_out = sift(rows, demand.main, self._ground.plan.as_of)
         count.add(left_out)
         return rows if usable.all() else rows.filter(pl.Series(usable))
 
-    def _partials(self, name: str, rows: pl.DataFrame) -> list[Any]:
+    def _partials(self, name: str, rows: pl.DataFrame) -> list[tuple[int, Partial]]:
         """What each reducer that reads this source makes of its rows."""
         chunk = Chunk(self._ground, self._demands[name].main, rows)
         chunk.atoms = self._matchers[name].atoms(chunk)
-        return [self._reducers[place].take(chunk) for place in self._readers[name]]
+        chunk = chunk.meeting_any()
+        return [(number, self._reducers[number].take(chunk)) for number in self._readers[name]]
 
     def _absorb(self, found: list[Found]) -> None:
         for each in found:
             self._counts[each.source].add(each.count)
             if each.aside is not None:
                 self._aside[each.source].append(each.aside)
-            for place, partial in zip(self._readers[each.source], each.partials, strict=True):
-                self._reducers[place].absorb(partial)
+            if each.owned is not None:
+                self._owned[each.source].append(each.owned)
+            for number, partial in each.partials:
+                self._reducers[number].absorb(partial)
+
+    def _check(self, name: str, rows: pl.DataFrame, lots: list[Lot]) -> None:
+        """Rows that earlier ones stand for must be like them. Raises: StaleError where one is not."""
+        demand = self._demands[name]
+        parts = [rows]
+        for lot in lots:
+            first = 0
+            marks, wanted = lot.before[name].marks, lot.owns[name]
+            for raw in batches(self._shelf.stock.unit(lot.parcel), wish([demand]), demand):
+                some = marks[first : first + raw.height]
+                first += raw.height
+                chosen = np.isin(some, wanted)
+                found = self._apart(demand, raw, chosen, some, Count())
+                parts += [found] if found is not None else []
+        different = pl.concat(parts, how="vertical_relaxed").unique()
+        if different.height != different["id"].n_unique():
+            raise StaleError
 
     def _settle(self, name: str, rows: pl.DataFrame) -> None:
         """Reduce the rows set aside, one for each id."""
         kept, differing = first_of_each(rows)
         count = Count(repeats=rows.height - kept.height)
         count.use(kept[self._demands[name].main])
-        self._absorb([Found(name, count, None, self._partials(name, kept))])
+        self._absorb([Found(name, count, self._partials(name, kept))])
         if differing:
             message = f"{differing} rows of `{name}` repeat an id with other content; the first by content is kept"
             self._findings.append(Finding("SM905", Severity.WARNING, message, column="id", rows=differing))
@@ -165,7 +252,7 @@ class Pass:
             each = self._reducers.pop(0)
             frames |= each.frames(names)
             if isinstance(each, RunBook):
-                runless[each.workflow] = max(each.runless, runless.get(each.workflow, 0))
+                runless = each.runless
         reads = {name: count.read for name, count in self._counts.items()}
         ids = names["account"].enum, names["user"].enum
         return Facts(frames, *ids, reads, runless, tuple(self._findings))

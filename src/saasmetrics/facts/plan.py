@@ -14,7 +14,7 @@ from datetime import datetime
 
 from saasmetrics.definitions.selection import Selector
 from saasmetrics.expression import parse
-from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, Tally
+from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.period import Calendar
 
@@ -41,19 +41,22 @@ class Choice:
 class Member:
     """One request with its selectors resolved.
 
-    Edges: a row that meets several choices counts once, at the time of the first it meets. `rows` are the attempts
-    of a request for runs.
+    Edges: a row that meets several choices of a part counts once in it, at the time of the first it meets. Most
+    requests have one part; that of `Runs` are attempt, success and failure.
     """
 
     request: Request
-    rows: tuple[Choice, ...]
-    success: tuple[Choice, ...] = ()
-    failure: tuple[Choice, ...] = ()
+    parts: tuple[tuple[Choice, ...], ...]
+
+    @property
+    def rows(self) -> tuple[Choice, ...]:
+        """The choices of the first part."""
+        return self.parts[0]
 
     @property
     def choices(self) -> tuple[Choice, ...]:
         """All choices, in reading order."""
-        return self.rows + self.success + self.failure
+        return tuple(choice for part in self.parts for choice in part)
 
 
 @dataclass(frozen=True)
@@ -130,15 +133,24 @@ def _shape(request: Request) -> Request:
     match request:
         case Tally() | Presence() | First(at_least=1, distinct_runs=False):
             return replace(request, selectors=())
+        case Runs():
+            return Runs("", (), ())
         case _:
             return request
 
 
 def _member(request: Request, roles: Mapping[str, str]) -> Member:
-    if isinstance(request, Runs):
-        parts = (request.attempt, request.success, request.failure)
-        return Member(request, *(_choices(part, roles) for part in parts))
-    return Member(request, _choices(request.selectors, roles))
+    return Member(request, tuple(_choices(part, roles) for part in _parts(request)))
+
+
+def _parts(request: Request) -> tuple[tuple[Selector, ...], ...]:
+    match request:
+        case Runs():
+            return request.attempt, request.success, request.failure
+        case SameRun():
+            return request.parts
+        case _:
+            return (request.selectors,)
 
 
 def _choices(selectors: tuple[Selector, ...], roles: Mapping[str, str]) -> tuple[Choice, ...]:
@@ -167,7 +179,7 @@ def _selector_columns(selector: Selector) -> set[str]:
 def _request_columns(request: Request) -> set[str]:
     out = {"account"}
     match request:
-        case Tally(by=by):
+        case Tally(by=by) | Spread(by=by):
             out |= set(by)
         case Presence(entity="user"):
             out.add("user")

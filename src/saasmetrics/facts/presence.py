@@ -10,7 +10,7 @@ import polars as pl
 from saasmetrics.facts.atoms import Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import dates, months
-from saasmetrics.facts.pack import Column, Fold, Keyed, count, fold
+from saasmetrics.facts.pack import Column, Fold, Keyed, Partial, count, fold, keyed, tabled
 from saasmetrics.facts.plan import Family
 from saasmetrics.facts.request import Presence, Request
 from saasmetrics.facts.vocabulary import Names
@@ -28,16 +28,18 @@ class Presences:
         self._atoms = atoms
         rules = len(self._members)
         self._fold = Fold([np.uint32] * len(self._entity) + [np.int32], [np.uint32] * rules, [np.bitwise_or] * rules)
+        self.codes = {name: name for name in self._entity}
 
-    def take(self, chunk: Chunk) -> list[Keyed]:
+    def take(self, chunk: Chunk) -> Partial:
         """Bit masks of one chunk, per entity and month."""
         clocks = [self._atoms.clock_of(member.rows) for member in self._members]
-        return [self._masks(chunk, at, rows, self._rules(clocks, clock)) for at, clock, rows in chunk.chosen(clocks)]
+        masks = [self._masks(chunk, at, rows, self._rules(clocks, clock)) for at, clock, rows in chunk.chosen(clocks)]
+        return {"days": tabled(masks, (*self._entity, "month"), [f"rule {n}" for n in range(len(self._members))])}
 
-    def absorb(self, partial: list[Keyed]) -> None:
+    def absorb(self, partial: Partial) -> None:
         """Or the masks of a chunk with those before."""
-        for keyed in partial:
-            self._fold.add(keyed)
+        if partial["days"]:
+            self._fold.add(keyed(partial["days"], len(self._members)))
 
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
         """One frame per request."""

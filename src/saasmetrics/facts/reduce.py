@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -13,19 +15,26 @@ import pyarrow as pa
 
 from saasmetrics.expression import parse
 from saasmetrics.facts.atoms import Atoms
+from saasmetrics.facts.cache import Cache
 from saasmetrics.facts.chunk import NEVER, Ground
 from saasmetrics.facts.clock import INSTANT
 from saasmetrics.facts.demand import Demand
 from saasmetrics.facts.formulas import Formulas
+from saasmetrics.facts.heads import SUCCESS
 from saasmetrics.facts.pack import Ints
 from saasmetrics.facts.passing import Pass, Progress
 from saasmetrics.facts.plan import Plan, make_plan
-from saasmetrics.facts.request import Request, Runs, Tally
+from saasmetrics.facts.request import Request, Runs, Spread, Tally
 from saasmetrics.facts.result import Facts
+from saasmetrics.facts.shelf import Shelf, StaleError
+from saasmetrics.facts.stock import stocked
 from saasmetrics.facts.vocabulary import Vocabulary
 from saasmetrics.finding import InputError
 from saasmetrics.period import Calendar
 from saasmetrics.sources.log import Log
+
+FORMAT = 1
+"""Of what chunks come to: to be raised with every change of code that gives other partial facts for the same rows."""
 
 
 def reduce(
@@ -38,6 +47,7 @@ def reduce(
     created: pl.DataFrame,
     aliases: pl.DataFrame | None = None,
     as_of: datetime | None = None,
+    cache: Cache | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
 ) -> Facts:
@@ -45,8 +55,10 @@ def reduce(
 
     `accounts` and `users` are the ids that small tables know; `created` (account, created) serves `since_created`;
     `aliases` (alias, account) renames accounts in all history; rows at or after `as_of` are not seen. `progress` is
-    told what is read, the rows done and the rows in all.
-    Edges: the same facts, to the byte, however rows are ordered, split over files or shared out among threads. Sources
+    told what is read, the rows done and the rows in all. What the `cache` has of files that are as they were is not
+    read again.
+    Edges: the same facts, to the byte, however rows are ordered, split over files or shared out among threads, and with
+    or without a cache. Sources
     that no request reads are not opened. Raises: InputError when an expression cannot be computed on its source.
     """
     pa.set_memory_pool(pa.system_memory_pool())  # one allocator for arrays: what one frees the other uses again
@@ -57,7 +69,32 @@ def reduce(
     _check(plan, formulas, demands)
     words = _words(plan, demands, accounts, users, aliases)
     ground = Ground(plan, Atoms(plan.predicates), formulas, words, _creations(created, words["account"]))
-    return Pass(ground, demands, progress, threads or os.cpu_count() or 1).run()
+    key = _key(plan, demands, created, aliases) if cache is not None else ""
+
+    def run() -> Facts:
+        shelf = Shelf(cache, key, stocked(cache, key, demands))
+        try:
+            return Pass(ground, demands, shelf, progress, threads or os.cpu_count() or 1).run()
+        except StaleError:
+            shelf.clear()
+            return run()
+
+    facts = run()
+    return replace(facts, findings=(*facts.findings, *cache.close())) if cache is not None else facts
+
+
+def _key(plan: Plan, demands: Mapping[str, Demand], created: pl.DataFrame, aliases: pl.DataFrame | None) -> str:
+    """A name for everything beside the files that decides what chunks come to."""
+    digest = hashlib.blake2b(digest_size=12)
+    since_created = any(getattr(member.request, "since_created", False) for member in plan.members)
+    tables = [created.select("account", "created")] if since_created else []
+    tables += [] if aliases is None else [aliases.select("alias", "account")]
+    sources = sorted((name, demand.log.key, demand.columns) for name, demand in demands.items())
+    digest.update(repr((FORMAT, pl.__version__, plan.fingerprint, sources)).encode())
+    for table in tables:
+        rows = table.select(pl.all().cast(pl.String)).sort(table.columns)
+        digest.update(rows.write_csv().encode())
+    return digest.hexdigest()
 
 
 def _demand(log: Log, plan: Plan) -> Demand:
@@ -70,7 +107,7 @@ def _demand(log: Log, plan: Plan) -> Demand:
 def _key_columns(plan: Plan) -> set[str]:
     """Text columns that requests count by, or name in their answer."""
     requests = [member.request for member in plan.members]
-    by = {name for request in requests if isinstance(request, Tally) for name in request.by}
+    by = {name for request in requests if isinstance(request, Tally | Spread) for name in request.by}
     return by | {request.reason for request in requests if isinstance(request, Runs) and request.reason}
 
 
@@ -78,7 +115,10 @@ def _words(
     plan: Plan, demands: Mapping[str, Demand], accounts: pl.Series, users: pl.Series, aliases: pl.DataFrame | None
 ) -> dict[str, Vocabulary]:
     renamed = {} if aliases is None else dict(aliases.select("alias", "account").drop_nulls().iter_rows())
+    reasons = Vocabulary()  # one for all columns that say why a run failed
     words = {name: Vocabulary() for name in _key_columns(plan) | _filter_columns(plan, demands)}
+    runs = [member.request for member in plan.members if isinstance(member.request, Runs)]
+    words |= {request.reason: reasons for request in runs if request.reason}
     return words | {"event": Vocabulary(), "account": Vocabulary(accounts, renamed), "user": Vocabulary(users)}
 
 
@@ -95,7 +135,7 @@ def _filter_columns(plan: Plan, demands: Mapping[str, Demand]) -> set[str]:
 
 def _creations(created: pl.DataFrame, accounts: Vocabulary) -> Ints:
     codes = accounts.look_up(created["account"])
-    creations = np.full(accounts.size, NEVER, np.int64)
+    creations = np.full(accounts.size + 1, NEVER, np.int64)
     creations[codes] = created["created"].cast(INSTANT).to_physical().fill_null(NEVER).to_numpy()
     return creations
 
@@ -106,7 +146,7 @@ def _check(plan: Plan, formulas: Formulas, demands: Mapping[str, Demand]) -> Non
     texts = {(p.source, p.filter, "flag") for p in plan.predicates if p.filter}
     for member in plan.members:
         expr = getattr(member.request, "expr", None)
-        part = member.success if isinstance(member.request, Runs) else member.rows
+        part = member.parts[SUCCESS] if isinstance(member.request, Runs) else member.rows
         texts |= {(p.source, expr, "number") for choice in part for p in choice.predicates if expr}
     found = []
     for source, sql, kind in sorted(texts):

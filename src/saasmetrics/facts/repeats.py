@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
@@ -21,6 +24,7 @@ class Marks:
     def __init__(self) -> None:
         self._marks: dict[int, list[Hashes]] = {}
         self._repeated: Hashes = np.empty(0, np.uint64)
+        self._owned: Hashes = np.empty(0, np.uint64)
         self._table: Flags = np.zeros(_TABLE, np.bool_)
 
     def add(self, unit: int, ids: pl.Series) -> None:
@@ -30,19 +34,34 @@ class Marks:
             marks = marks.set(ids.is_null(), 0)
         self._marks.setdefault(unit, []).append(marks.to_numpy())
 
-    def close(self) -> None:
-        """Find the marks that occur more than once, a share of all at a time."""
+    def close(self, before: Sequence[Before] = ()) -> list[Hashes]:
+        """Find the marks that occur more than once, here or among rows that were reduced before.
+
+        The marks of each lot of such rows that occur here too and are part of what it came to: their rows here are
+        `owned`, and add nothing.
+        """
         parts = [part for unit in self._marks.values() for part in unit]
         rounds = sum(len(part) for part in parts) // _ROUND + 1
         width = np.uint64((1 << 64) // rounds + 1) if rounds > 1 else np.uint64(0)
-        found = [np.empty(0, np.uint64)]
+        found, once = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
         for number in range(rounds):
             some = [part[part // width == number] if width else part for part in parts]
             marks = np.sort(np.concatenate([*found[:0], *some])) if some else found[0]
-            found.append(marks[1:][marks[1:] == marks[:-1]])
+            again = marks[1:] == marks[:-1]
+            found.append(marks[1:][again])
+            if before:
+                once.append(marks[np.append(True, ~again)] if len(marks) else marks)
         repeated = np.unique(np.concatenate(found))
+        owned: list[Hashes] = []
+        if before:
+            here = np.sort(np.concatenate(once))
+            met = [_met(lot, here) for lot in before]
+            owned = [np.setdiff1d(marks, lot.apart) for lot, marks in zip(before, met, strict=True)]
+            repeated = np.unique(np.concatenate([repeated, *met]))
+        self._owned = np.unique(np.concatenate([np.empty(0, np.uint64), *owned]))
         self._repeated = repeated[repeated > 0]
         self._table[self._repeated % np.uint64(_TABLE)] = True
+        return owned
 
     def repeated(self, unit: int, rows: int) -> tuple[Flags, Hashes]:
         """Whether the ids of the next rows of a unit occur more than once, and the marks; these are then forgotten."""
@@ -51,10 +70,43 @@ class Marks:
         if len(marks) > rows:
             self._marks[unit] = [marks[rows:]]
             marks = marks[:rows]
-        doubtful = self._table[marks % np.uint64(_TABLE)]
+        doubtful = self._table.take(marks % np.uint64(_TABLE))
         places = np.flatnonzero(doubtful)
-        doubtful[places] = np.isin(marks[places], self._repeated)
+        doubtful[places] = within(marks[places], self._repeated)
         return doubtful, marks
+
+    def owned(self, marks: Hashes) -> Flags:
+        """Whether rows with these marks stand for rows that were reduced before."""
+        return within(marks, self._owned)
+
+
+@dataclass(frozen=True)
+class Before:
+    """Marks of rows that were reduced before, in the order of the rows.
+
+    `apart` are those that are no part of what they came to: set aside as repeats, or owned by yet other rows (`gone`).
+    """
+
+    marks: Hashes
+    apart: Hashes
+    gone: Hashes
+
+
+def within(marks: Hashes, ascending: Hashes) -> Flags:
+    """Whether each mark is among some others that are in order."""
+    if not len(ascending):
+        return np.zeros(len(marks), np.bool_)
+    places = np.searchsorted(ascending, marks)
+    there: Flags = ascending.take(places, mode="clip") == marks
+    return there
+
+
+def _met(lot: Before, here: Hashes) -> Hashes:
+    """Different marks of a lot that are `here` too, in ascending order."""
+    table = np.zeros(_TABLE, np.bool_)
+    table[here % np.uint64(_TABLE)] = True
+    likely = lot.marks[table.take(lot.marks % np.uint64(_TABLE))]
+    return np.setdiff1d(likely[within(likely, here) & (likely > 0)], lot.gone)
 
 
 def first_of_each(rows: pl.DataFrame) -> tuple[pl.DataFrame, int]:

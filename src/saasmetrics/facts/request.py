@@ -56,12 +56,12 @@ class First:
 class Runs:
     """The runs of one workflow that declares a run column.
 
-    Grain: account, run. Columns: `account`, `user` (of the first attempt, else of the first row; nullable), `run`
-    (any dtype; unique within account), `attempts` (Int64 rows), `attempt` (first attempt, Datetime us UTC, null for
-    orphans), `success` (first success at or after the first attempt; null if none, or if there is no attempt),
-    `any_success` (first success row, attempt or not), `failures` (Int64 rows), `failure` (first failure), `reason` (of
-    the last failure row, String), `total` (Int64 in 1/`unit`: `expr` on the row of `any_success`), `without_run` is
-    not a column: rows of the workflow whose run is null are counted in `Facts.runless`.
+    Grain: account, run. Columns: `account`, `user` (of the first attempt, else of the first row; nullable), `run` (its
+    id as String when `named`, else a UInt64 that stands for it), `attempts` (UInt32 rows), `attempt` (first attempt,
+    Datetime us UTC, null for orphans), `success` (first success at or after the first attempt; null if none, or if
+    there is no attempt), `any_success` (first success row, attempt or not), `failures` (UInt32 rows), `failure` (first
+    failure), `reason` (of the last failure row, String), `total` (Int64 in 1/`unit`: `expr` on the row of
+    `any_success`). Rows of the workflow whose run is null are counted in `Facts.runless`.
 
     Edges: rows without an account are left out. Everything is the same however the rows are spread over files.
     """
@@ -73,11 +73,47 @@ class Runs:
     reason: str | None = None
     expr: str | None = None
     unit: int = 10_000
+    named: bool = False
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How often an expression takes which value, for exact quantiles.
+
+    Grain: account, the columns of `by`, cell, amount, and some rows of the logs: a value may stand several times.
+    Columns: `account` (Enum, null kept), one per `by` (`user` Enum, others String; null kept), `cell` (Date), `amount`
+    (Int64 in 1/`unit`, rounded once per row; rows where the expression is null are left out), `rows` (Int64).
+    """
+
+    selectors: tuple[Selector, ...]
+    expr: str
+    unit: int
+    by: tuple[str, ...] = ()
+    grain: Literal["cell", "day"] = "cell"
+
+
+@dataclass(frozen=True)
+class SameRun:
+    """When an account first had a run in which every part is met: the n-th such run.
+
+    Grain: account. Columns: `account`, `at` (Datetime us UTC): a run is full at the latest of the first moments of its
+    parts. With `since_created` only rows at or after the account's creation count. Rows without an account or without
+    a run are left out. Edges: runs are told apart by hashes, as in `Runs`.
+    """
+
+    parts: tuple[tuple[Selector, ...], ...]
+    at_least: int = 1
+    since_created: bool = False
+
+    @property
+    def selectors(self) -> tuple[Selector, ...]:
+        """The selectors of all parts."""
+        return tuple(selector for part in self.parts for selector in part)
 
 
 @dataclass(frozen=True)
 class Narrow:
-    """The rows themselves, with few columns: for ordered funnels, matching by time, exact quantiles.
+    """The rows themselves, with few columns: for ordered funnels and matching by time.
 
     Grain: a row. Columns: `account` (null kept), `user` (null kept), `at` (Datetime us UTC), `selector` (UInt8, the
     first of `selectors` that the row meets), then `columns` (canonical or file columns, their own dtype; ids and low
@@ -91,4 +127,4 @@ class Narrow:
     unit: int = 1
 
 
-Request = Tally | Presence | First | Runs | Narrow
+Request = Tally | Presence | First | Runs | Spread | SameRun | Narrow

@@ -1,103 +1,221 @@
-"""Runs of a workflow, put together from rows in any order over any number of files: `Runs`."""
+"""Runs of workflows, put together from rows in any order over any number of files: `Runs`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from saasmetrics.facts.atoms import Atoms
+from saasmetrics.facts.atoms import NOWHERE, Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import INSTANT
-from saasmetrics.facts.heads import FAILURE, NEVER, NO_HEADS, NOTHING, SUCCESS, Heads, heads_of, stacked
+from saasmetrics.facts.heads import FAILURE, NEVER, NO_HEADS, NOTHING, SUCCESS, Entries, Heads, heads_of
 from saasmetrics.facts.merging import together
-from saasmetrics.facts.ordering import positions
-from saasmetrics.facts.pack import Column, Hashes, Ints, taken
+from saasmetrics.facts.pack import Column, Hashes, Ints, Partial
 from saasmetrics.facts.plan import Choice, Family
 from saasmetrics.facts.request import Request, Runs
+from saasmetrics.facts.salt import salt
 from saasmetrics.facts.vocabulary import Names
 
 COLUMNS = [
     *("account", "user", "run", "attempts", "attempt", "success", "any_success"),
     *("failures", "failure", "reason", "total"),
 ]
-_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What rows may be to runs: an attempt, success or failure of one request, by one of its selectors."""
+
+    member: int
+    request: Runs
+    kind: int
+    choice: Choice
+
+    @property
+    def reason(self) -> str | None:
+        """The column that says why, of failures."""
+        return self.request.reason if self.kind == FAILURE else None
+
+    @property
+    def amount(self) -> tuple[str, int] | None:
+        """The expression of what is carried and its unit, of successes."""
+        expr = self.request.expr if self.kind == SUCCESS else None
+        return (expr, self.request.unit) if expr is not None else None
 
 
 class RunBook:
-    """Fills one request for runs.
+    """Fills all requests for runs.
 
     Edges: two runs of one workflow are taken for one when the 64-bit hashes of run and account are equal: a chance
     of about n²/2^65 in all, under one in 100 000 for 20 million runs.
     """
 
     def __init__(self, family: Family, atoms: Atoms) -> None:
-        assert isinstance(family.shape, Runs)
-        self._request = family.shape
-        self._member = family.members[0]
         self._atoms = atoms
-        self._columns = list(dict.fromkeys(choice.selector.run for choice in self._member.choices)) or [None]
+        self._requests: list[Runs] = []
+        self._sides: list[tuple[Choice, ...]] = []
+        self._parts: list[Part] = []
+        for number, member in enumerate(family.members):
+            assert isinstance(member.request, Runs)
+            self._requests.append(member.request)
+            for kind, choices in enumerate(member.parts):
+                self._sides.append(choices)
+                self._parts += [Part(number, member.request, kind, choice) for choice in choices]
+        self._member = np.array([part.member for part in self._parts], np.uint16)
+        self._kind = np.array([part.kind for part in self._parts], np.uint8)
+        self._salts = np.array([salt(repr(request)) for request in self._requests], np.uint64)
+        self._columns = list(dict.fromkeys(part.choice.selector.run for part in self._parts))
+        self._column = np.array([self._columns.index(part.choice.selector.run) for part in self._parts], np.uint8)
+        self._named = any(request.named for request in self._requests)
         self._held: list[Heads] = []
-        self.workflow = self._request.workflow
-        self.runless = 0
+        self._runless = np.zeros(len(self._requests), np.int64)
+        reasons = [request.reason for request in self._requests if request.reason]
+        self.codes = {"account": "account", "user": "user", **({"reason": reasons[0]} if reasons else {})}
 
-    def take(self, chunk: Chunk) -> tuple[Heads, int]:
-        """What one chunk says of runs, and how many of its rows belong to none."""
-        runless = np.zeros(len(chunk.atoms), np.bool_)
-        entries = []
-        for kind, choices in enumerate((self._member.rows, self._member.success, self._member.failure)):
-            places = self._atoms.places(choices)
-            for place, choice in enumerate(choices):
-                rows = np.flatnonzero((places == place)[chunk.atoms])
-                rows = rows[chunk.codes("account")[rows] > 0]
-                has_run, hashes = chunk.hashes(choice.selector.run)
-                runless[rows[~has_run[rows]]] = True
-                rows = rows[has_run[rows]]
-                entries.append(self._entries(chunk, kind, choice, rows, hashes[rows]))
-        return heads_of(stacked(entries, self._fetch(chunk))), int(runless.sum())
+    @property
+    def runless(self) -> dict[str, int]:
+        """By workflow, rows that belong to no run."""
+        counts: dict[str, int] = {}
+        for request, rows in zip(self._requests, self._runless.tolist(), strict=True):
+            counts[request.workflow] = max(rows, counts.get(request.workflow, 0))
+        return counts
 
-    def absorb(self, partial: tuple[Heads, int]) -> None:
+    def take(self, chunk: Chunk) -> Partial:
+        """What one chunk says of runs, and by request how many of its rows belong to none."""
+        rows, part = self._playing(chunk)
+        has_run, hashes = np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.uint64)
+        for number, name in enumerate(self._columns):
+            where = np.flatnonzero(self._column[part] == number)
+            has_run[where], hashes[where] = chunk.hashes(name, rows[where])
+        runless = self._without(rows[~has_run], part[~has_run])
+        found = heads_of(self._entries(chunk, rows[has_run], part[has_run], hashes[has_run]))
+        beside = {"late": found.late, "users": found.users, "reasons": found.reasons, "runless": {"rows": runless}}
+        return {"heads": found.heads, **beside, "ids": {"run": found.runs}}
+
+    def absorb(self, partial: Partial) -> None:
         """Keep the heads of a chunk for the end."""
-        heads, runless = partial
-        self._held.append(heads)
-        self.runless += runless
+        heads, late, users, reasons = (
+            {name: np.asarray(column) for name, column in partial[table].items()}
+            for table in ("heads", "late", "users", "reasons")
+        )
+        self._held.append(Heads(heads, late, users, reasons, pl.Series(partial["ids"]["run"], dtype=pl.String)))
+        self._runless += np.asarray(partial["runless"]["rows"])
 
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
-        """The frame of the request, sorted by account and time of opening."""
-        account, user = names["account"], names["user"]
-        cause = names[self._request.reason] if self._request.reason else None
+        """The frame of each request, in an order that is the same for the same rows."""
+        reasons = {n: names[each.reason].ranks for n, each in enumerate(self._requests) if each.reason}
         held, self._held = [NO_HEADS, *self._held], []
-        runs, kept = together(held, user.ranks, cause.ranks if cause else np.zeros(1, np.uint32))
+        runs, ids = together(held, names["user"].ranks, reasons)
         held.clear()
-        ranks = account.ranks[runs["account"].to_numpy()]
-        order = kept[positions([ranks[kept], runs["opening"].to_numpy()[kept]], runs.select("run"), kept)]
-        runs = taken(runs.drop("account", "opening"), order)
-        reasons = runs["reason"].to_numpy()
-        times = ["attempt", "success", "any_success", "failure"]
-        frame = runs.with_columns(
-            account.column(ranks[order]).alias("account"),
-            user.column(runs["user"].to_numpy()).alias("user"),
-            (cause.column(reasons) if cause else pl.lit(None)).cast(pl.String).alias("reason"),
-            pl.when(pl.col(times) != NEVER).then(pl.col(times)).cast(INSTANT),
-            total=pl.when(pl.col("amount") != NOTHING).then("amount"),
-        )
-        return {self._request: frame.select(COLUMNS)}
+        return dict(self._framed(runs, ids, names))
 
-    def _entries(self, chunk: Chunk, kind: int, choice: Choice, rows: Ints, hashes: Hashes) -> dict[str, Column]:
+    def _framed(
+        self, runs: dict[str, Column], ids: pl.Series, names: Mapping[str, Names]
+    ) -> Iterator[tuple[Request, pl.DataFrame]]:
+        """The frame of each request; by hashes of texts, so that the order of arrival does not show."""
+        members, keys = runs.pop("member"), runs.pop("key")
+        places = [np.flatnonzero(members == number) for number in range(len(self._requests))]
+        del members
+        for request, of_request in zip(self._requests, places, strict=True):
+            order = of_request[np.argsort(keys[of_request])]
+            held = {name: pl.Series(name, column[order]) for name, column in runs.items()}
+            held["account"] = names["account"].column(names["account"].ranks[held["account"].to_numpy()])
+            held["user"] = names["user"].column(held["user"].to_numpy())
+            held["run"] = ids.gather(pl.Series(order, dtype=pl.UInt32)) if request.named else pl.Series(keys[order])
+            held["reason"] = (
+                names[request.reason].column(held["reason"].to_numpy())
+                if request.reason
+                else pl.repeat(None, len(order), dtype=pl.String, eager=True)
+            )
+            times = ["attempt", "success", "any_success", "failure"]
+            frame = pl.DataFrame([series.alias(name) for name, series in held.items()])
+            frame = frame.with_columns(
+                pl.when(pl.col(times) != NEVER).then(pl.col(times)).cast(INSTANT),
+                total=pl.when(pl.col("amount") != NOTHING).then("amount"),
+            )
+            yield request, frame.select(COLUMNS)
+
+    def _playing(self, chunk: Chunk) -> tuple[Ints, Ints]:
+        """Rows of accounts that play a part, as often as they play one, and the number of each part."""
+        known = chunk.codes("account") > 0
+        rows, parts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for layer in self._layers():
+            part = layer[chunk.atoms]
+            playing = np.flatnonzero((part != NOWHERE) & known)
+            rows.append(playing)
+            parts.append(part[playing])
+        return np.concatenate(rows), np.concatenate(parts)
+
+    def _layers(self) -> Iterator[Ints]:
+        """Grain: an atom. The number of the part it plays; its second part in the second array, and so on."""
+        begins = np.cumsum([0, *(len(choices) for choices in self._sides[:-1])])
+        tables = [self._atoms.places(choices) for choices in self._sides]
+        atoms = min(len(table) for table in tables)
+        numbers = np.stack(
+            [
+                np.where(table[:atoms] != NOWHERE, table[:atoms] + begin, NOWHERE)
+                for table, begin in zip(tables, begins, strict=True)
+            ]
+        ).astype(np.int64)
+        while (numbers != NOWHERE).any():
+            first = (numbers != NOWHERE).argmax(axis=0)
+            at = first, np.arange(atoms)
+            yield numbers[at]
+            numbers[at] = NOWHERE
+
+    def _without(self, rows: Ints, part: Ints) -> Ints:
+        """By request, how many different rows these are."""
+        members = len(self._requests)
+        different = np.unique(rows * members + self._member[part])
+        return np.bincount(different % members, minlength=members)
+
+    def _entries(self, chunk: Chunk, rows: Ints, part: Ints, hashes: Hashes) -> Entries:
+        member = self._member[part]
         account = chunk.codes("account")[rows]
-        reason = self._request.reason if kind == FAILURE else None
-        return {
-            "key": hashes ^ (account.astype(np.uint64) * _SPREAD),
-            "kind": np.full(len(rows), kind, np.uint8),
-            "at": chunk.instants(choice.selector.at)[rows],
-            "account": account,
-            "user": chunk.codes("user")[rows],
-            "reason": chunk.codes(reason)[rows] if reason else np.zeros(len(rows), np.uint32),
-            "amount": self._amounts(chunk, rows) if kind == SUCCESS else np.full(len(rows), NOTHING),
-            "row": rows,
-            "column": np.full(len(rows), self._columns.index(choice.selector.run), np.uint8),
-        }
+        key = hashes ^ chunk.ground.words["account"].salts(account) ^ self._salts[member]
+        return Entries(
+            key,
+            member,
+            self._kind[part],
+            self._by_part(part, lambda each: each.choice.selector.at, chunk.instants, rows, 0),
+            account,
+            chunk.codes("user")[rows],
+            self._by_part(part, lambda each: each.reason, chunk.codes, rows, 0).astype(np.uint32),
+            self._amounts(chunk, rows, part),
+            rows,
+            self._column[part],
+            self._fetch(chunk) if self._named else None,
+        )
+
+    def _by_part(
+        self,
+        part: Ints,
+        column: Callable[[Part], str | None],
+        values: Callable[[str], Column],
+        rows: Ints,
+        otherwise: int,
+    ) -> Column:
+        """Values at these rows, of the column that each one's part names."""
+        named = [column(each) for each in self._parts]
+        different = [name for name in dict.fromkeys(named) if name is not None]
+        if len(different) == 1 and None not in named:
+            return values(different[0])[rows]
+        out = np.full(len(rows), otherwise, np.int64)
+        for name in different:
+            where = np.flatnonzero(np.array([each == name for each in named])[part])
+            out[where] = values(name)[rows[where]]
+        return out
+
+    def _amounts(self, chunk: Chunk, rows: Ints, part: Ints) -> Ints:
+        amounts = np.full(len(rows), NOTHING)
+        for amount in {each.amount for each in self._parts if each.amount}:
+            where = np.flatnonzero(np.array([each.amount == amount for each in self._parts])[part])
+            found, filled = chunk.amounts(*amount, rows[where])
+            amounts[where] = np.where(filled, found, NOTHING)
+        return amounts
 
     def _fetch(self, chunk: Chunk) -> Callable[[Ints, Column], pl.Series]:
         """Finds run ids by row and number of their column."""
@@ -109,9 +227,3 @@ class RunBook:
             return found
 
         return runs
-
-    def _amounts(self, chunk: Chunk, rows: Ints) -> Ints:
-        if self._request.expr is None:
-            return np.full(len(rows), NOTHING)
-        amounts, filled = chunk.amounts(self._request.expr, self._request.unit, rows)
-        return np.where(filled, amounts, NOTHING)

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from saasmetrics.facts.atoms import Atoms
+from saasmetrics.facts.atoms import ATOM, Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import cells, dates
 from saasmetrics.facts.formulas import within
-from saasmetrics.facts.pack import Column, Fold, Keyed, count, fold, starts
+from saasmetrics.facts.pack import Column, Fold, Keyed, Partial, count, fold, keyed, starts, tabled
 from saasmetrics.facts.plan import Family
 from saasmetrics.facts.request import Request, Tally
 from saasmetrics.facts.vocabulary import Names
@@ -25,19 +25,22 @@ class Tallies:
         self._shape = family.shape
         self._members = family.members
         self._atoms = atoms
-        sums = 3 if self._shape.expr else 1
-        codes = [np.uint32] * (1 + len(self._shape.by))
+        self._by = ("account", *self._shape.by)
+        self._sums = ("rows", "total", "filled") if self._shape.expr else ("rows",)
+        codes = [np.uint32] * len(self._by)
+        sums = len(self._sums)
         self._fold = Fold([np.uint32, np.uint8, *codes, np.int32], [np.int64] * sums, [np.add] * sums)
         self._bulk = 0.0
+        self.codes = {"atom": ATOM, **{f"by {name}": name for name in self._by}}
 
-    def take(self, chunk: Chunk) -> list[Keyed]:
+    def take(self, chunk: Chunk) -> Partial:
         """Counts of one chunk by atom, time column, account, `by` and cell."""
         shape = self._shape
-        partial = []
+        partial: list[Keyed] = []
         for at, clock, rows in chunk.chosen([self._atoms.clock_of(member.rows) for member in self._members]):
             days = chunk.days(at)[rows]
             keys: list[Column] = [chunk.atoms[rows], np.full(len(rows), clock, np.uint8)]
-            keys += [chunk.codes(name)[rows] for name in ("account", *shape.by)]
+            keys += [chunk.codes(name)[rows] for name in self._by]
             keys.append(days if shape.grain == "day" else cells(chunk.ground.plan.calendar, days))
             if shape.expr is None:
                 partial.append(count(keys))
@@ -46,19 +49,21 @@ class Tallies:
             values: list[Column] = [np.ones(len(rows), np.int64), amounts, filled.astype(np.int64)]
             within(float(np.abs(amounts).sum(dtype=np.float64)), shape.expr, shape.unit)
             partial.append(fold(keys, values, [np.add] * 3))
-        return partial
+        return {"counts": tabled(partial, ("atom", "clock", *(f"by {name}" for name in self._by), "day"), self._sums)}
 
-    def absorb(self, partial: list[Keyed]) -> None:
+    def absorb(self, partial: Partial) -> None:
         """Add the counts of a chunk."""
-        for keyed in partial:
-            self._fold.add(keyed)
-            if self._shape.expr is not None:
-                self._bulk += float(np.abs(keyed[1][1]).sum(dtype=np.float64))
-                within(self._bulk, self._shape.expr, self._shape.unit)
+        if not partial["counts"]:
+            return
+        keys, values = keyed(partial["counts"], len(self._sums))
+        self._fold.add((keys, values))
+        if self._shape.expr is not None:
+            self._bulk += float(np.abs(values[1]).sum(dtype=np.float64))
+            within(self._bulk, self._shape.expr, self._shape.unit)
 
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
         """One frame per request."""
-        by = ("account", *self._shape.by)
+        by = self._by
         (atoms, clocks, *codes, days), values = self._fold.table()
         first = starts(atoms, clocks)
         ends = np.append(first[1:], len(atoms))
@@ -74,7 +79,7 @@ class Tallies:
             )
             columns = [names[name].column(rank).alias(name) for name, rank in zip(by, different, strict=False)]
             columns.append(dates(different[-1]).alias("cell"))
-            columns += [pl.Series(label, each) for label, each in zip(("rows", "total", "filled"), sums, strict=False)]
+            columns += [pl.Series(label, each) for label, each in zip(self._sums, sums, strict=True)]
             ids = {"account", "user"}
             out[member.request] = pl.DataFrame(columns).with_columns(pl.col(set(by) - ids).cast(pl.String))
         return out

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 
 import numpy as np
 import polars as pl
 
-from saasmetrics.facts.pack import Codes
+from saasmetrics.facts.pack import Codes, Hashes
 
 NOBODY = np.uint32(0)
 """The code of a null."""
@@ -27,8 +28,13 @@ class Names:
 
     def column(self, ranks: Codes) -> pl.Series:
         """A column of ids from places."""
-        places = pl.Series(ranks - np.uint32(1), dtype=pl.UInt32)
-        return places.set(pl.Series(ranks == 0), None).cat.to(self.enum)
+        return self._ids.gather(pl.Series(ranks, dtype=pl.UInt32))
+
+    @cached_property
+    def _ids(self) -> pl.Series:
+        """All ids by their place, as one column to gather from: to name a type of many ids is dear each time."""
+        places = pl.Series(np.arange(len(self.enum.categories), dtype=np.uint32)).cat.to(self.enum)
+        return pl.concat([pl.Series([None], dtype=self.enum), places])
 
 
 class Vocabulary:
@@ -44,6 +50,7 @@ class Vocabulary:
         self._aliases = _resolved(aliases or {})
         self._tables: dict[pl.DataType, Codes] = {}
         self._kept = [pl.Series([], dtype=self._own)]  # a mapping lives as long as a series that uses it
+        self._salts: Hashes = np.empty(0, np.uint64)
         self._size = 1
         if known is not None:
             self._learn(known.cast(pl.String).drop_nulls())
@@ -62,17 +69,26 @@ class Vocabulary:
             return np.zeros(len(texts), np.uint32)
         table = self._table(texts, int(physical.max()))  # type: ignore[arg-type] # codes are integers
         places = physical.fill_null(len(table) - 1).to_numpy() if physical.null_count() else physical.to_numpy()
-        codes: Codes = table[places]
-        unseen = codes == _UNSEEN
-        if unseen.any():
-            self._extend(texts.dtype, table, np.unique(places[unseen]))
-            codes = table[places]
+        codes: Codes = table.take(places)
+        if codes.max(initial=0) == _UNSEEN:
+            met = np.zeros(len(table), np.bool_)
+            met[places[codes == _UNSEEN]] = True
+            self._extend(texts.dtype, table, np.flatnonzero(met).astype(np.uint32))
+            codes = table.take(places)
         return codes
 
     def texts(self, codes: Codes) -> pl.Series:
         """The texts behind codes."""
         places = pl.Series(codes, dtype=pl.UInt32)
         return pl.select(pl.when(places > 0).then(places - 1)).to_series().cat.to(self._own).cast(pl.String)
+
+    def salts(self, codes: Codes) -> Hashes:
+        """Hashes of the texts behind codes: the same in every run, as codes are not."""
+        if len(self._salts) < self._size:
+            with self._lock:
+                more = np.arange(len(self._salts), self._size, dtype=np.uint32)
+                self._salts = np.concatenate([self._salts, self.texts(more).hash(1).to_numpy()])
+        return self._salts[codes]
 
     def look_up(self, texts: pl.Series) -> Codes:
         """Codes of texts that need not occur in the log; they become known by this."""

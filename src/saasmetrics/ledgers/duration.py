@@ -127,8 +127,9 @@ class Duration(MetricType):
             runs = pl.concat([given.made(book) for book in books], how="diagonal_relaxed")
             runs = runs.filter(pl.col("attempt").is_not_null() & pl.col("account").is_not_null())
             marks = [column(segment) for segment in carried(given, "users")]
+            entity = pl.col("run") if given.fine else pl.lit(None, dtype=pl.String)
             return with_user_segments(given, runs).select(
-                "account", *marks, pl.col("run").cast(pl.String).alias("entity"), at="attempt", until="success"
+                "account", *marks, entity.alias("entity"), at="attempt", until="success"
             )
         if self.entity == "row":
             return row_spans(

@@ -12,7 +12,7 @@ from pydantic import model_validator
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import Happenings
-from saasmetrics.books.listing import Listing
+from saasmetrics.books.listing import Listing, Valued
 from saasmetrics.books.segments import MARK
 from saasmetrics.books.touching import touching_core
 from saasmetrics.definitions.model import fault
@@ -21,6 +21,7 @@ from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Selection
 from saasmetrics.expression import parse
+from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.ledger import FLOAT, MONEY, Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Grain, Periods, add_months
@@ -143,7 +144,7 @@ class Simple(Rows, MetricType):
         """Counts from the happenings book; rows where single rows are needed."""
         shape = self.shape(given.scope)
         selection = self._selection(given.scope)
-        rows = self._listed(given, selection, periods) if self.by_row else self._counted(given, selection, periods)
+        rows = self._entries(given, selection, periods)
         rows = rows.filter(periods.holds(pl.col("period")))
         if shape.accountless == "leave_out":
             rows = rows.filter(pl.col("account").is_not_null())
@@ -154,6 +155,24 @@ class Simple(Rows, MetricType):
         if self.agg == "average":
             denominator = Side(rows.with_columns(amount=pl.col("weight")), roles)
         return Ledger(shape, Side(rows, roles), denominator)
+
+    def _entries(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
+        if not self.by_row:
+            return self._counted(given, selection, periods)
+        logged = all(ROLES[selector.role].log for selector in selection.selectors)
+        alone = not (self.last_per or self.window or self.touching or self.spread or given.fine)
+        if self._how() == "quantile" and logged and alone:
+            return self._valued(given, selection, periods)
+        return self._listed(given, selection, periods)
+
+    def _valued(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
+        """Entries by value, with their number for a weight: nobody asks for the rows one by one."""
+        cut = self.cut if self._part(given.scope) else None
+        grain: Literal["cell", "day"] = "day" if periods.grain is Grain.DAY else "cell"
+        book = Valued(selection, self._money(given), self.unit, cut, given.by, grain)
+        day = pl.col("cell")
+        entries = given.made(book).with_columns(period=periods.of(day), segment_at=cell_end(periods, day))
+        return entries.rename({"rows": "weight"}).drop("cell")
 
     def _counted(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
         cut = self.cut if self._part(given.scope) else None
@@ -238,7 +257,11 @@ class Simple(Rows, MetricType):
         if self.last_per:
             per = list(self.last_per)
             alone = pl.any_horizontal([pl.col(name).is_null() for name in per])
-            known = inside.filter(~alone).sort(*per, "_at", pl.col("_row").cast(pl.String)).unique(per, keep="last", maintain_order=True)
+            known = (
+                inside.filter(~alone)
+                .sort(*per, "_at", pl.col("_row").cast(pl.String))
+                .unique(per, keep="last", maintain_order=True)
+            )
             inside = pl.concat([known, inside.filter(alone)])
         until = min(given.calendar.start_of(end), given.as_of)
         entries = self._entered(given, inside, schema, start=given.calendar.start_of(start), end=until)

@@ -8,8 +8,8 @@ from typing import Literal
 import polars as pl
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.there import AccountsThere
 from saasmetrics.books.milestones import Reached, TierReached
+from saasmetrics.books.there import AccountsThere
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Milestone
 from saasmetrics.frames.ledger import Ledger, Part, Shape, Side
