@@ -18,7 +18,7 @@ from saasmetrics.engine.open_number import Question, open_number
 from saasmetrics.engine.opened import Depth
 from saasmetrics.engine.read import Progress, SourceRead
 from saasmetrics.engine.run import compute as run
-from saasmetrics.engine.values import judged_period, of_address
+from saasmetrics.engine.values import judged_periods
 from saasmetrics.explain.answers import Answers
 from saasmetrics.explain.index import explained
 from saasmetrics.facts.cache import UNSAID, Cache, Caching
@@ -80,11 +80,7 @@ def compute(
     _refuse_splits(ask, done.values)
     if done.values["value"].null_count() == done.values.height:
         _refuse_nothing([*findings, *done.read.findings])
-    judged = {
-        address.text: day
-        for address in addresses
-        if (day := judged_period(of_address(definitions, done.values, address)))
-    }
+    judged = judged_periods(definitions, done.values, addresses)
     verdicts = {address.text: held(definitions, done.values, address, done.as_of) for address in addresses}
     return Result(
         definitions,

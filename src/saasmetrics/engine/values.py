@@ -81,11 +81,34 @@ def judged_period(values: pl.DataFrame) -> date | None:
     return good if isinstance(good, date) else None
 
 
+def judged_periods(
+    definitions: Definitions, values: pl.DataFrame, addresses: Sequence[Address]
+) -> dict[str, date]:
+    """The judged period of each address that has one, as `judged_period` of its values."""
+    good = values.filter((pl.col("status") == OK) & pl.col("segment").is_null())
+    latest: dict[tuple[str, str | None], dict[str | None, date]] = {}
+    for metric, cut, stat, period in good.group_by("metric", "cut", "stat").agg(pl.col("period").max()).iter_rows():
+        latest.setdefault((metric, cut), {})[stat] = period
+    judged = {}
+    for address in addresses:
+        found = latest.get((address.metric, cut_text(address.cut)), {})
+        stat = headline(definitions, address)
+        days = [day for name, day in found.items() if stat is None or name in (None, stat)]
+        if days:
+            judged[address.text] = max(days)
+    return judged
+
+
+def headline(definitions: Definitions, address: Address) -> str | None:
+    """The stat of an address: the one it writes, else the first one."""
+    return address.stat or next(iter(definitions.stats(address.metric)), None)
+
+
 def of_address(definitions: Definitions, values: pl.DataFrame, address: Address) -> pl.DataFrame:
     """The values of one address at the total, ascending by period; its headline stat when none is written."""
     rows = values.filter((pl.col("metric") == address.metric) & pl.col("segment").is_null())
     rows = rows.filter(pl.col("cut").eq_missing(cut_text(address.cut)))
-    stat = address.stat or next(iter(definitions.stats(address.metric)), None)
+    stat = headline(definitions, address)
     if stat:
         rows = rows.filter((pl.col("stat") == stat) | pl.col("stat").is_null())
     return rows.sort("period")
@@ -96,4 +119,4 @@ def cut_text(cut: Sequence[str]) -> str | None:
     return Address("x", tuple(cut)).text[2:] or None if cut else None
 
 
-__all__ = ["NOT_APPLICABLE", "Frame", "absent", "cut_text", "judged_period", "of_address"]
+__all__ = ["NOT_APPLICABLE", "Frame", "absent", "cut_text", "judged_period", "judged_periods", "of_address"]
