@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -196,10 +197,7 @@ class Periods:
 
     def frame(self) -> pl.LazyFrame:
         """Grain: a period. Columns: `period` (first day), `period_end` (first day after), `days`."""
-        ends = [self.calendar.end(start, self.grain) for start in self.starts]
-        return pl.LazyFrame(
-            {"period": self.starts, "period_end": ends}, schema={"period": pl.Date, "period_end": pl.Date}
-        ).with_columns(days=(pl.col("period_end") - pl.col("period")).dt.total_days())
+        return _frame(self)
 
     def of(self, day: pl.Expr) -> pl.Expr:
         """Period of a column of dates (or of lattice cells); not limited to the periods asked for."""
@@ -208,3 +206,13 @@ class Periods:
     def holds(self, period: pl.Expr) -> pl.Expr:
         """Whether a column of dates lies in the periods asked for."""
         return (period >= self.first) & (period < self.end)
+
+
+@cache
+def _frame(periods: Periods) -> pl.LazyFrame:
+    ends = [periods.calendar.end(start, periods.grain) for start in periods.starts]
+    days = [(end - start).days for start, end in zip(periods.starts, ends, strict=True)]
+    return pl.LazyFrame(
+        {"period": periods.starts, "period_end": ends, "days": days},
+        schema={"period": pl.Date, "period_end": pl.Date, "days": pl.Int64},
+    )

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -19,16 +19,16 @@ from saasmetrics.engine.opened import Depth
 from saasmetrics.engine.read import Progress, SourceRead
 from saasmetrics.engine.run import compute as run
 from saasmetrics.engine.values import judged_periods
-from saasmetrics.explain.answers import Answers
-from saasmetrics.explain.index import explained
 from saasmetrics.facts.cache import UNSAID, Cache, Caching
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.values import NOT_APPLICABLE
 from saasmetrics.ledgers.index import REGISTRY
-from saasmetrics.output.explanation import Explanation
 from saasmetrics.period import Calendar
 from saasmetrics.review.targets import Verdict, held
 from saasmetrics.sources.open import open_sources
+
+if TYPE_CHECKING:
+    from saasmetrics.output.explanation import Explanation
 
 
 @dataclass(frozen=True)
@@ -196,6 +196,9 @@ def explain(
     Edges: only a metric reads data, and one without usable data is explained without numbers.
     Raises: InputError (exit 2) for a name that means nothing, with the nearest ones.
     """
+    # Asked for by one command; the others need not wait for it.
+    from saasmetrics.explain.answers import Answers
+    from saasmetrics.explain.index import explained
 
     def values(ask: Ask) -> Result:
         return compute(path, replace(ask, as_of=as_of), data_root=data_root, caching=caching, progress=progress)

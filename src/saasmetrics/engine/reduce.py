@@ -68,22 +68,21 @@ def _own_defaults(shape: Shape) -> tuple:  # type: ignore[type-arg]  # parts, in
 
 def _summed(side: Side, collapse: tuple[str, ...], keys: list[str], name: str) -> pl.LazyFrame:
     """Grain: the keys. Columns: `name`, `name_entries`, `name_accounts`, `immature`."""
-    if collapse and not side.alone:
-        # What is counted once per key: a user of two roles, an account of two workflows. The amounts are equal.
-        once = [name for name in dict.fromkeys([*keys, *collapse])]
-        rest = [] if "account" in once else [pl.col("account").first()]
-        there = side.entries if side.settled else side.entries.filter(pl.col("status") == COUNTED)
-        single = there.group_by(once).agg(pl.col("amount").max(), pl.col("weight").max(), *rest)
-        sums = single.group_by(keys).agg(*_totals(name, None), _accounts(side, None).alias(f"{name}_accounts"))
-        if side.settled:
-            return sums.with_columns(immature=pl.lit(0, dtype=pl.Int64))
-        waiting = side.entries.group_by(keys).agg(_immature())
-        return sums.join(waiting, on=keys, how="full", coalesce=True, nulls_equal=True)
     counted = None if side.settled else pl.col("status") == COUNTED
     late = pl.lit(0, dtype=pl.Int64).alias("immature") if side.settled else _immature()
-    return side.entries.group_by(keys).agg(
-        *_totals(name, counted), _accounts(side, counted).alias(f"{name}_accounts"), late
-    )
+    if not collapse or side.alone:
+        totals = *_totals(name, counted), _accounts(side, counted).alias(f"{name}_accounts")
+        return side.entries.group_by(keys).agg(*totals, late)
+    # What is counted once per key: a user of two roles, an account of two workflows. The amounts are equal.
+    once = list(dict.fromkeys([*keys, *collapse]))
+    rest = [] if "account" in once else [pl.col("account").first()]
+    entries = side.entries if counted is None else side.entries.filter(counted)
+    single = entries.group_by(once).agg(pl.col("amount").max(), pl.col("weight").max(), *rest)
+    sums = single.group_by(keys).agg(*_totals(name, None), _accounts(side, None).alias(f"{name}_accounts"))
+    if side.settled:
+        return sums.with_columns(late)
+    lates = side.entries.group_by(keys).agg(late)
+    return sums.join(lates, on=keys, how="full", coalesce=True, nulls_equal=True)
 
 
 def _totals(name: str, counted: pl.Expr | None) -> list[pl.Expr]:

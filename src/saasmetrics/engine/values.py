@@ -81,9 +81,7 @@ def judged_period(values: pl.DataFrame) -> date | None:
     return good if isinstance(good, date) else None
 
 
-def judged_periods(
-    definitions: Definitions, values: pl.DataFrame, addresses: Sequence[Address]
-) -> dict[str, date]:
+def judged_periods(definitions: Definitions, values: pl.DataFrame, addresses: Sequence[Address]) -> dict[str, date]:
     """The judged period of each address that has one, as `judged_period` of its values."""
     good = values.filter((pl.col("status") == OK) & pl.col("segment").is_null())
     latest: dict[tuple[str, str | None], dict[str | None, date]] = {}
