@@ -14,8 +14,6 @@ from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.engine.ask import Ask, of_view, wishes
-from saasmetrics.engine.open_number import Question, open_number
-from saasmetrics.engine.opened import Depth
 from saasmetrics.engine.read import Progress, SourceRead
 from saasmetrics.engine.run import compute as run
 from saasmetrics.engine.values import judged_periods
@@ -28,6 +26,7 @@ from saasmetrics.review.targets import Verdict, held
 from saasmetrics.sources.open import open_sources
 
 if TYPE_CHECKING:
+    from saasmetrics.engine.opened import Depth
     from saasmetrics.output.explanation import Explanation
 
 
@@ -161,6 +160,9 @@ def ledger(
     Raises: InputError (exit 2) for an address or a period that names nothing; AssertionError when the entries do not
     reduce to the value, which is a bug in the tool.
     """
+    # Asked for by one command, as below; the others need not wait for it.
+    from saasmetrics.engine.open_number import Question, open_number
+
     definitions = load(path, REGISTRY, data_root=data_root)
     opened = open_number(
         definitions,
@@ -196,7 +198,6 @@ def explain(
     Edges: only a metric reads data, and one without usable data is explained without numbers.
     Raises: InputError (exit 2) for a name that means nothing, with the nearest ones.
     """
-    # Asked for by one command; the others need not wait for it.
     from saasmetrics.explain.answers import Answers
     from saasmetrics.explain.index import explained
 
