@@ -9,7 +9,7 @@ import making
 from making import Company
 from timing import Command, in_turn, product, table
 
-USUAL = Company(events=400_000, accounts=1_000)
+USUAL = Company(events=600_000, accounts=1_000)
 
 
 def size(folder: Path) -> int:

@@ -173,10 +173,10 @@ def tiers() -> Query:
         counted as (select workspace_id id, event_id, min(ts) ts from events where name = 'stock_count_posted' group by all),
         fourth as (select id, min(ts) filter (n = 4) fourth
                    from (select id, ts, row_number() over (partition by id order by ts) n from counted) group by id),
-        sent as (select workspace_id id, invoice_id, greatest(min(ts) filter (name = 'invoice_posted'), min(ts) filter (name = 'invoice_sent')) t
-                 from events where name in ('invoice_posted', 'invoice_sent') and invoice_id is not null group by all
-                 having count(distinct name) = 2),
-        pairs as (select id, min(t) paired from sent group by id),
+        sent as (select workspace_id id, min(ts) filter (name = 'invoice_posted') done, min(ts) filter (name = 'invoice_sent') out
+                 from events where name in ('invoice_posted', 'invoice_sent') and invoice_id is not null
+                 group by id, invoice_id),
+        pairs as (select id, min(greatest(done, out)) paired from sent where done is not null and out is not null group by id),
         j as (select id, c, paired, fourth, plain.* exclude (id) from accounts left join plain using (id)
               left join fourth using (id) left join pairs using (id)),
         weeks as (select unnest(generate_series(date_trunc('week', {SINCE}), {LAST}, interval 7 day))::date p),
