@@ -118,11 +118,13 @@ class Sql:
         return f"""
             WITH entries AS ({" UNION ALL ".join(parts)}),
             heads AS (SELECT account, run, count(*) FILTER (kind = 0) attempts, min(us) FILTER (kind = 0) attempt,
-                             coalesce(min(us) FILTER (kind = 0), min(us)) opening, min(us) FILTER (kind = 1) any_success,
+                             coalesce(min(us) FILTER (kind = 0), min(us)) opening,
+                             min(us) FILTER (kind = 1) any_success,
                              count(*) FILTER (kind = 2) failures, min(us) FILTER (kind = 2) failure,
                              max(us) FILTER (kind = 2) last_failure FROM entries GROUP BY ALL)
             SELECT h.account, min(e."user") FILTER (e.us = h.opening AND (e.kind = 0 OR h.attempts = 0)), h.run,
-                   h.attempts, h.attempt, min(e.us) FILTER (e.kind = 1 AND e.us >= h.attempt), h.any_success, h.failures,
+                   h.attempts, h.attempt, min(e.us) FILTER (e.kind = 1 AND e.us >= h.attempt), h.any_success,
+                   h.failures,
                    h.failure, max(e.reason) FILTER (e.kind = 2 AND e.us = h.last_failure),
                    max(e.amount) FILTER (e.kind = 1 AND e.us = h.any_success)
             FROM heads h JOIN entries e USING (account, run)
@@ -186,7 +188,8 @@ class Sql:
             runs = f", {column} AS run, {workflow} AS workflow"
         return f"""
             SELECT *, (make_timestamp(us) AT TIME ZONE 'UTC' AT TIME ZONE '{self.calendar.timezone}')::DATE AS day
-            FROM (SELECT {", ".join(shown)}, epoch_us({first(lambda _, p: f'"{p.at}"')}) AS us, {amount} AS amount {runs}
+            FROM (SELECT {", ".join(shown)}, epoch_us({first(lambda _, p: f'"{p.at}"')}) AS us,
+                         {amount} AS amount {runs}
                   FROM "{name}" WHERE {" OR ".join(met for met, _, _ in whens)})"""
 
     def _met(self, predicate: Predicate, there: frozenset[str]) -> str:
