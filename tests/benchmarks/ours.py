@@ -18,6 +18,7 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.engine.ask import Ask, wishes
 from saasmetrics.engine.run import Wish, compute
+from saasmetrics.facts.cache import Caching
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.sources.open import open_sources
 
@@ -47,6 +48,7 @@ def main(
         questions(definitions, metrics, segments),
         as_of=None,
         since=begin(folder),
+        caching=Caching(off=True),
     )
     # A metric with a single stat names it; nobody else has a word for it.
     several = pl.col("metric").is_in([name for name in metrics if len(definitions.stats(name)) > 1])
