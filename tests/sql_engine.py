@@ -65,8 +65,8 @@ class Sql:
             case Spread():
                 by = self._listed(request.by)
                 rows = self._rows(member.rows, request.by, request.expr, request.unit)
-                return f"""SELECT account, {by} {self._cell(request.grain)}, amount, count(*) FROM ({rows})
-                           WHERE amount IS NOT NULL GROUP BY ALL"""
+                return f"""SELECT account, {by} {self._cell(request.grain)}, amount FROM ({rows})
+                           WHERE amount IS NOT NULL"""
             case Presence():
                 user = '"user", ' if request.entity == "user" else ""
                 known = 'AND "user" IS NOT NULL' if user else ""

@@ -83,11 +83,10 @@ class Listing:
 
 @dataclass(frozen=True)
 class Valued:
-    """How often an expression takes which value on the rows of logs, for quantiles.
+    """The values of an expression on the rows of logs, for quantiles.
 
-    Grain: account, `@segment`s, cut, cell (or local day), amount; the same may stand several times. Columns: `account`
-    (null kept), `cell` (Date), `amount` (Int64 in 1/`unit`), `rows` (Int64), `cut` (String) where there is one, and
-    `@segment`s that the row or its user carries.
+    Grain: a row. Columns: `account` (null kept), `cell` (Date: of its lattice, or the local day), `amount` (Int64 in
+    1/`unit`), `cut` (String) where there is one, and `@segment`s that the row or its user carries.
     """
 
     selection: Selection
@@ -117,4 +116,4 @@ class Valued:
             values = with_user_segments(given, values)
         cut = [given.sql(self.cut, schema).cast(pl.String).alias("cut")] if self.cut else []
         marks = dict.fromkeys(column(segment) for segment in (*carried(given, role), *carried(given, "users")))
-        return values.select("account", "cell", "amount", "rows", *cut, *marks)
+        return values.select("account", "cell", "amount", *cut, *marks)

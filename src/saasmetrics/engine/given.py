@@ -181,7 +181,7 @@ def _columns(request: Request, store: Store) -> dict[str, pl.DataType]:
         user: dict[str, pl.DataType] = {"user": text} if request.entity == "user" else {}
         return {"account": text, **user, "month": pl.Date(), "days": pl.UInt32()}
     if isinstance(request, Spread):
-        return {"account": text, **dict.fromkeys(request.by, text), "cell": pl.Date(), "amount": count, "rows": count}
+        return {"account": text, **dict.fromkeys(request.by, text), "cell": pl.Date(), "amount": count}
     if isinstance(request, First | SameRun):
         return {"account": text, "at": instant}
     if isinstance(request, Narrow):

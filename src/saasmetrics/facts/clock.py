@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +21,8 @@ INSTANT = pl.Datetime("us", "UTC")
 
 _SLOT = 15 * 60 * 1_000_000
 _MOST_SLOTS = 2_000_000
+_STRETCH = 128
+"""Days that look-up tables are made in steps of, so that chunks of neighbouring times share them."""
 
 
 def local_days(calendar: Calendar, instants: Ints) -> Days:
@@ -43,12 +46,12 @@ def local_days(calendar: Calendar, instants: Ints) -> Days:
 
 def cells(calendar: Calendar, days: Days) -> Days:
     """First day of the lattice cell of each day."""
-    return _by_table(days, calendar.cell_expr(pl.col("day")))
+    return _by_table(days, calendar)
 
 
 def months(days: Days) -> Days:
     """First day of the month of each day."""
-    return _by_table(days, pl.col("day").dt.truncate("1mo"))
+    return _by_table(days, None)
 
 
 def dates(days: Days) -> pl.Series:
@@ -61,9 +64,16 @@ def _exact(calendar: Calendar, instants: Ints) -> Days:
     return at.select(calendar.day_expr(pl.col("at")).cast(pl.Int32)).to_series().to_numpy()
 
 
-def _by_table(days: Days, named: pl.Expr) -> Days:
+def _by_table(days: Days, calendar: Calendar | None) -> Days:
     if not len(days):
         return days
-    first, last = int(days.min()), int(days.max())
-    span = pl.DataFrame({"day": dates(np.arange(first, last + 1, dtype=np.int32))})
-    return span.select(named.cast(pl.Int32)).to_series().to_numpy()[days - first]
+    first, last = int(days.min()) // _STRETCH, int(days.max()) // _STRETCH
+    return _beginnings(calendar, first, last).take(days - first * _STRETCH)
+
+
+@lru_cache(maxsize=64)
+def _beginnings(calendar: Calendar | None, first: int, last: int) -> Days:
+    """Grain: a day of some stretches. The first day of its cell, or without a calendar of its month."""
+    span = pl.DataFrame({"day": dates(np.arange(first * _STRETCH, (last + 1) * _STRETCH, dtype=np.int32))})
+    begins = pl.col("day").dt.truncate("1mo") if calendar is None else calendar.cell_expr(pl.col("day"))
+    return span.select(begins.cast(pl.Int32)).to_series().to_numpy()

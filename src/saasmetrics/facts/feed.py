@@ -1,4 +1,4 @@
-"""Files to batches of raw rows: each is opened once for all sources on it, in pieces of about a million rows."""
+"""Files to batches of raw rows: each is opened once for all sources on it, in pieces of about half a million rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from saasmetrics.facts.demand import Demand
 from saasmetrics.sources.files import DataFile
 from saasmetrics.sources.marks import EXTRA
 
-ROWS = 1_000_000
+ROWS = 500_000
 """Rows of one batch: small enough that a few fit in memory, large enough that the work outweighs the calls."""
 
 

@@ -78,11 +78,10 @@ class Runs:
 
 @dataclass(frozen=True)
 class Spread:
-    """How often an expression takes which value, for exact quantiles.
+    """The values of an expression, for exact quantiles.
 
-    Grain: account, the columns of `by`, cell, amount, and some rows of the logs: a value may stand several times.
-    Columns: `account` (Enum, null kept), one per `by` (`user` Enum, others String; null kept), `cell` (Date), `amount`
-    (Int64 in 1/`unit`, rounded once per row; rows where the expression is null are left out), `rows` (Int64).
+    Grain: a row, in any order. Columns: `account` (Enum, null kept), one per `by` (`user` Enum, others String; null
+    kept), `cell` (Date), `amount` (Int64 in 1/`unit`, rounded once; rows where the expression is null are left out).
     """
 
     selectors: tuple[Selector, ...]

@@ -166,13 +166,13 @@ class Simple(Rows, MetricType):
         return self._listed(given, selection, periods)
 
     def _valued(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
-        """Entries by value, with their number for a weight: nobody asks for the rows one by one."""
+        """Entries without what tells rows apart: nobody asks for them one by one."""
         cut = self.cut if self._part(given.scope) else None
         grain: Literal["cell", "day"] = "day" if periods.grain is Grain.DAY else "cell"
         book = Valued(selection, self._money(given), self.unit, cut, given.by, grain)
         day = pl.col("cell")
         entries = given.made(book).with_columns(period=periods.of(day), segment_at=cell_end(periods, day))
-        return entries.rename({"rows": "weight"}).drop("cell")
+        return entries.drop("cell")
 
     def _counted(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
         cut = self.cut if self._part(given.scope) else None
