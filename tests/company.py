@@ -81,6 +81,13 @@ tickets = st.fixed_dictionaries(
         "length": st.sampled_from([None, 1, 20]),
     }
 ).map(_with_end)
+users = st.fixed_dictionaries(
+    {
+        "user": st.sampled_from(USERS),
+        "account": st.sampled_from(ACCOUNTS),
+        "role": st.sampled_from(["admin", "approver", "member", None]),
+    }
+)
 surveys = st.lists(
     st.fixed_dictionaries(
         {
@@ -107,6 +114,10 @@ FULL = {"event": "other", "at": EPOCH, "account": "A", "user": "u1", "run": "1",
 """An event that lacks nothing: a column that is empty in every row has no type in a CSV file."""
 
 
+HOLDER = {"user": "u1", "account": "A", "role": "admin"}
+"""A user that lacks nothing, for the same reason."""
+
+
 def _company(roles: dict[str, Any]) -> Company:
     return Company({**roles, "events": [FULL, *roles["events"]]}, WORKFLOWS, ACTIVATION, ACTIVE)
 
@@ -116,6 +127,7 @@ def companies() -> st.SearchStrategy[Company]:
     roles: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         {
             "accounts": accounts,
+            "users": st.lists(users, max_size=20).map(lambda rows: [HOLDER, *rows]),
             "events": st.lists(events, min_size=30, max_size=80),
             "subscriptions": st.lists(subscriptions, min_size=5, max_size=14),
             "tickets": st.lists(tickets, min_size=3, max_size=12),
@@ -131,6 +143,7 @@ def companies() -> st.SearchStrategy[Company]:
 
 COLUMNS: dict[str, list[str]] = {
     "accounts": ["account", "created", "closed", "size"],
+    "users": ["user", "account", "role"],
     "events": ["event", "at", "account", "user", "run", "kind", "amount"],
     "subscriptions": ["account", "start", "end", "plan", "price", "quantity", "interval", "currency"],
     "tickets": ["at", "account", "category", "resolved"],
@@ -145,13 +158,13 @@ def write(company: Company, folder: Path, metrics: Mapping[str, Mapping[str, Any
         with (folder / f"{role}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(columns)
-            for row in company.roles[role]:
+            for row in company.roles.get(role, ()):
                 writer.writerow(_spelled(row.get(column)) for column in columns)
     definitions = {
         "version": 1,
         "settings": {"timezone": timezone, "currency": "EUR"},
         "sources": {**{role: {"path": f"{role}.csv"} for role in COLUMNS}, "fx": {"rows": list(company.roles["fx"])}},
-        "segments": {"size": {}, "plan": {"expr": {"subscriptions": "plan"}}},
+        "segments": {"size": {}, "plan": {"expr": {"subscriptions": "plan"}}, "role": {"expr": {"users": "role"}}},
         "workflows": for_file(company.workflows),
         "activation": for_file(company.activation),
         "active": for_file(company.active),

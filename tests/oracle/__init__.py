@@ -28,7 +28,9 @@ PLAIN: Mapping[str, Callable[[Company, Metric, Asked], dict[Key, Cell]]] = {
     "tiers": journeys.tiers,
 }
 PLAN = "plan"
-"""The segment that subscriptions carry themselves; every other one is an attribute of accounts."""
+"""The segment that subscriptions carry themselves."""
+ROLE = "role"
+"""The segment that users bring; every other one is an attribute of accounts."""
 
 
 def compute(
@@ -58,6 +60,8 @@ def _by_value(company: Company, metric: Metric, asked: Asked, by: str | None) ->
     total: dict[str | None, dict[Key, Cell]] = {None: _of(company, metric, asked)}
     if by == PLAN:
         return total | _by_plan(company, metric, asked)
+    if by == ROLE:
+        return total | _by_role(company, metric, asked)
     return total | _by_attribute(company, metric, asked, by, total[None]) if by else total
 
 
@@ -75,6 +79,12 @@ def _by_plan(company: Company, metric: Metric, asked: Asked) -> dict[str | None,
         for value, holds in money.by_plan_at_cell_end(company, asked).items():
             out[value] = _of(company, {**metric, "only_when": holds}, asked)
     return out
+
+
+def _by_role(company: Company, metric: Metric, asked: Asked) -> dict[str | None, dict[Key, Cell]]:
+    """A user counts under each of its roles; what names no user of the account is unattributed."""
+    groups: dict[str, set[tuple[str, str]] | None] = {**company.members_by_role(), UNATTRIBUTED: None}
+    return {role: _of(company.of_members(members), metric, asked) for role, members in groups.items()}
 
 
 def _by_attribute(

@@ -67,6 +67,28 @@ class Company:
         }
         return replace(self, roles=kept)
 
+    def of_members(self, members: set[tuple[str, str]] | None) -> Company:
+        """The same company with the rows of these (account, user) only; None: with the rows that name no user of it."""
+        known = {(row["account"], row["user"]) for row in self.rows("users")}
+
+        def stays(row: Row) -> bool:
+            member = (row["account"], row["user"])
+            return member not in known if members is None else member in members
+
+        kept = {role: [row for row in rows if "user" not in row or stays(row)] for role, rows in self.roles.items()}
+        return replace(self, roles=kept)
+
+    def members_by_role(self) -> dict[str, set[tuple[str, str]]]:
+        """Members (account, user) by each role they hold; those of whom no role is known are unknown."""
+        held: dict[tuple[str, str], set[str]] = {}
+        for row in self.rows("users"):
+            held.setdefault((row["account"], row["user"]), set()).update({row["role"]} - {None})
+        groups: dict[str, set[tuple[str, str]]] = {}
+        for member, roles in held.items():
+            for role in roles or {UNKNOWN}:
+                groups.setdefault(role, set()).add(member)
+        return groups
+
     def groups(self, attribute: str) -> dict[str, set[str | None]]:
         """Accounts by the value of an attribute of theirs; accounts seen elsewhere only are unknown."""
         values = {row["account"]: row.get(attribute) for row in self.rows("accounts")}

@@ -11,6 +11,7 @@ import polars as pl
 from saasmetrics.books.given import Given
 from saasmetrics.books.runs import RunsOf
 from saasmetrics.books.segments import carried, column, declared_on, sql_columns, with_segments
+from saasmetrics.books.several import all_values
 from saasmetrics.definitions.selection import Selection, Selector
 from saasmetrics.expression import parse
 from saasmetrics.facts.request import Tally
@@ -18,6 +19,8 @@ from saasmetrics.frames.canonical import ROLES
 
 OUTCOMES = {"attempt": "attempt", "success": "any_success", "failure": "failure"}
 """The column of a run that holds the moment of each outcome."""
+
+MEMBER = ["account", "user"]
 
 
 @dataclass(frozen=True)
@@ -109,9 +112,7 @@ class Happenings:
 
     def _listed(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
         schema = given.schema(role)
-        rows = with_segments(given, chosen(given, role, selectors), role, schema)
-        if "user" in schema:
-            rows = with_user_segments(given, rows)
+        rows = with_own_segments(given, chosen(given, role, selectors), role)
         amount = given.sql(self.expr, schema) if self.expr else pl.lit(0)
         total = (amount.cast(pl.Float64) * self.unit).round().cast(pl.Int64)
         cut = [given.sql(self.cut, schema).cast(pl.String).alias("cut")] if self.cut else []
@@ -151,21 +152,33 @@ def _marked(given: Given, *roles: str) -> list[str]:
 
 
 def with_user_segments(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Add the `@segment` columns declared on users, by the row's user. Grain: unchanged; a user without one is null."""
+    """Add the `@segment` columns declared on users, by the row's account and user.
+
+    Grain: unchanged; several values of one member are one text (`books/several.py`). Edges: who is no user of the
+    account has null.
+    """
     segments = carried(given, "users")
     if not segments:
         return rows
     users = with_segments(given, given.table("users"), "users", given.schema("users"))
     names = [column(segment) for segment in segments]
-    member = ["account", "user"]
-    users = users.sort(*member, *names).unique(member, keep="first", maintain_order=True).select(*member, *names)
-    return rows.join(users, on=member, how="left")
+    users = users.group_by(MEMBER).agg(all_values(name) for name in names)
+    return rows.join(users, on=MEMBER, how="left")
+
+
+def with_own_segments(given: Given, rows: pl.LazyFrame, role: str) -> pl.LazyFrame:
+    """Add the `@segment` columns that rows of a table, or their users, carry. Grain: unchanged."""
+    schema = given.schema(role)
+    if role != "users":
+        rows = with_segments(given, rows, role, schema)
+    return with_user_segments(given, rows) if "user" in schema else rows
 
 
 def chosen(given: Given, role: str, selectors: Iterable[Selector]) -> pl.LazyFrame:
     """Rows of a table that any of the selectors chooses, with `_at` (its time column as is) and `_day`.
 
     Grain: a row, once for each time column it is chosen by.
+    Edges: a user has a row for each role, and is chosen once, with the earliest.
     """
     schema = given.schema(role)
     parts: list[pl.LazyFrame] = []
@@ -180,7 +193,10 @@ def chosen(given: Given, role: str, selectors: Iterable[Selector]) -> pl.LazyFra
         day = moment if schema[at] == pl.Date else given.calendar.day_expr(moment)
         visible = day < given.as_of_day if schema[at] == pl.Date else moment < given.as_of
         rows = given.table(role).filter(condition & moment.is_not_null() & visible)
-        parts.append(rows.with_columns(_at=moment, _day=day))
+        rows = rows.with_columns(_at=moment, _day=day)
+        if role == "users":
+            rows = rows.sort("account", "user", "_at", "role").unique(MEMBER, keep="first", maintain_order=True)
+        parts.append(rows)
     return pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
 
 

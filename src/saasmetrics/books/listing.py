@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import chosen, with_user_segments
+from saasmetrics.books.happenings import chosen, with_own_segments, with_user_segments
 from saasmetrics.books.milestones import INSTANT
 from saasmetrics.books.segments import carried, column, sql_columns, with_segments
 from saasmetrics.definitions.selection import Selection, Selector
@@ -64,9 +64,7 @@ class Listing:
 
     def _table(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
         schema = given.schema(role)
-        rows = with_segments(given, chosen(given, role, selectors), role, schema).with_row_index("_number")
-        if "user" in schema:
-            rows = with_user_segments(given, rows)
+        rows = with_own_segments(given, chosen(given, role, selectors), role).with_row_index("_number")
         if "account" not in schema:
             rows = rows.with_columns(account=given.nobody)
         if schema[selectors[0].at] == pl.Date:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import chosen, with_user_segments
+from saasmetrics.books.happenings import chosen, with_own_segments, with_user_segments
 from saasmetrics.books.milestones import INSTANT, Moment, Reached
-from saasmetrics.books.segments import carried, column, with_segments
+from saasmetrics.books.segments import carried, column
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
 from saasmetrics.facts.request import Narrow
 from saasmetrics.frames.canonical import ROLES
@@ -82,7 +82,7 @@ def _rows(given: Given, role: str, selectors: tuple[Selector, ...], walk: Walk) 
         rows = with_user_segments(given, rows) if carried(given, "users") else rows
         marks = [column(segment) for segment in carried(given, "users")]
     else:
-        rows = with_segments(given, chosen(given, role, selectors), role, schema)
+        rows = with_own_segments(given, chosen(given, role, selectors), role)
         moment = given.calendar.start_expr(pl.col("_at")) if schema[selectors[0].at] == pl.Date else pl.col("_at")
         rows = rows.with_columns(at=moment.cast(INSTANT))
         if walk.entity == "row":

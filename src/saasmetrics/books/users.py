@@ -9,13 +9,15 @@ import polars as pl
 from saasmetrics.books.balances import live_at, stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.segments import carried, column, with_segments
+from saasmetrics.books.several import all_values
 from saasmetrics.period import Periods
 
 
 def holders(given: Given, periods: Periods) -> pl.LazyFrame:
     """Users there are at the end of each period.
 
-    Grain: account, user, period. Columns: `period`, `account`, `entity` (the user), `@segment`s, `amount` (1).
+    Grain: account, user, period. Columns: `period`, `account`, `entity` (the user), `@segment`s (several values of one
+    member are one text), `amount` (1).
     Edges: a user without a creation date has always been there; one with `closed` is gone from that day on.
     """
     schema = given.schema("users")
@@ -24,18 +26,19 @@ def holders(given: Given, periods: Periods) -> pl.LazyFrame:
     users = users.with_columns(_from=created, _to=given.calendar.day_expr(pl.col("closed")))
     live = live_at(users, stock_days(given, periods), "_from", "_to")
     marks = [column(segment) for segment in carried(given, "users")]
-    keys = ["period", "account", "user", *marks]
-    return live.select(keys).unique().rename({"user": "entity"}).with_columns(amount=pl.lit(1, dtype=pl.Int64))
+    members = live.group_by("period", "account", "user").agg(all_values(name) for name in marks)
+    return members.rename({"user": "entity"}).with_columns(amount=pl.lit(1, dtype=pl.Int64))
 
 
 def user_roles(given: Given, cut: str) -> pl.LazyFrame:
-    """What each user is by an expression over users. Grain: user and value. Columns: `user`, and one named by the cut.
+    """What each user is by an expression over users.
 
+    Grain: account, user and value. Columns: `account`, `user`, and one named by the cut.
     Edges: with the plain column `role`, only the roles that are expected to work when the file lists them; a user
-    with two values counts in both.
+    with two values in an account counts in both.
     """
     value = given.sql(cut, given.schema("users")).cast(pl.String)
-    users = given.table("users").select("user", value.alias(cut)).unique()
+    users = given.table("users").select("account", "user", value.alias(cut)).unique()
     expected = given.scope.definitions.active.roles
     if cut == "role" and expected:
         users = users.filter(pl.col("role").is_in(list(expected)))

@@ -11,6 +11,7 @@ import polars as pl
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.segments import NotApplicableError, bind, column, has_attribute
+from saasmetrics.books.several import narrowed_to
 from saasmetrics.definitions.metric import TOTAL
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.frames.ledger import CORE, UNATTRIBUTED, Ledger, Part, Shape, Side, complete
@@ -132,8 +133,10 @@ def cut(given: Given, ledger: Ledger, wanted: ResolvedInput, keep: tuple[str, ..
         side = replace(side, entries=entries)
         if wanted.where:
             side = bound(given, side, ledger.shape, tuple(wanted.where), below=below)
-            kept = [pl.col(column(name)).is_in(list(values)) for name, values in wanted.where.items()]
-            side = replace(side, entries=side.entries.filter(kept).drop(gone), names=side.columns - set(gone))
+            entries = side.entries
+            for name, values in wanted.where.items():
+                entries = narrowed_to(given, entries, name, values)
+            side = replace(side, entries=entries.drop(gone), names=side.columns - set(gone))
         return side
 
     denominator = narrow(ledger.denominator, True) if ledger.denominator else None

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from saasmetrics.books.several import as_read
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.engine.choices import knobs
@@ -249,7 +250,7 @@ def _shown(entries: Entries) -> pl.DataFrame:
     """Entries as printed: no column that says nothing, no period, the sides' own columns in order."""
     rows = entries.rows.drop("period", "segment_at", strict=False)
     names = {name: name.removeprefix("@") for name in rows.columns if name.startswith("@")}
-    return rows.rename(names)
+    return rows.with_columns(as_read(name) for name in names).rename(names)
 
 
 def _same(value: float | None, reduced: float | None) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from saasmetrics.books.segments import NotApplicableError
+from saasmetrics.books.several import may_be_several
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.engine.combine import combined
@@ -62,7 +63,8 @@ def planned(live: Live, frame: Frame, where: Where, levels: Sequence[int]) -> Pl
 def _of_ledger(live: Live, frame: Frame, ledger: Ledger, where: Where, levels: Sequence[int]) -> Plan:
     depths = [level for level in levels if level <= len(ledger.shape.parts)]
     splits = [frame]
-    if frame.by and any(ledger.shape.collapse) and ledger.shape.how != "quantile":
+    twice = any(ledger.shape.collapse) or any(may_be_several(live, segment) for segment in frame.by)
+    if frame.by and twice and ledger.shape.how != "quantile":
         splits.append(replace(frame, by=()))
     pieces = [
         Piece(split, ledger.shape, level, reduced(live, ledger, frame.periods, level, split.by, dict(where)))
@@ -72,7 +74,7 @@ def _of_ledger(live: Live, frame: Frame, ledger: Ledger, where: Where, levels: S
 
     def finish(values: Sequence[pl.DataFrame]) -> pl.DataFrame:
         parts, whole = values[: len(depths)], values[len(depths) :]
-        overlaps = [overlap(of, total) for of, total in zip(parts, whole, strict=False)]
+        overlaps = [overlap(ledger.shape, of, total) for of, total in zip(parts, whole, strict=False)]
         return pl.concat([*parts, *overlaps]) if parts else pl.DataFrame(schema=VALUES)
 
     return Plan(pieces, finish)

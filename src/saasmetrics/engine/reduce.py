@@ -8,6 +8,7 @@ import polars as pl
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.segments import column
+from saasmetrics.books.several import narrowed_to, told_apart
 from saasmetrics.books.workdays import counted_days
 from saasmetrics.engine.combine import at_level, bound
 from saasmetrics.engine.quantiles import quantiles
@@ -26,10 +27,9 @@ def reduced(
     (sum of weights), `accounts`, `immature`.
     Raises: NotApplicableError when a side cannot answer a segment.
     """
-    segments = tuple(dict.fromkeys([*by, *where]))
-    sides = [_prepared(given, ledger, ledger.numerator, level, segments, where, below=False)]
+    sides = [_prepared(given, ledger, ledger.numerator, level, by, where, below=False)]
     if ledger.denominator is not None:
-        sides.append(_prepared(given, ledger, ledger.denominator, level, segments, where, below=True))
+        sides.append(_prepared(given, ledger, ledger.denominator, level, by, where, below=True))
     shape = ledger.shape
     keys = ["period", *[part.column for part in shape.parts[:level]], *[column(name) for name in by]]
     if shape.how == "quantile":
@@ -47,7 +47,7 @@ def _prepared(
     ledger: Ledger,
     side: Side,
     level: int,
-    segments: tuple[str, ...],
+    by: tuple[str, ...],
     where: dict[str, tuple[str, ...]],
     *,
     below: bool,
@@ -56,9 +56,12 @@ def _prepared(
     if below and shape.denominator_parts is not None:
         shape = replace(shape, parts=_own_defaults(shape))
     side = at_level(side, shape, level)
-    side = bound(given, side, shape, segments, below=below)
-    kept = [pl.col(column(name)).is_in(list(values)) for name, values in where.items() if column(name) in side.columns]
-    return replace(side, entries=side.entries.filter(kept)) if kept else side
+    side = bound(given, side, shape, tuple(dict.fromkeys([*by, *where])), below=below)
+    entries = side.entries
+    for name, values in where.items():
+        if column(name) in side.columns:
+            entries = narrowed_to(given, entries, name, values)
+    return replace(side, entries=told_apart(given, entries, [name for name in by if column(name) in side.columns]))
 
 
 def _own_defaults(shape: Shape) -> tuple:  # type: ignore[type-arg]  # parts, in the numerator's order

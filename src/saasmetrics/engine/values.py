@@ -11,7 +11,7 @@ import polars as pl
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
-from saasmetrics.frames.ledger import OVERLAP
+from saasmetrics.frames.ledger import OVERLAP, Shape
 from saasmetrics.frames.values import NO_INPUT, NOT_APPLICABLE, OK, VALUES
 from saasmetrics.period import Periods
 
@@ -32,27 +32,32 @@ class Frame:
         return ",".join(self.by) if self.by else None
 
 
-def overlap(parts: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
+def overlap(shape: Shape, parts: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFrame:
     """What the parts of a split count more than once: the total less their sum, where it is not zero.
 
-    Grain: cut, stat, period. Edges: for a sum the value is that difference (negative); for a ratio each side has its
-    own and there is no value; a period whose parts add up has no line.
+    Grain: cut, stat, period. Edges: for a sum the value is that difference (negative), a mean over days divided by the
+    same days; for a ratio each side has its own and there is no value; a period whose parts add up has no line.
     """
     keys = ["metric", "cut", "stat", "grain", "period"]
-    sides = ("numerator", "denominator", "entries", "accounts")
+    ratio = shape.how == "ratio"
+    sides = ("numerator", *(["denominator"] if ratio else []), "entries", "accounts")
     added = parts.group_by(keys, maintain_order=True).agg(
         *[pl.col(name).sum().alias(f"{name}_parts") for name in sides], pl.col("segment").first()
     )
     both = added.join(whole.drop("segment"), on=keys, nulls_equal=True)
     both = both.with_columns([(pl.col(name) - pl.col(f"{name}_parts")).alias(name) for name in sides])
-    ratio = pl.col("value").is_not_null() & (pl.col("denominator").is_not_null())
+    days = pl.col("denominator") if shape.per else pl.lit(1.0)
     both = both.with_columns(
         segment_value=pl.lit(OVERLAP),
-        value=pl.when(ratio).then(None).otherwise(pl.col("numerator")),
+        value=pl.lit(None, dtype=pl.Float64) if ratio else pl.col("numerator") / days,
         immature=pl.lit(0, dtype=pl.Int64),
         reason=pl.lit("counted under more than one value"),
     )
-    moved = (pl.col("numerator") != 0) | (pl.col("denominator").fill_null(0) != 0)
+    # Sides are whole numbers of their unit: less than half of one is what scaling rounded.
+    up, down = shape.sides if ratio else (shape.scale, 1.0)
+    moved = pl.col("numerator").abs() > up / 2
+    if ratio:
+        moved = moved | (pl.col("denominator").abs() > down / 2)
     return both.filter(moved & (pl.col("status") != NO_INPUT)).select(
         [pl.col(name).cast(dtype) for name, dtype in VALUES.items()]
     )

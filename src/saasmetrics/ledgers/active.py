@@ -211,7 +211,8 @@ class Active(MetricType):
     def _cut_by_role(self, given: Given, members: pl.LazyFrame) -> pl.LazyFrame:
         if self.cut is None:
             return members
-        return members.join(user_roles(given, self.cut), left_on="entity", right_on="user", how="inner")
+        roles = user_roles(given, self.cut)
+        return members.join(roles, left_on=["account", "entity"], right_on=["account", "user"], how="inner")
 
     def _depth(self, given: Given, periods: Periods, shape: Shape) -> Ledger:
         used = []

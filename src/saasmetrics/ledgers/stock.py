@@ -9,8 +9,7 @@ from pydantic import model_validator
 
 from saasmetrics.books.balances import Recurring, live_at, segment_columns, stock_days
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import matches, with_user_segments
-from saasmetrics.books.segments import with_segments
+from saasmetrics.books.happenings import matches, with_own_segments
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scope import Scope
@@ -48,8 +47,9 @@ class Stock(Rows, MetricType):
     different values of `expr`. For subscriptions `mrr`, `arr`, `list_mrr` and `committed_mrr` are the recurring
     amounts under the policies, kept annualised so that a twelfth is taken once, at the end; `paid_seats` are the seats
     of rows that earn.
-    Edges: in a period in progress the day is the last visible one, so that future rows never count; `committed_mrr`
-    counts rows that start later as well, and leaves out those whose end has been asked for.
+    Edges: a user of several roles counts once in an account. In a period in progress the day is the last visible one,
+    so that future rows never count; `committed_mrr` counts rows that start later as well, and leaves out those whose
+    end has been asked for.
     Unit: money in ten-thousandths a year.
     Source: ARR is twelve times MRR at a date (ChartMogul, Stripe); the last day of a period is the snapshot
     (GitLab, Recurly).
@@ -82,6 +82,15 @@ class Stock(Rows, MetricType):
             return False
         return self.expr in RECURRING or (self.filter or "").replace(" ", "") == "mrr>0"
 
+    def _of_users(self, scope: Scope) -> bool:
+        """Whether users are counted, who have a row for each of their roles."""
+        return self.agg == "count" and self._selector(scope).role == "users"
+
+    def _counted_once(self, scope: Scope) -> tuple[str, ...]:
+        if self.agg == "count_distinct":
+            return ("entity",)
+        return ("account", "entity") if self._of_users(scope) else ()
+
     def _parts(self) -> tuple[Part, ...]:
         if self.cut is None:
             return ()
@@ -103,7 +112,7 @@ class Stock(Rows, MetricType):
             time="stock",
             parts=self._parts(),
             scale=scale,
-            collapse=(("entity",), ()) if self.agg == "count_distinct" else ((), ()),
+            collapse=(self._counted_once(scope), ()),
             accountless="keep" if keep else "leave_out",
         )
 
@@ -115,8 +124,9 @@ class Stock(Rows, MetricType):
         keys = ["period", "account", *[part.column for part in self._parts()], *segment_columns(given, selector.role)]
         if given.narrowed(*given.by) and "user" in given.schema(selector.role):
             keys += [name for name in segment_columns(given, "users") if name not in keys]
-        if self.agg == "count_distinct":
-            live = live.with_columns(pl.col("_value").cast(pl.String).alias("entity"))
+        if self.agg == "count_distinct" or self._of_users(given.scope):
+            name = "_value" if self.agg == "count_distinct" else "user"
+            live = live.with_columns(pl.col(name).cast(pl.String).alias("entity"))
             entries = live.group_by(*keys, "entity").agg(
                 amount=pl.lit(1, dtype=pl.Int64), weight=pl.lit(1, dtype=pl.Int64)
             )
@@ -154,9 +164,7 @@ class Stock(Rows, MetricType):
         role = selector.role
         schema = given.schema(role)
         chosen = Selector(role, selector.at, selector.source, filter=self.filter)
-        rows = with_segments(given, given.table(role), role, schema).filter(matches(given, role, chosen))
-        if "user" in schema:
-            rows = with_user_segments(given, rows)
+        rows = with_own_segments(given, given.table(role).filter(matches(given, role, chosen)), role)
         start, end = LIVES.get(role, (selector.at, None))
         first, last = self.start or start, self.end or end
         amount: pl.Expr = pl.lit(1, dtype=pl.Int64)

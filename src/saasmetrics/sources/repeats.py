@@ -9,7 +9,7 @@ import polars as pl
 from saasmetrics.frames.canonical import ROLES
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
-    "users": ("user", "account"),
+    "users": ("user", "account", "role"),
     "aliases": ("alias",),
     "leads": ("lead",),
     "opportunities": ("opportunity",),
