@@ -285,6 +285,15 @@ def test_retention_has_no_value_until_the_interval_is_over() -> None:
     assert ask(company, metric, AUGUST, as_of=at("11-01"))["2mo", None, AUGUST, None].value == F(1, 3)
 
 
+def test_retention_knows_nothing_of_intervals_before_the_first_event() -> None:
+    company = Company(
+        {"accounts": accounts(A="06-02"), "events": events(("x", "A", None, "07-15"), ("x", "A", None, "08-02"))}
+    )
+    june = date(2026, 6, 1)
+    found = ask(company, {"type": "retention", "rule": {"event": "x"}, "ages": ["1mo", "2mo"]}, june)
+    assert (found["1mo", None, june, None].status, found["2mo", None, june, None].value) == ("no_input", 1)
+
+
 TIERS = {
     "basic": {"event": "b"},
     "standard": {"all": [{"event": "s"}, {"event": "t"}]},

@@ -262,8 +262,10 @@ def retention(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]
     """Accounts of a cohort that are active in the k-th interval after it.
 
     Formula: for each cohort (created in the period) and age k: accounts active in the calendar interval that begins k
-    later / size of the cohort. A cell is mature when its interval is over; before, it has no value.
+    later / size of the cohort. A cell is mature when its interval is over; before, it has no value. An interval that
+    begins before the day of the first event has none either: nobody knows what happened in it.
     """
+    begins = min((asked.day(row["at"]) for row in company.rows("events")), default=date.min)
     cohort = moments_of(company, metric.get("cohort", {"milestone": "created"}), asked)
     rule = metric.get("rule") or company.active.get("account") or {"workflow": "core"}
     rows = [(entry.account, asked.day(entry.at)) for entry in chosen(company, rule, asked)]
@@ -274,10 +276,12 @@ def retention(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]
             start = later(period, age)
             mature = asked.instant(asked.end(start)) <= asked.as_of
             back = {account for account, day in rows if start <= day < asked.end(start)} & members
-            n, d = (len(back), len(members)) if mature else (0, 0)
+            early = start < begins
+            n, d = (len(back), len(members)) if mature and not early else (0, 0)
             value = share(Fraction(n), Fraction(d))
-            immature = 0 if mature else len(members)
+            immature = 0 if mature or early else len(members)
             status = judged(asked, period, value, counted=d, of_rate=True, immature=immature)
+            status = "no_input" if early and members else status
             out[age, None, period] = Cell(value, Fraction(n), Fraction(d), d, d, immature, status)
     return out
 

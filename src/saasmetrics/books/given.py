@@ -37,6 +37,8 @@ class Given(ABC):
     scope: Scope
     by: tuple[str, ...]
     as_of: datetime
+    since: datetime | None = None
+    """From when on what the metric counts tells anything; None while nobody knows."""
     fine: bool = False
     """Whether entries are wanted one by one, where a type would fold them to their account."""
 

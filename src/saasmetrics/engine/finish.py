@@ -25,7 +25,7 @@ from saasmetrics.frames.values import (
 )
 from saasmetrics.period import Periods
 
-COUNTS = ("entries", "accounts", "immature", "reached", "open")
+COUNTS = ("entries", "accounts", "immature", "uncovered", "reached", "open")
 GROUP = ["number", "stat", "cut", "segment_value"]
 """What tells the series of one ledger apart; `number` is the ledger's place in the run."""
 
@@ -149,6 +149,7 @@ def _about(pieces: Sequence[Piece]) -> pl.DataFrame:
                 "since": frame.since,
                 "begins": f"the data begins on {frame.since:%Y-%m-%d}" if frame.since else "",
                 "min_sample": frame.metric.min_sample,
+                "tells_coverage": shape.tells_coverage,
                 "how": shape.how,
                 "per": shape.per is not None,
                 "alike": up == down,
@@ -203,7 +204,8 @@ def _judged(rows: pl.DataFrame) -> pl.DataFrame:
     few = (pl.col("entries") < pl.col("min_sample")) & (pl.col("how") != "sum")
     noun = pl.when(pl.col("how") == "quantile").then(pl.lit("entries")).otherwise(pl.lit("in the denominator"))
     missing = pl.when(pl.col("how") == "ratio").then(pl.lit("nothing in the denominator"))
-    early = (pl.col("end") <= pl.col("since")).fill_null(False)
+    uncovered = (pl.col("uncovered") > 0) & (pl.col("entries") == 0)
+    early = pl.when("tells_coverage").then(uncovered).otherwise((pl.col("end") <= pl.col("since")).fill_null(False))
     cases = (
         (early, NO_INPUT, pl.col("begins")),
         (pl.col("end") > pl.col("as_of"), PARTIAL, pl.lit("the period is not over")),

@@ -209,11 +209,19 @@ class Live(_Common):
     """Answers from what was read; every book is made once."""
 
     def __init__(
-        self, scope: Scope, store: Store, by: tuple[str, ...], shelf: Shelf, as_of: datetime, fine: bool = False
+        self,
+        scope: Scope,
+        store: Store,
+        by: tuple[str, ...],
+        shelf: Shelf,
+        as_of: datetime,
+        since: datetime | None = None,
+        fine: bool = False,
     ) -> None:
         super().__init__(scope, by, as_of)
         self.store = store
         self.shelf = shelf
+        self.since = since
         self.fine = fine
 
     @property
@@ -227,18 +235,18 @@ class Live(_Common):
 
     def of(self, metric: Metric) -> Live:
         scope = self.scope.definitions.scope(metric.id)
-        return Live(scope, self.store, self.by, self.shelf, self._as_of, self.fine)
+        return Live(scope, self.store, self.by, self.shelf, self._as_of, self.since, self.fine)
 
     def narrowed(self, *by: str) -> Live:
-        return Live(self.scope, self.store, by, self.shelf, self._as_of, self.fine)
+        return Live(self.scope, self.store, by, self.shelf, self._as_of, self.since, self.fine)
 
-    def at(self, as_of: datetime) -> Live:
-        """The same as of another instant."""
-        return Live(self.scope, self.store, self.by, self.shelf, as_of, self.fine)
+    def at(self, as_of: datetime, since: datetime | None) -> Live:
+        """The same over another stretch of time: what is visible, and from when on there is anything."""
+        return Live(self.scope, self.store, self.by, self.shelf, as_of, since, self.fine)
 
     def finely(self) -> Live:
         """The same, with entries one by one."""
-        return Live(self.scope, self.store, self.by, self.shelf, self._as_of, fine=True)
+        return Live(self.scope, self.store, self.by, self.shelf, self._as_of, self.since, fine=True)
 
     def table(self, role: str) -> pl.LazyFrame:
         return self.store.tables[role].lazy()

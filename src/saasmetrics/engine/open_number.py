@@ -136,7 +136,7 @@ class _Made:
 
     def opened(self) -> tuple[dict[str, Any], pl.DataFrame, float | None]:
         """Of a metric with entries of its own."""
-        live = self.done.live.at(self.done.reaches[self.address.metric])
+        live = self.done.live_of(self.address.metric)
         if self.question.depth == "entry":
             live = live.finely()
         entries = entries_of(live, self.address, self.periods, self.question.where)
@@ -165,7 +165,7 @@ class _Made:
         if before is None or grain is not self.periods.grain or now.shape.how == "quantile":
             text = "two periods of one length are compared, of a sum or a ratio"
             raise InputError([Finding("SM972", Severity.ERROR, text)])
-        live = self.done.live.at(self.done.reaches[self.address.metric])
+        live = self.done.live_of(self.address.metric)
         then = entries_of(live, self.address, replace(self.periods, starts=(before,)), self.question.where)
         changes = change_by_account(
             replace(now, rows=self._of_account(now.rows)), replace(then, rows=self._of_account(then.rows))
@@ -176,7 +176,7 @@ class _Made:
     def _rows(self) -> pl.DataFrame:
         wish = Wish(self.address.metric, (self.address,), self.periods.grain)
         asked = draw_up(self.definitions, self.sources, [wish])
-        live = self.done.live.at(self.done.reaches[self.address.metric])
+        live = self.done.live_of(self.address.metric)
         return source_rows(
             live, self.sources, asked[self.address.metric], self.question.account, self.periods.first, self.periods.end
         )

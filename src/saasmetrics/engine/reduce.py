@@ -12,7 +12,7 @@ from saasmetrics.books.several import narrowed_to, told_apart
 from saasmetrics.books.workdays import counted_days
 from saasmetrics.engine.combine import at_level, bound
 from saasmetrics.engine.quantiles import quantiles
-from saasmetrics.frames.ledger import COUNTED, IMMATURE, Ledger, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, COVERAGE, IMMATURE, Ledger, Shape, Side
 from saasmetrics.period import Periods
 
 
@@ -24,7 +24,7 @@ def reduced(
     Grain: period, the first `level` parts, the segments. Columns: `period`, one per part told apart, one `@segment`
     per segment of `by`, then for sums and ratios `top` and `bottom` (Int128 sums of fixed-point amounts; `bottom` null
     for sums), for quantiles one `stat_NAME` per stat (fixed-point, Float64), `reached` and `open`; and `entries`
-    (sum of weights), `accounts`, `immature`.
+    (sum of weights), `accounts`, `immature`, `uncovered`.
     Raises: NotApplicableError when a side cannot answer a segment.
     """
     sides = [_prepared(given, ledger, ledger.numerator, level, by, where, below=False)]
@@ -34,11 +34,11 @@ def reduced(
     keys = ["period", *[part.column for part in shape.parts[:level]], *[column(name) for name in by]]
     if shape.how == "quantile":
         return _quantiles(sides[0], shape, keys)
-    top = _summed(sides[0], shape.collapse[0], keys, "top")
+    top = _summed(sides[0], shape.collapse[0], keys, "top", coverage=shape.tells_coverage)
     if len(sides) == 1:
         return _spread_over_days(given, top, shape, periods)
     shared = [key for key in keys if key in sides[1].columns]
-    bottom = _summed(sides[1], shape.collapse[1], shared, "bottom")
+    bottom = _summed(sides[1], shape.collapse[1], shared, "bottom", coverage=shape.tells_coverage)
     return _joined(top, bottom, keys, shared)
 
 
@@ -69,13 +69,13 @@ def _own_defaults(shape: Shape) -> tuple:  # type: ignore[type-arg]  # parts, in
     return tuple(below.get(part.column, part) for part in shape.parts)
 
 
-def _summed(side: Side, collapse: tuple[str, ...], keys: list[str], name: str) -> pl.LazyFrame:
-    """Grain: the keys. Columns: `name`, `name_entries`, `name_accounts`, `immature`."""
+def _summed(side: Side, collapse: tuple[str, ...], keys: list[str], name: str, *, coverage: bool) -> pl.LazyFrame:
+    """Grain: the keys. Columns: `name`, `name_entries`, `name_accounts`, `immature`, `uncovered`."""
     counted = None if side.settled else pl.col("status") == COUNTED
-    late = pl.lit(0, dtype=pl.Int64).alias("immature") if side.settled else _immature()
+    late = (_immature(side), _uncovered(coverage=coverage))
     if not collapse or side.alone:
         totals = *_totals(name, counted), _accounts(side, counted).alias(f"{name}_accounts")
-        return side.entries.group_by(keys).agg(*totals, late)
+        return side.entries.group_by(keys).agg(*totals, *late)
     # What is counted once per key: a user of two roles, an account of two workflows. The amounts are equal.
     once = list(dict.fromkeys([*keys, *collapse]))
     rest = [] if "account" in once else [pl.col("account").first()]
@@ -83,8 +83,8 @@ def _summed(side: Side, collapse: tuple[str, ...], keys: list[str], name: str) -
     single = entries.group_by(once).agg(pl.col("amount").max(), pl.col("weight").max(), *rest)
     sums = single.group_by(keys).agg(*_totals(name, None), _accounts(side, None).alias(f"{name}_accounts"))
     if side.settled:
-        return sums.with_columns(late)
-    lates = side.entries.group_by(keys).agg(late)
+        return sums.with_columns(*late)
+    lates = side.entries.group_by(keys).agg(*late)
     return sums.join(lates, on=keys, how="full", coalesce=True, nulls_equal=True)
 
 
@@ -104,12 +104,20 @@ def _accounts(side: Side, counted: pl.Expr | None) -> pl.Expr:
     return account.n_unique() - account.is_null().any().cast(pl.UInt32)
 
 
-def _immature() -> pl.Expr:
-    return pl.col("weight").filter(pl.col("status") == IMMATURE).sum().alias("immature")
+def _immature(side: Side) -> pl.Expr:
+    """The weight of entries still inside their window."""
+    none = pl.lit(0, dtype=pl.Int64)
+    return (none if side.settled else pl.col("weight").filter(pl.col("status") == IMMATURE).sum()).alias("immature")
+
+
+def _uncovered(*, coverage: bool) -> pl.Expr:
+    """The weight of entries from before the data, where entries say that themselves."""
+    none = pl.lit(0, dtype=pl.Int64)
+    return (pl.col("weight").filter(pl.col("reason") == COVERAGE).sum() if coverage else none).alias("uncovered")
 
 
 def _joined(top: pl.LazyFrame, bottom: pl.LazyFrame, keys: list[str], shared: list[str]) -> pl.LazyFrame:
-    bottom = bottom.rename({"immature": "immature_below"})
+    bottom = bottom.rename({"immature": "immature_below", "uncovered": "uncovered_below"})
     how = "full" if shared == keys else "left"
     joined = top.join(bottom, on=shared, how=how, coalesce=True, nulls_equal=True)  # type: ignore[arg-type]  # one of two words
     return joined.select(
@@ -119,6 +127,7 @@ def _joined(top: pl.LazyFrame, bottom: pl.LazyFrame, keys: list[str], shared: li
         pl.col("bottom_entries").fill_null(0).alias("entries"),
         pl.col("bottom_accounts").fill_null(0).alias("accounts"),
         pl.coalesce("immature_below", pl.lit(0)).alias("immature"),
+        pl.coalesce("uncovered_below", pl.lit(0)).alias("uncovered"),
     )
 
 
@@ -135,5 +144,4 @@ def _spread_over_days(given: Given, top: pl.LazyFrame, shape: Shape, periods: Pe
 def _quantiles(side: Side, shape: Shape, keys: list[str]) -> pl.LazyFrame:
     counted = None if side.settled else pl.col("status") == COUNTED
     entries = _totals("_", counted)[1].alias("entries")
-    immature = pl.lit(0, dtype=pl.Int64).alias("immature") if side.settled else _immature()
-    return quantiles(side, shape, keys, [entries, _accounts(side, counted).alias("accounts"), immature])
+    return quantiles(side, shape, keys, [entries, _accounts(side, counted).alias("accounts"), _immature(side)])

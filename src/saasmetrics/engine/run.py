@@ -53,14 +53,19 @@ class Wish:
 class Computed:
     """Values, and what they rest on.
 
-    `reaches` are the as-of instants of each metric.
+    `reaches` are the as-of instants of each metric, `begins` from when on its inputs tell anything.
     """
 
     values: pl.DataFrame
     read: Read
     as_of: datetime
     reaches: Mapping[str, datetime]
+    begins: Mapping[str, datetime | None]
     live: Live
+
+    def live_of(self, metric: str) -> Live:
+        """What answers for a metric, over the stretch of time that its inputs cover."""
+        return self.live.at(self.reaches[metric], self.begins[metric])
 
 
 def draw_up(
@@ -119,6 +124,7 @@ def compute(
     found = replace(found, findings=(*found.findings, *_by_time(definitions, requests)))
     overall = as_of or _newest(found, definitions.settings.calendar)
     reaches = {metric: as_of or _reach(one, found, overall) for metric, one in asked.items()}
+    begins = {metric: _since(one, found) for metric, one in asked.items()}
     shelf = Shelf()
     first = next(iter(definitions.metrics))
     live = Live(definitions.scope(first), found.store, (), shelf, overall)
@@ -127,9 +133,9 @@ def compute(
         metric = definitions.metrics[wish.metric]
         moment = reaches.get(wish.metric, overall)
         periods = _periods(definitions, wish.grain, overall, count, since, until)
-        frame = Frame(metric, periods, wish.by, moment, _since(asked.get(wish.metric), found))
+        frame = Frame(metric, periods, wish.by, moment, begins.get(wish.metric))
         why = metric.missing or not_computed(definitions, metric) or _without(asked.get(wish.metric), sources)
-        plans.append(_plan(live.at(moment), frame, wish, why))
+        plans.append(_plan(live.at(moment, frame.since), frame, wish, why))
         frames.append(frame)
     parts = list(gathered(live, plans))
     values = (
@@ -137,7 +143,9 @@ def compute(
         if parts
         else pl.DataFrame(schema=VALUES)
     )
-    return Computed(values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS), found, overall, reaches, live)
+    return Computed(
+        values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS), found, overall, reaches, begins, live
+    )
 
 
 def _plan(live: Live, frame: Frame, wish: Wish, why: str | None) -> Plan:
@@ -205,10 +213,8 @@ def _reach(asked: Asked, found: Read, overall: datetime) -> datetime:
     return min([*known, overall])
 
 
-def _since(asked: Asked | None, found: Read) -> datetime | None:
+def _since(asked: Asked, found: Read) -> datetime | None:
     """From when on a metric's inputs tell anything: the latest beginning over the logs it counts."""
-    if asked is None:
-        return None
     begins = [found.reaches[role].first for role in asked.roles if role in found.reaches and role not in STATE]
     return max(begins, default=None)
 

@@ -12,6 +12,9 @@ How = Literal["sum", "ratio", "quantile"]
 Time = Literal["flow", "stock", "window", "cohort"]
 SegmentAt = Literal["cell_end", "period_end", "window_start", "entry", "latest"]
 
+COVERAGE = "coverage"
+"""The reason of entries that are excluded because the data begins too late to tell."""
+
 COUNTED, IMMATURE, OPEN, EXCLUDED = "counted", "immature", "open", "excluded"
 STATUS = pl.Enum([COUNTED, IMMATURE, OPEN, EXCLUDED])
 
@@ -58,6 +61,8 @@ class Shape:
 
     how: How
     time: Time
+    tells_coverage: bool = False
+    """Whether entries say themselves where the data begins too late; else whole periods before it are left out."""
     parts: tuple[Part, ...] = ()
     denominator_parts: tuple[Part, ...] | None = None
     """Parts of the denominator where they differ in their defaults from the numerator's; None: the same."""

@@ -15,7 +15,7 @@ from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
-from saasmetrics.frames.ledger import COUNTED, IMMATURE, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, STATUS, Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Grain, Periods
 
@@ -32,7 +32,8 @@ class Retention(MetricType):
     Edges: the cohort is the calendar period the account was created in (or of its first row of `cohort`), so accounts
     that never were active stay in the denominator; the period of an age is a calendar period in the age's own unit
     (`3mo`: the third month after), and its cell is mature when that whole period is over. Age 0 is the cohort's own
-    period.
+    period. A cohort may be older than the log of what makes active: a cell has a number as soon as its own period
+    lies wholly in what the log covers.
     Unit: a share, 0-1.
     Source: calendar clock and criterion `on` as in PostHog.
     """
@@ -61,6 +62,7 @@ class Retention(MetricType):
             parts=(Part("age", "none", "separate", ages),),
             segment_at="entry",
             payload=frozenset({"at"}),
+            tells_coverage=True,
         )
 
     def ledger(self, given: Given, periods: Periods) -> Ledger:
@@ -75,12 +77,16 @@ class Retention(MetricType):
         numerators, denominators = [], []
         for age in self.ages:
             spans = [(start, *span) for start in periods.starts if (span := self._span(periods, start, age))]
-            ends = pl.LazyFrame(
-                [(start, end) for start, _, end in spans], schema={"period": pl.Date, "_end": pl.Date}, orient="row"
-            )
+            ends = pl.LazyFrame(spans, schema={"period": pl.Date, "_first": pl.Date, "_end": pl.Date}, orient="row")
             mature = pl.col("_end") <= given.as_of_day
-            status = pl.when(mature).then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS)
-            whole = members.join(ends, on="period").with_columns(age=pl.lit(age.text), status=status).drop("_end")
+            early = pl.col("_first") < given.calendar.local_day(given.since) if given.since else pl.lit(False)
+            status = (
+                pl.when(early).then(pl.lit(EXCLUDED)).when(mature).then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE))
+            )
+            whole = members.join(ends, on="period").with_columns(
+                age=pl.lit(age.text), status=status.cast(STATUS), reason=pl.when(early).then(pl.lit(COVERAGE))
+            )
+            whole = whole.drop("_first", "_end")
             active = active_days(presence, spans, ["account"])
             there = whole.join(active.select("account", "period"), on=["account", "period"], how="semi")
             denominators.append(whole.with_columns(amount=pl.lit(1, dtype=pl.Int64)))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from saasmetrics.frames.values import LOW_N
+from saasmetrics.frames.values import LOW_N, NO_INPUT
 from saasmetrics.output.number import rate, whole
 from saasmetrics.output.reading import Point, Reading, State
 from saasmetrics.output.sheet import Block, Column, Note, Row, Sheet, text
@@ -36,7 +36,9 @@ def blocks(ages: Sequence[Reading], timeline: Timeline, width: int, *, shades: b
     columns = [Column("Cohort", least=8), Column("n", "right", 6)]
     columns += [Column(each.subject.part_name, "right", CELL) for each in shown]
     yield Sheet(tuple(columns), tuple(_rows(shown, timeline, shades)), gap=0)
-    yield Note(Text("percent, * in progress, blank: not reached yet, ·: too few", "muted"), hang=2)
+    early = any(point.status == NO_INPUT for each in shown for point in each.points)
+    marks = "percent, * in progress, blank: not reached yet, ·: too few" + ", n/a: before the data" * early
+    yield Note(Text(marks, "muted"), hang=2)
     if shades:
         yield Note(Text(f"shades change at {', '.join(rate(edge, 0) for edge in EDGES)}", "muted"), hang=2)
     if len(shown) < len(ages):
@@ -58,11 +60,13 @@ def _rows(ages: Sequence[Reading], timeline: Timeline, shades: bool) -> Iterator
 
 
 def _cell(point: Point | None, shades: bool) -> Text:
-    """Percent without its sign. A nought is `0`; nothing at all is an age that is not reached."""
+    """Percent without its sign. A nought is `0`, nothing an age that is not reached, `n/a` one before the data."""
     if point is None:
         return Text()
     if point.status == LOW_N:
         return Text("·", "muted")
+    if point.status == NO_INPUT:
+        return Text("n/a", "muted")
     if point.value is None:
         return Text()
     number = rate(point.value, 0).removesuffix("%")
