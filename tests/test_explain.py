@@ -258,8 +258,22 @@ def test_a_ratio_is_shown_with_both_its_sides(tiny: Path) -> None:
     assert number["counted"] == "n = 4 in the denominator, 3 accounts"
     assert number["data"] == "as of 2026-11-10, the day its inputs reach to"
     assert explanation.figures["value"] == 0.75
+
+
+def test_a_target_of_a_part_is_held_against_that_part(tiny: Path) -> None:
+    """Of the four runs of October the failed one is D's, which has no plan; A and C are pro, 3 / 3."""
+    explanation = pipeline.explain(tiny / "metrics.yaml", "completion_rate")
+    (section,) = (each for each in explanation.sections if each.title == "Goals")
+    said = [text for passage in section.passages if isinstance(passage, Facts) for _, text in passage.rows]
     line = line_of(tiny / "metrics.yaml", "  - {metric: completion_rate, keep:")
-    assert facts(explanation, "Goals")["target"] == f"keep >= 90%; behind (metrics.yaml:{line}:5)"
+    assert said == [
+        f"keep >= 90%; behind (metrics.yaml:{line}:5)",
+        f"keep >= 95%, where plan is pro; met with 100.0% in 2026-10 (metrics.yaml:{line + 1}:5)",
+    ]
+    narrowed = pipeline.compute(tiny / "metrics.yaml", Ask(metrics=("completion_rate",), where={"plan": ("pro",)}))
+    assert (narrowed.verdicts["completion_rate"].word, narrowed.parts) == ("met", ())
+    other = pipeline.compute(tiny / "metrics.yaml", Ask(metrics=("completion_rate",), where={"plan": ("basic",)}))
+    assert other.verdicts["completion_rate"].word == "no target"
 
 
 def test_a_sum_is_shown_with_what_was_counted_and_the_period_in_progress(tiny: Path) -> None:

@@ -96,7 +96,7 @@ def test_entries_reduce_to_every_value(share: int) -> None:
             continue
         period, value = found
         grain = Grain(definitions.metrics[address.metric].grain)
-        live = done.live.at(done.reaches[address.metric])
+        live = done.live_of(address.metric)
         entries = entries_of(live, address, Periods(definitions.settings.calendar, grain, (period,)), {})
         again = by_duckdb(
             entries.rows, entries.shape, address.stat or (entries.shape.stats or (None,))[0], entries.days

@@ -15,6 +15,7 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.engine.ask import Ask, of_view, wishes
 from saasmetrics.engine.read import Progress, SourceRead
+from saasmetrics.engine.run import Wish
 from saasmetrics.engine.run import compute as run
 from saasmetrics.engine.values import judged_periods
 from saasmetrics.facts.cache import UNSAID, Cache, Caching
@@ -22,7 +23,7 @@ from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.values import NOT_APPLICABLE
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.period import Calendar
-from saasmetrics.review.targets import Verdict, held
+from saasmetrics.review.targets import Part, Verdict, held, narrowings
 from saasmetrics.sources.open import open_sources
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Result:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     judged: Mapping[str, date] = field(default_factory=dict)
     cache: Cache | None = None
+    parts: tuple[Part, ...] = ()
+    """Targets that are held against a part of the company, of a question about the whole."""
 
 
 def compute(
@@ -60,6 +63,7 @@ def compute(
     definitions = load(path, REGISTRY, data_root=data_root)
     ask = of_view(definitions, ask)
     addresses, wanted = wishes(definitions, ask)
+    narrowed = _narrowed(definitions, ask, addresses, wanted)
     sources = open_sources(definitions)
     findings = [*definitions.findings, *sources.findings]
     if not sources.tables and not sources.logs:
@@ -69,6 +73,7 @@ def compute(
         definitions,
         sources,
         wanted,
+        beside=[wish for _, wish in narrowed],
         as_of=as_of,
         count=ask.periods,
         since=ask.since,
@@ -80,7 +85,13 @@ def compute(
     if done.values["value"].null_count() == done.values.height:
         _refuse_nothing([*findings, *done.read.findings])
     judged = judged_periods(definitions, done.values, addresses)
-    verdicts = {address.text: held(definitions, done.values, address, done.as_of) for address in addresses}
+    verdicts = {
+        address.text: held(definitions, done.values, address, done.as_of, ask.where).verdict for address in addresses
+    }
+    parts = [
+        held(definitions, values, address, done.as_of, wish.where)
+        for (address, wish), values in zip(narrowed, done.beside, strict=True)
+    ]
     return Result(
         definitions,
         done.values,
@@ -91,7 +102,22 @@ def compute(
         verdicts,
         judged,
         done.read.cache,
+        tuple(parts),
     )
+
+
+def _narrowed(
+    definitions: Definitions, ask: Ask, addresses: Sequence[Address], wanted: Sequence[Wish]
+) -> list[tuple[Address, Wish]]:
+    """What the targets of parts of the company need, where the question is about the whole."""
+    if ask.where:
+        return []
+    grains = {wish.metric: wish.grain for wish in wanted}
+    return [
+        (address, Wish(address.metric, (address,), grains[address.metric], (), where))
+        for address in addresses
+        for where in narrowings(definitions, address)
+    ]
 
 
 def _refuse_nothing(findings: Sequence[Finding]) -> None:

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from saasmetrics.output.answer import Answer, last_day
+from saasmetrics.output.answer import Answer, Goal, last_day
 from saasmetrics.output.entries import Opened
 from saasmetrics.output.subjects import subject, subjects
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from saasmetrics.engine.ask import Ask
     from saasmetrics.pipeline import LedgerResult, Result
+    from saasmetrics.review.targets import Part
 
 
 def answer(result: Result, ask: Ask) -> Answer:
     """Values, subjects and calendar of one computation."""
     definitions = result.definitions
-    # A target without `where` says nothing of a part of the company.
-    verdicts = {} if ask.where else result.verdicts
     return Answer(
         title=definitions.product,
         values=result.values,
-        subjects=subjects(definitions, result.addresses, result.values, verdicts),
+        subjects=subjects(definitions, result.addresses, result.values, result.verdicts),
         calendar=definitions.settings.calendar,
         as_of=result.as_of,
         findings=result.findings,
@@ -29,8 +30,21 @@ def answer(result: Result, ask: Ask) -> Answer:
         grain=ask.grain,
         named=bool(ask.metrics),
         is_full=bool(ask.metrics) or ask.everything,
-        where=", ".join(f"{segment} {' or '.join(values)}" for segment, values in ask.where.items()),
+        where=_part(ask.where),
+        goals=tuple(_goal(result, part) for part in result.parts),
     )
+
+
+def _part(where: Mapping[str, tuple[str, ...]]) -> str:
+    return ", ".join(f"{segment} {' or '.join(values)}" for segment, values in where.items())
+
+
+def _goal(result: Result, part: Part) -> Goal:
+    found = subject(result.definitions, part.address, part.verdict)
+    if part.value is None or part.period is None or part.grain is None:
+        return Goal(found, _part(part.where))
+    period = result.definitions.settings.calendar.label(part.period, part.grain)
+    return Goal(found, _part(part.where), found.number.text(part.value), period)
 
 
 def opened(result: LedgerResult, against: str | None) -> Opened:

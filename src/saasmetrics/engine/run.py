@@ -62,6 +62,8 @@ class Computed:
     reaches: Mapping[str, datetime]
     begins: Mapping[str, datetime | None]
     live: Live
+    beside: tuple[pl.DataFrame, ...] = ()
+    """Values of each of the wishes that were computed along and are kept apart."""
 
     def live_of(self, metric: str) -> Live:
         """What answers for a metric, over the stretch of time that its inputs cover."""
@@ -105,6 +107,7 @@ def compute(
     wishes: Sequence[Wish],
     *,
     as_of: datetime | None,
+    beside: Sequence[Wish] = (),
     count: int | None = None,
     since: date | None = None,
     until: date | None = None,
@@ -112,10 +115,14 @@ def compute(
     caching: Caching = UNSAID,
     progress: Progress | None = None,
 ) -> Computed:
-    """All wishes, computed together; with `fine` what their entries one by one need is read as well."""
-    asked = draw_up(definitions, sources, wishes)
+    """All wishes, computed together; those of `beside` in the same pass, each with values of its own.
+
+    With `fine`, what their entries one by one need is read as well.
+    """
+    everything = (*wishes, *beside)
+    asked = draw_up(definitions, sources, everything)
     if fine:
-        for name, finer in draw_up(definitions, sources, wishes, fine=True).items():
+        for name, finer in draw_up(definitions, sources, everything, fine=True).items():
             asked[name].add(finer)
     roles = {role for one in asked.values() for role in (*one.roles, *one.lookups)}
     requests = list(dict.fromkeys(request for one in asked.values() for request in one.requests))
@@ -129,7 +136,7 @@ def compute(
     first = next(iter(definitions.metrics))
     live = Live(definitions.scope(first), found.store, (), shelf, overall)
     plans, frames = [], []
-    for wish in wishes:
+    for wish in everything:
         metric = definitions.metrics[wish.metric]
         moment = reaches.get(wish.metric, overall)
         periods = _periods(definitions, wish.grain, overall, count, since, until)
@@ -137,15 +144,10 @@ def compute(
         why = metric.missing or not_computed(definitions, metric) or _without(asked.get(wish.metric), sources)
         plans.append(_plan(live.at(moment, frame.since), frame, wish, why))
         frames.append(frame)
-    parts = list(gathered(live, plans))
-    values = (
-        pl.concat([_picked(wish, part) for wish, part in zip(wishes, parts, strict=True)])
-        if parts
-        else pl.DataFrame(schema=VALUES)
-    )
-    return Computed(
-        values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS), found, overall, reaches, begins, live
-    )
+    parts = [_picked(wish, part) for wish, part in zip(everything, gathered(live, plans), strict=True)]
+    values = pl.concat([pl.DataFrame(schema=VALUES), *parts[: len(wishes)]])
+    values = values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS)
+    return Computed(values, found, overall, reaches, begins, live, tuple(parts[len(wishes) :]))
 
 
 def _plan(live: Live, frame: Frame, wish: Wish, why: str | None) -> Plan:

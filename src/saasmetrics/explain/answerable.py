@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.catalogue import catalogue
@@ -11,7 +11,8 @@ from saasmetrics.definitions.goals import Benchmark, Target
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.explain.resting import spot
 from saasmetrics.output.explanation import Facts
-from saasmetrics.review.targets import Verdict
+from saasmetrics.output.subjects import subject
+from saasmetrics.review.targets import Part, Verdict
 
 _DIRECTIONS = {"up": "more is better", "down": "less is better", "band": "within its band is best"}
 
@@ -72,13 +73,14 @@ def places(definitions: Definitions, metric: Metric, address: Address) -> Iterat
         yield "renamed", f"from {whole.renamed_from}"
 
 
-def goals(definitions: Definitions, address: Address, verdict: Verdict | None) -> Facts:
-    """Targets of a number, the judged one with its verdict; benchmarks."""
+def goals(definitions: Definitions, address: Address, verdict: Verdict | None, parts: Sequence[Part]) -> Facts:
+    """Targets of a number, the judged ones with their verdict; benchmarks."""
     rows: list[tuple[str, str]] = []
+    judged = [(part.verdict.target, _of_part(definitions, part)) for part in parts]
+    judged += [(verdict.target, _verdict(verdict))] if verdict else []
     for number, target in enumerate(definitions.targets):
         if definitions.pointed(definitions.number(target.metric)) == address:
-            judged = verdict is not None and verdict.target == target
-            said = _target(target) + (_verdict(verdict) if verdict and judged else "")
+            said = _target(target) + next((words for held, words in judged if held == target), "")
             rows.append(("target", f"{said} ({spot(definitions, 'targets', number)})"))
     for number, benchmark in enumerate(definitions.benchmarks):
         if definitions.pointed(definitions.number(benchmark.metric)) == address:
@@ -99,6 +101,15 @@ def _target(target: Target) -> str:
 
 def _verdict(verdict: Verdict) -> str:
     return f"; {verdict.word}" + (f", {verdict.reason}" if verdict.reason else "")
+
+
+def _of_part(definitions: Definitions, part: Part) -> str:
+    """The verdict on a part of the company with its value, which stands nowhere else."""
+    said = _verdict(part.verdict)
+    if part.value is None or part.period is None or part.grain is None:
+        return said
+    value = subject(definitions, part.address).number.text(part.value)
+    return f"{said} with {value} in {definitions.settings.calendar.code(part.period, part.grain)}"
 
 
 def _benchmark(benchmark: Benchmark) -> str:

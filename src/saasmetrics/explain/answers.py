@@ -12,7 +12,7 @@ import polars as pl
 from saasmetrics.definitions.address import Address
 from saasmetrics.engine.ask import Ask
 from saasmetrics.engine.read import SourceRead
-from saasmetrics.review.targets import Verdict
+from saasmetrics.review.targets import Part, Verdict
 
 
 class Numbers(Protocol):
@@ -41,6 +41,11 @@ class Numbers(Protocol):
     @property
     def verdicts(self) -> Mapping[str, Verdict]:
         """How each address stands."""
+        ...
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """How parts of the company stand that have targets of their own."""
         ...
 
     @property

@@ -90,7 +90,7 @@ def _sections(of: Explained) -> Iterator[Section]:
     if policies := policy_table(definitions, whole):
         yield Section("Policies", (policies,))
     verdict = of.numbers.verdicts.get(of.address.text) if of.numbers else None
-    if (held := goals(definitions, of.address, verdict)).rows:
+    if (held := goals(definitions, of.address, verdict, of.numbers.parts if of.numbers else ())).rows:
         yield Section("Goals", (held,))
     yield Section("Who answers", (who_answers(definitions, of.metric),))
     if page := _manual(whole):

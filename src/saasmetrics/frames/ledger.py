@@ -61,8 +61,6 @@ class Shape:
 
     how: How
     time: Time
-    tells_coverage: bool = False
-    """Whether entries say themselves where the data begins too late; else whole periods before it are left out."""
     parts: tuple[Part, ...] = ()
     denominator_parts: tuple[Part, ...] | None = None
     """Parts of the denominator where they differ in their defaults from the numerator's; None: the same."""
@@ -88,6 +86,8 @@ class Shape:
     """Of a quantile: whether open entries count as longer than everything."""
     payload: frozenset[str] = frozenset()
     """Columns shown by `ledger --depth entry`, never reduced."""
+    tells_coverage: bool = False
+    """Whether entries say themselves where the data begins too late; else whole periods before it are left out."""
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,26 @@ from saasmetrics.period import Calendar, Grain
 
 
 @dataclass(frozen=True)
+class Goal:
+    """A target of a part of the company: whose, of which part, how it stands.
+
+    `value` is as people read it, empty where there is none, with `period` its name.
+    """
+
+    subject: Subject
+    part: str
+    value: str = ""
+    period: str = ""
+
+
+@dataclass(frozen=True)
 class Answer:
     """Values and what is needed to print them.
 
     `subjects` are the addresses asked for, in print order. `named` says that metrics were asked for by name: then one
     that is a cohort, a funnel or a set of movements prints as its table, and a single address as its history. `grain`
     is the one asked for; null: each metric's own. `as_of` is the instant from which on nothing is known. `is_full`
-    shows also the cuts that nobody named, of metrics that have a headline.
+    shows also the cuts that nobody named, of metrics that have a headline. `goals` are targets of parts of the company.
     """
 
     title: str
@@ -33,6 +46,7 @@ class Answer:
     named: bool = False
     where: str = ""
     is_full: bool = True
+    goals: tuple[Goal, ...] = ()
 
 
 def last_day(calendar: Calendar, as_of: datetime) -> str:

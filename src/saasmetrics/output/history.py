@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from saasmetrics.output.answer import Goal
 from saasmetrics.output.bar import bar
 from saasmetrics.output.number import whole
 from saasmetrics.output.reading import Point, Reading, State, reading
 from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet, text
-from saasmetrics.output.standing import change_cell, status_cell, value_cell
+from saasmetrics.output.standing import change_cell, goal_note, status_cell, value_cell
 from saasmetrics.output.timeline import Timeline
 
 DRAWN = 80
 """Columns from which on there are bars, and long words for what is in progress."""
 
 
-def blocks(series: Reading, timeline: Timeline, width: int) -> Iterator[Block]:
+def blocks(series: Reading, timeline: Timeline, width: int, goals: Sequence[Goal] = ()) -> Iterator[Block]:
     """Title, one row per period from the first with an input, and the reasons where there is no value."""
     subject = series.subject
     parts = [(subject.name, "section")]
@@ -27,7 +28,7 @@ def blocks(series: Reading, timeline: Timeline, width: int) -> Iterator[Block]:
     first = next((place for place, point in enumerate(series.points) if point.state is not State.UNAVAILABLE), 0)
     points = series.points[first:]
     yield _sheet(series, points, timeline, width)
-    notes = list(_notes(series, points))
+    notes = [*_notes(series, points), *map(goal_note, goals)]
     if notes:
         yield Line()
         yield from notes

@@ -37,14 +37,16 @@ def page(answer: Answer, sight: Sight) -> Iterator[Block]:
     if answer.by:
         yield from _breakdowns(answer, readings, line, sight)
     elif alone:
-        yield from history.blocks(rest[0], line, sight.width)
+        yield from history.blocks(rest[0], line, sight.width, answer.goals)
     else:
         for number, (kind, group, balance) in enumerate(own):
             yield from [Line()] if number else []
             yield from _table(kind, group, balance, line, sight)
         if rest:
             yield from [Line()] if own else []
-            yield from scorecard.blocks(scorecard.scorecard(rest, line), sight.width, bounded=sight.bounded)
+            yield from scorecard.blocks(
+                scorecard.scorecard(rest, line), sight.width, answer.goals, bounded=sight.bounded
+            )
     if len(readings) < len(answer.subjects):
         hidden = len(answer.subjects) - len(readings)
         yield Note(Text(f"{hidden} cuts not shown: name their metric, or --all", "muted"), hang=2)

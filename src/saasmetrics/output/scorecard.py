@@ -9,6 +9,7 @@ from itertools import groupby
 
 from rich.text import Text
 
+from saasmetrics.output.answer import Goal
 from saasmetrics.output.layout import LAYOUTS, Layout, layout
 from saasmetrics.output.number import whole
 from saasmetrics.output.reading import SPAN, Reading, State
@@ -17,6 +18,7 @@ from saasmetrics.output.standing import (
     TONES,
     change_cell,
     footnote_mark,
+    goal_note,
     reason,
     spark_cell,
     status_cell,
@@ -63,12 +65,13 @@ def scorecard(readings: Iterable[Reading], timeline: Timeline) -> Scorecard:
     return Scorecard(tuple(ordered), timeline, notes)
 
 
-def blocks(card: Scorecard, width: int, *, bounded: bool) -> Iterator[Block]:
-    """The table, its footnotes, the totals and what is in progress."""
+def blocks(card: Scorecard, width: int, goals: Sequence[Goal] = (), *, bounded: bool) -> Iterator[Block]:
+    """The table, its footnotes, the targets of parts of the company, the totals and what is in progress."""
     shape = _layout(card, width, bounded)
     yield sheet(card, shape)
     yield Line()
     yield from _footnotes(card)
+    yield from map(goal_note, goals)
     yield Note(_totals(card), hang=2)
     if shape.spark:
         yield from _in_progress(card.timeline)

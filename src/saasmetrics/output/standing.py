@@ -7,10 +7,11 @@ from itertools import groupby
 from rich.text import Text
 
 from saasmetrics.frames.values import LOW_N, MATURING, NOT_REACHED, UNDEFINED
+from saasmetrics.output.answer import Goal
 from saasmetrics.output.change import change
 from saasmetrics.output.number import whole
 from saasmetrics.output.reading import Point, Reading, State
-from saasmetrics.output.sheet import text
+from saasmetrics.output.sheet import Note, text
 from saasmetrics.output.sparkline import EDGE, GAP, height, sparkline
 from saasmetrics.output.subject import Subject
 
@@ -92,6 +93,15 @@ def status_cell(reading: Reading, note: int | None = None, *, glyph_only: bool =
     if word == "no target":
         return Text("–", tone)
     return Text(f"{glyph} {word}{mark}" if glyph else f"{word}{mark}", tone)
+
+
+def goal_note(goal: Goal) -> Note:
+    """A target of a part of the company: how it stands, whose it is, its value beside what was promised."""
+    verdict = goal.subject.verdict
+    mark = (f"{GLYPHS[verdict.word]} {verdict.word}", TONES.get(verdict.word, "muted"))
+    value = f"{goal.value} in {goal.period}" if goal.value else verdict.reason or "no value"
+    said = text(mark, "  ", f"{goal.subject.name}, {goal.part}: {value}", (f", target {verdict.target}", "muted"))
+    return Note(said, hang=2)
 
 
 def footnote_mark(note: int) -> str:
