@@ -30,6 +30,7 @@ from saasmetrics.definitions.rows import ROWS_KEYS
 from saasmetrics.definitions.settings import Settings
 from saasmetrics.document import read
 from saasmetrics.engine.ask import Ask
+from saasmetrics.engine.read import read as read_files
 from saasmetrics.explain import words
 from saasmetrics.explain.answers import Answers
 from saasmetrics.explain.figures import plain_number, put_in_formula
@@ -258,6 +259,20 @@ def test_a_ratio_is_shown_with_both_its_sides(tiny: Path) -> None:
     assert number["counted"] == "n = 4 in the denominator, 3 accounts"
     assert number["data"] == "as of 2026-11-10, the day its inputs reach to"
     assert explanation.figures["value"] == 0.75
+
+
+@pytest.mark.parametrize("name", ["mrr_growth", "quick_ratio", "completion_rate"])
+def test_one_look_into_the_files_is_enough(tiny: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The inputs of arithmetic, and the parts with targets of their own, come of the same computation."""
+    looks = []
+
+    def counted(*arguments: Any) -> Any:
+        looks.append(arguments)
+        return read_files(*arguments)
+
+    monkeypatch.setattr("saasmetrics.engine.run.read", counted)
+    assert pipeline.explain(tiny / "metrics.yaml", name).figures["value"] is not None
+    assert len(looks) == 1
 
 
 def test_a_target_of_a_part_is_held_against_that_part(tiny: Path) -> None:

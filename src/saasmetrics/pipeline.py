@@ -15,7 +15,7 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.engine.ask import Ask, of_view, wishes
 from saasmetrics.engine.read import Progress, SourceRead
-from saasmetrics.engine.run import Wish
+from saasmetrics.engine.run import Computed, Wish
 from saasmetrics.engine.run import compute as run
 from saasmetrics.engine.values import judged_periods
 from saasmetrics.facts.cache import UNSAID, Cache, Caching
@@ -24,7 +24,7 @@ from saasmetrics.frames.values import NOT_APPLICABLE
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.period import Calendar
 from saasmetrics.review.targets import Part, Verdict, held, narrowings
-from saasmetrics.sources.open import open_sources
+from saasmetrics.sources.open import Sources, open_sources
 
 if TYPE_CHECKING:
     from saasmetrics.engine.opened import Depth
@@ -61,6 +61,11 @@ def compute(
     Raises: InputError, exit 2 for definitions or questions that cannot be understood, 3 where no source can be used.
     """
     definitions = load(path, REGISTRY, data_root=data_root)
+    return _answered(definitions, ask, caching, progress)[0]
+
+
+def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Progress | None) -> tuple[Result, _Made]:
+    """The answer to a question, and what else can be asked of the same computation."""
     ask = of_view(definitions, ask)
     addresses, wanted = wishes(definitions, ask)
     narrowed = _narrowed(definitions, ask, addresses, wanted)
@@ -92,7 +97,7 @@ def compute(
         held(definitions, values, address, done.as_of, wish.where)
         for (address, wish), values in zip(narrowed, done.beside, strict=True)
     ]
-    return Result(
+    result = Result(
         definitions,
         done.values,
         addresses,
@@ -104,6 +109,7 @@ def compute(
         done.read.cache,
         tuple(parts),
     )
+    return result, _Made(definitions, sources, done)
 
 
 def _narrowed(
@@ -227,11 +233,27 @@ def explain(
     from saasmetrics.explain.answers import Answers
     from saasmetrics.explain.index import explained
 
+    definitions, made = load(path, REGISTRY, data_root=data_root), list[_Made]()
+
     def values(ask: Ask) -> Result:
-        return compute(path, replace(ask, as_of=as_of), data_root=data_root, caching=caching, progress=progress)
+        result, computed = _answered(definitions, replace(ask, as_of=as_of), caching, progress)
+        made.append(computed)
+        return result
 
-    def entries(address: str, period: str) -> pl.DataFrame:
-        opened = ledger(path, address, period=period, depth="entry", as_of=as_of, data_root=data_root, caching=caching)
-        return opened.entries
+    return explained(definitions, name, Answers(values, lambda address, period: made[-1].entries(address, period)))
 
-    return explained(load(path, REGISTRY, data_root=data_root), name, Answers(values, entries))
+
+@dataclass(frozen=True)
+class _Made:
+    """A computation, of which numbers can be opened without reading anything again."""
+
+    definitions: Definitions
+    sources: Sources
+    done: Computed
+
+    def entries(self, address: str, period: str) -> pl.DataFrame:
+        """The entries of one of its numbers."""
+        from saasmetrics.engine.open_number import Question, open_number
+
+        question = Question(address, period, depth="entry")
+        return open_number(self.definitions, self.sources, question, None, UNSAID, None, self.done).entries

@@ -12,12 +12,16 @@ import polars as pl
 from saasmetrics.books.several import as_read
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.definitions.scalars import Duration
 from saasmetrics.engine.choices import knobs
+from saasmetrics.engine.combine import moved_starts
 from saasmetrics.engine.opened import Depth, Entries, by_account, change_by_account, entries_of, head, reduced_again
+from saasmetrics.engine.plan import gathered
+from saasmetrics.engine.plan import inputs as inputs_of
 from saasmetrics.engine.read import Progress
 from saasmetrics.engine.run import Computed, Wish, compute, draw_up
 from saasmetrics.engine.source_rows import source_rows
-from saasmetrics.engine.values import judged_period, of_address
+from saasmetrics.engine.values import Frame, judged_period, of_address
 from saasmetrics.expression import compile_polars, gate_arithmetic
 from saasmetrics.facts.cache import Caching
 from saasmetrics.finding import Finding, InputError, Severity
@@ -59,9 +63,11 @@ def open_number(
     as_of: datetime | None,
     caching: Caching,
     progress: Progress | None,
+    done: Computed | None = None,
 ) -> Opened:
-    """The entries of one number, and the value they reduce to.
+    """The entries of one number, and the value they reduce to; `done` is a computation that has it already.
 
+    Edges: entries of a computation that was done before are as fine as that needed them.
     Raises: InputError (exit 2) for names and periods that mean nothing, (exit 3) where the number has no input;
     AssertionError when the entries do not add up to the value.
     """
@@ -69,18 +75,21 @@ def open_number(
     calendar = definitions.settings.calendar
     metric = definitions.metrics[address.metric]
     start, grain = _period(calendar, question.period, Grain(metric.grain))
-    wish = Wish(metric.id, (address,), grain, (), dict(question.where))
-    done = compute(
-        definitions,
-        sources,
-        [wish],
-        as_of=as_of,
-        since=start,
-        until=_last(calendar, start, grain),
-        fine=question.depth == "entry",
-        caching=caching,
-        progress=progress,
-    )
+    fine = question.depth == "entry" and done is None
+    if done is None:
+        wish = Wish(metric.id, (address,), grain, (), dict(question.where))
+        until = _last(calendar, start, grain)
+        done = compute(
+            definitions,
+            sources,
+            [wish],
+            as_of=as_of,
+            since=start,
+            until=until,
+            fine=fine,
+            caching=caching,
+            progress=progress,
+        )
     values = of_address(definitions, done.values, address)
     start = start or judged_period(values) or values["period"][-1]
     values = values.filter(pl.col("period") == start)
@@ -88,7 +97,7 @@ def open_number(
     if values.height and values["status"][0] in (NO_INPUT, NOT_APPLICABLE):
         reason = f"{address.text} has no number: {values['reason'][0]}"
         raise InputError([Finding("SM971", Severity.ERROR, reason), *findings], 3)
-    made = _Made(definitions, sources, done, address, Periods(calendar, grain, (start,)), values, question)
+    made = _Made(definitions, sources, done, address, Periods(calendar, grain, (start,)), values, question, fine)
     header, entries, reduced = made.derived() if isinstance(metric.variants[0].spec, Derived) else made.opened()
     return Opened(address, calendar.code(start, grain), done.as_of, header, entries, reduced, findings)
 
@@ -128,6 +137,7 @@ class _Made:
     periods: Periods
     values: pl.DataFrame
     question: Question
+    fine: bool
 
     @property
     def _knobs(self) -> dict[str, Any]:
@@ -137,7 +147,7 @@ class _Made:
     def opened(self) -> tuple[dict[str, Any], pl.DataFrame, float | None]:
         """Of a metric with entries of its own."""
         live = self.done.live_of(self.address.metric)
-        if self.question.depth == "entry":
+        if self.fine:
             live = live.finely()
         entries = entries_of(live, self.address, self.periods, self.question.where)
         value = self.values["value"][0] if self.values.height else None
@@ -186,35 +196,18 @@ class _Made:
         metric = self.definitions.metrics[self.address.metric]
         scope = self.definitions.scope(metric.id)
         spec: Derived = metric.variants[0].spec
+        live = self.done.live_of(metric.id)
+        frame = Frame(metric, self.periods, (), live.as_of, live.since)
+        plans = inputs_of(live, frame, self.question.where, spec)
         rows = []
-        for name, written in spec.inputs().items():
+        for (name, written), found in zip(spec.inputs().items(), gathered(live, list(plans.values())), strict=True):
             wanted = scope.input(written)
-            inner = Wish(
-                wanted.address.metric,
-                (wanted.address,),
-                self.periods.grain,
-                (),
-                {**self.question.where, **wanted.where},
-            )
-            start = self.periods.first
-            if wanted.offset is not None:
-                months = wanted.offset.months if wanted.offset.is_calendar else 0
-                start = (
-                    self.periods.calendar.shift(start, Grain.MONTH, -months)
-                    if months
-                    else start - timedelta(microseconds=wanted.offset.microseconds)
-                )
-            until = self.periods.calendar.end(start, self.periods.grain) - timedelta(days=1)
-            moment = self.done.reaches[self.address.metric]
-            part = compute(self.definitions, self.sources, [inner], as_of=moment, since=start, until=until)
-            found = of_address(self.definitions, part.values, wanted.address)
             row = found.row(0, named=True) if found.height else {}
-            code = self.periods.calendar.code(start, self.periods.grain)
             rows.append(
                 {
                     "name": name,
                     "address": wanted.address.text,
-                    "period": code,
+                    "period": self._code_before(wanted.offset),
                     "value": row.get("value"),
                     "status": row.get("status"),
                 }
@@ -230,8 +223,8 @@ class _Made:
             },
         )
         names = {row["name"]: row["value"] for row in rows}
-        frame = pl.DataFrame({str(name): [value] for name, value in names.items()}).cast(pl.Float64)
-        reduced = frame.select(compile_polars(gate_arithmetic(spec.expr), dict(frame.schema)))[0, 0]
+        numbers = pl.DataFrame({str(name): [value] for name, value in names.items()}).cast(pl.Float64)
+        reduced = numbers.select(compile_polars(gate_arithmetic(spec.expr), dict(numbers.schema)))[0, 0]
         value = self.values["value"][0] if self.values.height else None
         if not _same(value, reduced):
             raise AssertionError(f"{self.address.text}: inputs give {reduced!r}, the value is {value!r}")
@@ -244,6 +237,13 @@ class _Made:
             "knobs": self._knobs,
         }
         return header, inputs, reduced
+
+    def _code_before(self, offset: Duration | None) -> str:
+        """The code of the period whose value an input has."""
+        start = self.periods.first
+        if offset is not None:
+            start = moved_starts(self.periods, offset)[start]
+        return self.periods.calendar.code(start, self.periods.grain)
 
 
 def _shown(entries: Entries) -> pl.DataFrame:

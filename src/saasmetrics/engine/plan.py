@@ -102,37 +102,45 @@ def _absent(frame: Frame, reason: str) -> Plan:
     return Plan((), lambda _: absent(frame, None, None, NOT_APPLICABLE, reason))
 
 
+def inputs(live: Live, frame: Frame, where: Where, spec: Derived) -> dict[str, Plan]:
+    """A plan for the values of each input of a derived metric, under the periods that they stand for.
+
+    Raises: NotApplicableError when an input cannot answer a segment.
+    """
+    scope, plans = live.of(frame.metric).scope, {}
+    for name, written in spec.inputs().items():
+        wanted = scope.input(written)
+        target = scope.definitions.metrics[wanted.address.metric]
+        by = () if wanted.total else frame.by
+        inner = replace(frame, metric=replace(target, min_sample=frame.metric.min_sample), by=by)
+        if isinstance(target.variants[0].spec, Derived):
+            plan = planned(live, inner, where, (0,))
+        else:
+            given = live.of(frame.metric).narrowed(*dict.fromkeys([*by, *where]))
+            ledger = given.ledger(wanted, frame.periods)
+            plan = _of_ledger(live.of(target), inner, ledger, where if not wanted.total else {}, (0,))
+        plans[name] = replace(plan, finish=_headlines(scope.definitions, plan))
+    return plans
+
+
+def _headlines(definitions: Definitions, plan: Plan) -> Callable[[Sequence[pl.DataFrame]], pl.DataFrame]:
+    return lambda values: _headline(definitions, plan.finish(values))
+
+
 def _derived(live: Live, frame: Frame, where: Where, spec: Derived) -> Plan:
     scope = live.of(frame.metric).scope
-    names, children, whole = [], [], set()
     try:
-        for name, written in spec.inputs().items():
-            wanted = scope.input(written)
-            target = scope.definitions.metrics[wanted.address.metric]
-            by = () if wanted.total else frame.by
-            if wanted.total:
-                whole.add(name)
-            inner = replace(frame, metric=replace(target, min_sample=frame.metric.min_sample), by=by)
-            if isinstance(target.variants[0].spec, Derived):
-                children.append(planned(live, inner, where, (0,)))
-            else:
-                given = live.of(frame.metric).narrowed(*dict.fromkeys([*by, *where]))
-                ledger = given.ledger(wanted, frame.periods)
-                children.append(_of_ledger(live.of(target), inner, ledger, where if not wanted.total else {}, (0,)))
-            names.append(name)
+        children = inputs(live, frame, where, spec)
     except NotApplicableError as error:
         return _absent(frame, str(error))
-    counts = [len(child.pieces) for child in children]
+    whole = {name for name, written in spec.inputs().items() if scope.input(written).total}
 
     def finish(values: Sequence[pl.DataFrame]) -> pl.DataFrame:
         rest = iter(values)
-        parts = [
-            child.finish([next(rest) for _ in range(count)]) for child, count in zip(children, counts, strict=True)
-        ]
-        firsts = [_headline(scope.definitions, values) for values in parts]
-        return _evaluated(frame, spec, dict(zip(names, firsts, strict=True)), whole)
+        found = {name: child.finish([next(rest) for _ in child.pieces]) for name, child in children.items()}
+        return _evaluated(frame, spec, found, whole)
 
-    return Plan([piece for child in children for piece in child.pieces], finish)
+    return Plan([piece for child in children.values() for piece in child.pieces], finish)
 
 
 def _headline(definitions: Definitions, values: pl.DataFrame) -> pl.DataFrame:
