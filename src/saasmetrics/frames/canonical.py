@@ -187,6 +187,7 @@ ROLES: Mapping[str, Role] = {
             account="id",
             user="id",
             workflow="text",
+            id="id",
         ),
         "at",
         log=True,
