@@ -103,6 +103,29 @@ def test_simple_keeps_the_last_row_per_value_within_the_window() -> None:
     assert (cell.value, cell.entries) == (F(13, 2), 2)
 
 
+def test_simple_keeps_the_last_good_row_of_whoever_is_still_there() -> None:
+    rows = [
+        ("A", "10-30", 1),
+        ("A", "10-31", 0),
+        ("B", "09-21", 1),
+        ("B", "10-29", 0),
+        ("C", "06-01", 1),
+        ("E", "10-30", 0),
+    ]
+    tried = [{"at": at(when), "account": who, "good": good, "day": int(when[3:])} for who, when, good in rows]
+    metric = {
+        "type": "simple",
+        "source": "requests",
+        "agg": "average",
+        "expr": "day",
+        "last_per": ["account"],
+        "window": "28d",
+        "last_of": {"good": 1},
+    }
+    (cell,) = ask(Company({"requests": tried}), metric).values()
+    assert (cell.value, cell.entries) == (F(30 + 21, 2), 2)
+
+
 def test_active_counts_members_and_persons() -> None:
     company = Company(
         {

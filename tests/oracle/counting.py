@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from oracle.happenings import Happening, chosen, number_of, once_per_run
+from oracle.happenings import Happening, chosen, number_of, once_per_run, passes
 from oracle.shapes import (
     ACCOUNTLESS,
     UNKNOWN,
@@ -44,7 +44,8 @@ def simple(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     Formula: count = number of rows (of different runs, each at its first row); sum = sum of `expr`; average = sum over
     the number of rows where it is not null; count_distinct = different values; the others are linear quantiles.
     With `window`: the rows of the window that ends with the period; with `last_per`: of each value of those columns
-    only the last row up to the period's end.
+    only the last row up to the period's end; with `last_of` the last that meets it, of values that have any row in the
+    window.
     """
     keep = metric.get("source") in ACCOUNTLESS
     entries = [entry for entry in chosen(company, rows_of(metric), asked) if keep or entry.account is not None]
@@ -76,6 +77,15 @@ def _of_period(entries: list[Happening], metric: Metric, asked: Asked, period: d
         return [entry for entry in entries if period <= asked.day(entry.at) < end]
     first = later(end, metric["window"], -1) if "window" in metric else date.min
     within = [entry for entry in entries if first <= asked.day(entry.at) < end]
+    if "last_of" in metric:  # of whoever has a row in the window, the last row that holds, however old
+        there = {tuple(entry.row.get(column) for column in metric["last_per"]) for entry in within}
+        within = [
+            entry
+            for entry in entries
+            if asked.day(entry.at) < end
+            and passes(entry.row, {"filter": metric["last_of"]})
+            and tuple(entry.row.get(column) for column in metric["last_per"]) in there
+        ]
     if "last_per" not in metric:
         return within
     last: dict[tuple[Any, ...], Happening] = {}

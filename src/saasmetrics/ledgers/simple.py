@@ -40,8 +40,10 @@ class Simple(Rows, MetricType):
     Edges: a row belongs to the period its time falls in, in the zone of the file; rows without an account stay as
     `(unattributed)` where rows in themselves are counted (requests, incidents, spend, costs) and are left out
     elsewhere; null expressions are left out. `last_per` keeps, for each value of its columns, the last row up to the
-    period's end, looking back over `window` (all history without one). `window` alone counts the rows of the window
-    that ends with the period. `spread` shares a row's amount over the days from its `start` to its `end`.
+    period's end, looking back over `window` (all history without one). With `last_of` it keeps the last row that meets
+    that SQL, however old, of the values that have any row in the window, and so are still there. `window` alone counts
+    the rows of the window that ends with the period. `spread` shares a row's amount over the days from its `start` to
+    its `end`.
     Unit: money in ten-thousandths, other expressions in millionths, each rounded once per row.
     """
 
@@ -60,6 +62,7 @@ class Simple(Rows, MetricType):
     touching: Literal["core"] | None = None
     spread: bool = False
     tries: int = 1
+    last_of: str | None = None
 
     @model_validator(mode="after")
     def _agg_fits(self) -> Simple:
@@ -70,6 +73,8 @@ class Simple(Rows, MetricType):
             raise fault("SM007", f"`agg: {self.agg}` needs `expr`", "say what is aggregated", at="agg")
         if self.agg == "count" and self.expr is not None:
             raise fault("SM008", "`expr` does nothing with `agg: count`", "set agg: sum, or remove it", at="expr")
+        if self.last_of and not (self.last_per and self.window):
+            raise fault("SM007", "`last_of` needs `last_per` and `window`", "say of whom, and since when", at="last_of")
         return self
 
     @property
@@ -200,7 +205,8 @@ class Simple(Rows, MetricType):
 
     def _listed(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
         """Entries row by row. Columns: `period`, `account`, `entity`, `at`, `cut`, `amount`, `weight`, `@segment`s."""
-        texts = [self._money(given) if self.expr else None, self.cut if self._part(given.scope) else None]
+        cut = self.cut if self._part(given.scope) else None
+        texts = [self._money(given) if self.expr else None, cut, self.last_of]
         wanted = {name for text in texts if text for name in parse(text).columns} | set(self.last_per)
         wanted |= {"start", "end"} if self.spread else set()
         wanted |= {"workflow"} if self.touching else set()
@@ -252,10 +258,14 @@ class Simple(Rows, MetricType):
         """The rows of the window that ends with one period; of each value the last, when that is asked."""
         end = periods.calendar.end(start, periods.grain)
         inside = rows.filter(pl.col("_day") < end)
-        if self.window:
-            inside = inside.filter(pl.col("_day") >= window_start(end, self.window))
+        recent = pl.col("_day") >= window_start(end, self.window) if self.window else pl.lit(True)
+        per = list(self.last_per)
+        if self.last_of:
+            still_there = inside.filter(recent).select(per).unique()
+            inside = inside.filter(given.sql(self.last_of, schema)).join(still_there, on=per, how="semi")
+        elif self.window:
+            inside = inside.filter(recent)
         if self.last_per:
-            per = list(self.last_per)
             alone = pl.any_horizontal([pl.col(name).is_null() for name in per])
             known = (
                 inside.filter(~alone)
