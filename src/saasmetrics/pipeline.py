@@ -44,6 +44,8 @@ class Result:
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     judged: Mapping[str, date] = field(default_factory=dict)
     cache: Cache | None = None
+    ask: Ask = field(default_factory=Ask)
+    """The question, with what its view adds to it."""
     parts: tuple[Part, ...] = ()
     """Targets that are held against a part of the company, of a question about the whole."""
 
@@ -107,6 +109,7 @@ def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Pr
         verdicts,
         judged,
         done.read.cache,
+        ask,
         tuple(parts),
     )
     return result, _Made(definitions, sources, done)

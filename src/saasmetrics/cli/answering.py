@@ -11,14 +11,13 @@ from saasmetrics.output.subjects import subject, subjects
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from saasmetrics.engine.ask import Ask
     from saasmetrics.pipeline import LedgerResult, Result
     from saasmetrics.review.targets import Part
 
 
-def answer(result: Result, ask: Ask) -> Answer:
+def answer(result: Result) -> Answer:
     """Values, subjects and calendar of one computation."""
-    definitions = result.definitions
+    definitions, ask = result.definitions, result.ask
     return Answer(
         title=definitions.product,
         values=result.values,

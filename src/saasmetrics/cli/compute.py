@@ -75,5 +75,5 @@ def compute(
     with console.progress() as progress:
         result = run(path, ask, data_root=data_root, caching=Caching(cache, no_cache), progress=progress)
     files = {} if manifest is None else {manifest: record(result, ask)}
-    page = printout(answer(result, ask))
+    page = printout(answer(result))
     return Outcome(page, destination, result.findings, severity, details=sources(result), files=files)
