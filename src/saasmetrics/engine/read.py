@@ -113,7 +113,7 @@ def read(
 
 def _runless(definitions: Definitions, workflow: str, rows: int) -> Finding:
     run = definitions.workflows[workflow].run
-    message = f"rows of the workflow `{workflow}` without `{run}`: they are no runs and count in none of its numbers"
+    message = f"rows of the workflow `{workflow}` without `{run}`: they are no runs, and count only as activity"
     return Finding("SM973", Severity.WARNING, message, definitions.place("workflows", workflow, "run"), rows=rows)
 
 
