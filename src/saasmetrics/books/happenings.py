@@ -133,6 +133,29 @@ class Happenings:
         )
 
 
+def runs_counted(
+    given: Given, selectors: Iterable[Selector], expr: str | None, unit: int, tries: int = 1
+) -> pl.LazyFrame:
+    """The runs that a count of workflow rows is made of.
+
+    Grain: a run and an outcome. Columns: `account`, `entity` (String, the run), `at` (when it had that outcome first),
+    `total` (the expression in 1/`unit`), and the `@segment` columns declared on users.
+    """
+    books = {
+        (RunsOf.of(given, selector, expr, unit), OUTCOMES[selector.outcome or "success"]): None
+        for selector in selectors
+    }
+    parts = []
+    for book, at in books:
+        runs = given.made(book).filter(pl.col(at).is_not_null() & (pl.col("attempts") >= (tries if tries > 1 else 0)))
+        parts.append(
+            with_user_segments(
+                given, runs.select("account", "user", "total", entity=pl.col("run").cast(pl.String), at=pl.col(at))
+            ).drop("user")
+        )
+    return pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+
+
 def bare(selectors: Iterable[Selector]) -> tuple[Selector, ...]:
     """The same rows without what they mean to a workflow, so that everybody who reads them asks for one fact."""
     return tuple(replace(selector, run=None, workflow=None, outcome=None) for selector in selectors)

@@ -11,7 +11,7 @@ import polars as pl
 from pydantic import model_validator
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import Happenings
+from saasmetrics.books.happenings import Happenings, runs_counted
 from saasmetrics.books.listing import Listing, Valued
 from saasmetrics.books.segments import MARK
 from saasmetrics.books.touching import touching_core
@@ -33,7 +33,7 @@ class Simple(Rows, MetricType):
     """Rows counted, or an expression over them aggregated, in the period they happened.
 
     Grain: an entry is an account (with its cut and row segments) and a lattice cell; for quantiles, distinct counts
-    and `last_per` it is a row.
+    and `last_per` it is a row. Opened one by one, rows of tables and runs are entries of their own.
     Formula: count: number of rows (of different runs, where the rows are those of a workflow with a run column);
     sum: sum of `expr`; average: sum over number of rows where it is not null; count_distinct: different values of
     `expr` in the group asked for; min, max, median, pNN: quantiles of `expr`, linear between neighbours.
@@ -162,11 +162,14 @@ class Simple(Rows, MetricType):
         return Ledger(shape, Side(rows, roles), denominator)
 
     def _entries(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
+        logged = [ROLES[selector.role].log for selector in selection.selectors]
+        if not self.by_row and given.fine and not any(logged):
+            return self._listed(given, selection, periods)
         if not self.by_row:
-            return self._counted(given, selection, periods)
-        logged = all(ROLES[selector.role].log for selector in selection.selectors)
+            runs = not self.cut and all(selector.run and selector.outcome for selector in selection.selectors)
+            return (self._by_run if given.fine and runs else self._counted)(given, selection, periods)
         alone = not (self.last_per or self.window or self.touching or self.spread or given.fine)
-        if self._how() == "quantile" and logged and alone:
+        if self._how() == "quantile" and all(logged) and alone:
             return self._valued(given, selection, periods)
         return self._listed(given, selection, periods)
 
@@ -196,6 +199,16 @@ class Simple(Rows, MetricType):
             )
             .drop("cell", "rows", "total", "filled")
         )
+
+    def _by_run(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
+        """Run by run. Columns: `period`, `account`, `entity` (the run), `at`, `amount`, `weight`, `@segment`s."""
+        expr = self._money(given) if self.expr else None
+        rows = runs_counted(given, selection.selectors, expr, self.unit if expr else 1, self.tries)
+        day = given.calendar.day_expr(pl.col("at"))
+        amount = pl.col("total") if self.expr else pl.lit(1, dtype=pl.Int64)
+        rows = rows.with_columns(amount=amount, weight=pl.lit(1, dtype=pl.Int64)).filter(pl.col("amount").is_not_null())
+        cell = day if periods.grain is Grain.DAY else given.calendar.cell_expr(day)
+        return rows.with_columns(period=periods.of(day), segment_at=cell_end(periods, cell)).drop("total")
 
     def _money(self, given: Given) -> str:
         """The expression in the reporting currency."""
