@@ -133,6 +133,16 @@ METRICS: dict[str, dict[str, Any]] = {
         "type": "derived", "expr": "part / uses",
         "input_metrics": {"part": {"metric": "uses", "where": {"size": ["small"]}}, "uses": "uses"},
     },
+    "uses_of_4w": {"type": "cumulative", "metric": "uses", "window": "4w"},
+    "uses_of_3mo": {"type": "cumulative", "metric": "uses_by_kind", "window": "3mo"},
+    "uses_of_quarter": {"type": "cumulative", "metric": "uses", "grain_to_date": "quarter"},
+    "kinds_of_year": {"type": "cumulative", "metric": "kinds", "grain_to_date": "year"},
+    "active_of_6w": {"type": "cumulative", "metric": "active_users", "window": "6w"},
+    "persons_of_2mo": {"type": "cumulative", "metric": "active_persons", "window": "2mo"},
+    "daily_of_10d": {"type": "cumulative", "metric": "active_daily", "window": "10d"},
+    "amount_median_of_2mo": {"type": "cumulative", "metric": "amount_median", "window": "2mo"},
+    "completion_of_2mo": {"type": "cumulative", "metric": "completion", "window": "2mo"},
+    "tickets_per_use_of_2mo": {"type": "cumulative", "metric": "tickets_per_use", "window": "2mo"},
 }  # fmt: skip
 """Definitions as a file has them, but for filters, which are mappings of columns to values, and addresses by name."""
 
@@ -224,7 +234,7 @@ def for_oracle(metric: Mapping[str, Any]) -> dict[str, Any]:
         return named
 
     out = dict(metric)
-    for key in ("of", "numerator", "denominator"):
+    for key in ("of", "numerator", "denominator", *(("metric",) if metric["type"] == "cumulative" else ())):
         if key in out:
             out[key] = inner(out[key])
     if "input_metrics" in out:

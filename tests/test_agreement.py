@@ -151,12 +151,12 @@ zones = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York"])
 moments = st.sampled_from([LATE, datetime(2026, 4, 15, 9, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)])
 
 COHORT_TYPES = ("conversion", "duration", "retention")
-OVERLAPPING = {"kinds", "active_persons"}
+OVERLAPPING = {"kinds", "active_persons", "kinds_of_year", "persons_of_2mo"}
 """Things that may lie in several values of a segment; the line that says so is held against the oracle apart."""
 BY_SIZE = [
     name
     for name, metric in questions.METRICS.items()
-    if metric["type"] in ("simple", "stock", "active", "conversion", "duration", "tiers")
+    if metric["type"] in ("simple", "stock", "active", "conversion", "duration", "tiers", "cumulative")
 ]
 BY_PLAN = [name for name, metric in questions.METRICS.items() if metric["type"] in ("movement", "net_retention")]
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from oracle import counting, journeys, money
+from oracle import counting, gathering, journeys, money
 from oracle.counting import judged
 from oracle.shapes import ACCOUNTLESS, OVERLAP, UNATTRIBUTED, Asked, Cell, Company, Key, Metric, later, share
 
@@ -116,6 +116,8 @@ def _of(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     if kind in ("movement", "net_retention"):
         of = money.movement if kind == "movement" else money.net_retention
         return {(None, None, period): cell for (_, period), cell in of(company, metric, asked, None).items()}
+    if kind == "cumulative":
+        return gathering.cumulative(company, metric, asked, _of)
     return ratio(company, metric, asked) if kind == "ratio" else derived(company, metric, asked)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from pydantic_core import PydanticCustomError
-
 from saasmetrics.definitions.inputs import Input
-from saasmetrics.definitions.model import Model, fault
+from saasmetrics.definitions.model import Model
 from saasmetrics.definitions.policies import AttributionModel
 from saasmetrics.definitions.rows import Rows
-from saasmetrics.definitions.scalars import Duration, GrainName, Sql
+from saasmetrics.definitions.scalars import Duration, Sql
 from saasmetrics.frames.ledger import Part, Shape
 
 if TYPE_CHECKING:
@@ -95,31 +93,11 @@ class Lift(Declared):
         return Shape("ratio", "cohort", (Part("signal", "none", "overlapping", signals),))
 
 
-class Cumulative(Declared):
-    """A metric over a trailing window, or since the start of a longer period."""
-
-    metric: str
-    window: Duration | None = None
-    grain_to_date: GrainName | None = None
-
-    def faults(self) -> Iterator[PydanticCustomError]:
-        """One of the two ways to look back."""
-        if self.window is None and self.grain_to_date is None:
-            yield fault("SM007", "`window` or `grain_to_date` is needed", "write window: 6mo")
-        if self.window is not None and self.grain_to_date is not None:
-            yield fault("SM008", "`window` and `grain_to_date` both say how far back", "keep one", at="grain_to_date")
-
-    def shape(self, scope: Scope) -> Shape:
-        """That of the metric, made anew for each period."""
-        return scope.shape_of(Input(metric=self.metric))
-
-
 DECLARED: Mapping[str, type[Declared]] = {
     "sessions": Sessions,
     "score": Scored,
     "attribution": Attribution,
     "impact": Impact,
     "lift": Lift,
-    "cumulative": Cumulative,
 }
 """By type; a type that the registry has comes first."""

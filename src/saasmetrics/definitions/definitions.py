@@ -135,7 +135,7 @@ class Definitions:
         if given.metric is None:
             address = Address(self.hidden[owner, repr(given.inline)])
         else:
-            address = self.address(given.metric)
+            address = self.pointed(self.address(given.metric))
             clone = self.hidden.get((owner, address.metric))
             address = Address(clone, address.cut, address.stat) if clone else address
         return ResolvedInput(address, where, given.offset, given.total)

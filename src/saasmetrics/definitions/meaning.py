@@ -12,6 +12,7 @@ from saasmetrics.definitions.answering import nodes_under, refusal, roles_under,
 from saasmetrics.definitions.blocks import Benchmark, Target
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.dependencies import Node, loops
+from saasmetrics.definitions.gathering import GATHERED, not_gathered
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.model import fault, near
@@ -78,6 +79,8 @@ class Meaning:
                 if metric.type == "derived" and variant.spec.expr == metric.written.get("expr"):
                     self._formula(variant.spec, path)
                 self.inputs(variant.spec, path)
+                if metric.type == "cumulative":
+                    self._gathered(variant.spec.metric, path)
         for name, score in self.definitions.scores.items():
             self.inputs(score, ("scores", name))
 
@@ -118,6 +121,13 @@ class Meaning:
             if inputs and alias not in inputs and self.written.knows((*path, "input_metrics", alias)):
                 message = f"{'.'.join(map(str, path))}: the formula does not read `{alias}`"
                 self.written.fault("SM008", message, self.written.key_at((*path, "input_metrics", alias)), "remove it")
+
+    def _gathered(self, given: Input, path: Path) -> None:
+        """What is added up over time is what happened, not what is there."""
+        reason = None if given.metric is None else not_gathered(self.definitions, given)
+        if reason is not None:
+            place = self.written.at((*path, "metric"))
+            self.written.fault("SM008", f"{'.'.join(map(str, path))}.metric: {reason}", place, GATHERED)
 
     def inputs(self, value: Any, path: Path) -> None:
         """Addresses of inputs are one number each; their `where` can be answered."""

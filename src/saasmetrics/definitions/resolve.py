@@ -236,6 +236,19 @@ class Resolver:
         for name, metric in definitions.metrics.items():
             if metric.pointers:
                 definitions.metrics[name] = self._measured_as(metric)
+        for name, metric in definitions.metrics.items():
+            if metric.type == "cumulative" and metric.variants:
+                definitions.metrics[name] = self._measured_like(metric, metric.variants[0].spec.metric)
+
+    def _measured_like(self, metric: Metric, of: Input) -> Metric:
+        """A number gathered up, with the unit, format and grain of the number that it gathers, unless it says other."""
+        below = self.definitions.metrics.get((of.metric or "").partition(".")[0])
+        if below is None:
+            return metric
+        same = {key: getattr(below, key) for key in ("unit", "format", "grain") if key not in metric.written}
+        if "unit" not in same:
+            same.pop("format", None)
+        return replace(metric, **same)
 
     def _measured_as(self, metric: Metric) -> Metric:
         """A pointer with the unit of what it points to; missing where nothing is there."""

@@ -56,6 +56,8 @@ def unit_of(type_: str, spec: Any, of: Callable[[Input], str]) -> str:
         return _aggregate(spec)
     if type_ == "movement":
         return "count" if getattr(spec, "count", False) else of(spec.of)
+    if type_ == "cumulative":
+        return of(spec.metric)
     if type_ == "ratio":
         return _quotient(spec, of)
     if type_ == "duration":

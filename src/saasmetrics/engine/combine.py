@@ -37,7 +37,7 @@ def combined(given: Given, metric: Metric, periods: Periods) -> Ledger:
     numerator = _stacked([(labels, ledger.numerator) for labels, ledger in ledgers], metric.each)
     bottoms = [(labels, ledger.denominator) for labels, ledger in ledgers if ledger.denominator is not None]
     denominator = _stacked(bottoms, metric.each) if bottoms else None
-    return Ledger(shape, numerator, denominator)
+    return Ledger(shape, numerator, denominator, days=ledgers[0][1].days)
 
 
 def _merged(parts: list[tuple[tuple[str, ...], tuple[Part, ...]]]) -> list[Part]:

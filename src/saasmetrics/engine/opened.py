@@ -45,7 +45,7 @@ def entries_of(live: Live, address: Address, periods: Periods, where: Mapping[st
         if side is not None:
             parts.append(_side(name, side, ledger, keys))
     rows = pl.concat(pl.collect_all(parts), how="diagonal_relaxed")
-    days = _days(given, periods, ledger.shape)
+    days = _days(given, periods, ledger)
     order = ["side", "account", *[name for name in ("entity", "at", "period") if name in rows.columns], "amount"]
     return Entries(
         ledger.shape, rows.sort(order, nulls_last=True, descending=[True] + [False] * (len(order) - 1)), days
@@ -71,12 +71,13 @@ def _side(name: str, side: Side, ledger: Ledger, keys: tuple[str, ...]) -> pl.La
     )
 
 
-def _days(given: Live, periods: Periods, shape: Shape) -> int:
-    if shape.per is None:
+def _days(given: Live, periods: Periods, ledger: Ledger) -> int:
+    if ledger.shape.per is None:
         return 1
     from saasmetrics.books.workdays import counted_days
 
-    return int(counted_days(given, periods, shape.per).collect()["days"][0])
+    days = ledger.days if ledger.days is not None else counted_days(given, periods, ledger.shape.per)
+    return int(days.collect()["days"][0])
 
 
 def reduced_again(entries: Entries, stat: str | None) -> float | None:

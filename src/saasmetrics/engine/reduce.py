@@ -36,7 +36,7 @@ def reduced(
         return _quantiles(sides[0], shape, keys)
     top = _summed(sides[0], shape.collapse[0], keys, "top", coverage=shape.tells_coverage)
     if len(sides) == 1:
-        return _spread_over_days(given, top, shape, periods)
+        return _spread_over_days(given, top, ledger, periods)
     shared = [key for key in keys if key in sides[1].columns]
     bottom = _summed(sides[1], shape.collapse[1], shared, "bottom", coverage=shape.tells_coverage)
     return _joined(top, bottom, keys, shared)
@@ -131,13 +131,14 @@ def _joined(top: pl.LazyFrame, bottom: pl.LazyFrame, keys: list[str], shared: li
     )
 
 
-def _spread_over_days(given: Given, top: pl.LazyFrame, shape: Shape, periods: Periods) -> pl.LazyFrame:
+def _spread_over_days(given: Given, top: pl.LazyFrame, ledger: Ledger, periods: Periods) -> pl.LazyFrame:
     sums = top.rename({"top_entries": "entries", "top_accounts": "accounts"}).with_columns(
         bottom=pl.lit(None, dtype=pl.Int128)
     )
-    if shape.per is None:
+    per = ledger.shape.per
+    if per is None:
         return sums
-    days = counted_days(given, periods, shape.per)
+    days = ledger.days if ledger.days is not None else counted_days(given, periods, per)
     return sums.join(days, on="period", how="left").with_columns(bottom=pl.col("days").cast(pl.Int128)).drop("days")
 
 

@@ -121,6 +121,8 @@ class Ledger:
     numerator: Side
     denominator: Side | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    days: pl.LazyFrame | None = None
+    """For `per`: the days of each period, where they are not those of the period itself. Columns: `period`, `days`."""
 
 
 def complete(entries: pl.LazyFrame, columns: frozenset[str] | set[str]) -> pl.LazyFrame:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from saasmetrics.ledgers.active import Active
 from saasmetrics.ledgers.conversion import Conversion
+from saasmetrics.ledgers.cumulative import Cumulative
 from saasmetrics.ledgers.derived import Derived
 from saasmetrics.ledgers.duration import Duration
 from saasmetrics.ledgers.metric_type import MetricType
@@ -29,4 +30,5 @@ REGISTRY: Mapping[str, type[MetricType]] = {
     "tiers": Tiers,
     "ratio": Ratio,
     "derived": Derived,
+    "cumulative": Cumulative,
 }
