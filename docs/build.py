@@ -203,8 +203,9 @@ def catalogue() -> str:
 def entry_row(item: tuple[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """One metric of the catalogue."""
     name, entry = item
-    later = " *(later)*" if entry.get("later") or "score" in entry else ""
-    kind = entry.get("type") or ("pointer" if "address" in entry else "derived" if "expr" in entry else "–")
+    later = " *(later)*" if entry.get("later") else ""
+    others = {"score": "score", "address": "pointer", "expr": "derived"}
+    kind = entry.get("type") or next((type_ for key, type_ in others.items() if key in entry), "–")
     by = ", ".join(entry.get("each", {}))
     unit, grain = entry.get("unit", "count"), entry.get("grain", "week")
     unit = "count" if str(unit).startswith("$") else str(unit)

@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from oracle import Company
-from questions import ACTIVATION, ACTIVE, WORKFLOWS, for_file
+from questions import ACTIVATION, ACTIVE, SCORES, WORKFLOWS, for_file, scores_for_oracle
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = 150
@@ -119,7 +119,7 @@ HOLDER = {"user": "u1", "account": "A", "role": "admin"}
 
 
 def _company(roles: dict[str, Any]) -> Company:
-    return Company({**roles, "events": [FULL, *roles["events"]]}, WORKFLOWS, ACTIVATION, ACTIVE)
+    return Company({**roles, "events": [FULL, *roles["events"]]}, WORKFLOWS, ACTIVATION, ACTIVE, scores_for_oracle())
 
 
 def companies() -> st.SearchStrategy[Company]:
@@ -168,6 +168,7 @@ def write(company: Company, folder: Path, metrics: Mapping[str, Mapping[str, Any
         "workflows": for_file(company.workflows),
         "activation": for_file(company.activation),
         "active": for_file(company.active),
+        "scores": SCORES,
         "metrics": {name: for_file(metric) for name, metric in metrics.items()},
     }
     path = folder / "metrics.yaml"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 WORKFLOWS: dict[str, dict[str, Any]] = {
@@ -133,6 +135,17 @@ METRICS: dict[str, dict[str, Any]] = {
         "type": "derived", "expr": "part / uses",
         "input_metrics": {"part": {"metric": "uses", "where": {"size": ["small"]}}, "uses": "uses"},
     },
+    "expanded": {"type": "movement", "of": "uses", "part": "expansion", "count": True},
+    "fit": {"type": "score", "score": "fitness"},
+    "fit_zero": {"type": "score", "score": "fitness", "policies": {"missing": "zero"}},
+    "fit_whole": {"type": "score", "score": "fitness", "policies": {"missing": "no_score"}},
+    "qualified_30d": {
+        "type": "conversion", "within": "30d", "entry": {"milestone": "created"}, "steps": {"in": {"milestone": "pqa"}},
+    },
+    "qualified_to_paid": {
+        "type": "duration", "from": {"milestone": "pqa"}, "to": {"milestone": "first_paid"}, "unit": "days",
+        "stat": ["median", "p90"],
+    },
     "uses_of_4w": {"type": "cumulative", "metric": "uses", "window": "4w"},
     "uses_of_3mo": {"type": "cumulative", "metric": "uses_by_kind", "window": "3mo"},
     "uses_of_quarter": {"type": "cumulative", "metric": "uses", "grain_to_date": "quarter"},
@@ -217,6 +230,45 @@ CATALOGUE: dict[tuple[str, str | None], dict[str, Any]] = {
 }  # fmt: skip
 """What metrics of the catalogue come down to, by id and first part of the address."""
 
+SCORES: dict[str, dict[str, Any]] = {
+    "fitness": {
+        "window": "28d",
+        "parts": {
+            "uses": {"metric": "uses", "zero_at": 0, "full_at": 4, "weight": 40},
+            "people": {"metric": "active_users", "zero_at": 0, "full_at": 3, "weight": 20, "group": "who"},
+            "revenue": {"metric": "recurring", "zero_at": 10, "full_at": 100, "weight": 10},
+            "pain": {"source": "tickets", "zero_at": 2, "full_at": 0, "weight": 30},
+            "care": {"metric": "tickets_per_use", "zero_at": 100, "full_at": 0, "weight": 20, "group": "who"},
+            "weeks": {"metric": "active_accounts", "zero_at": 0, "full_at": 4, "weight": 10},
+            "trend": {"metric": "uses", "change": True, "zero_at": -1, "full_at": 1, "weight": 60, "group": "moves"},
+            "price": {
+                "metric": "recurring",
+                "change": True,
+                "zero_at": 0,
+                "full_at": 1,
+                "weight": 15,
+                "group": "moves",
+            },
+            "more": {"metric": "expanded", "zero_at": 0, "full_at": 1, "weight": 15},
+            "on": {"milestone": "activated", "zero_at": 0, "full_at": 1, "weight": 10},
+        },
+        "bands": {"green": 60, "yellow": 35, "red": 0},
+    },
+    "pqa": {
+        "window": "14d",
+        "at_least": 3,
+        "signals": {
+            "on": {"milestone": "activated"},
+            "used": {"event": "use", "is": ">= 2"},
+            "calm": {"source": "tickets", "is": "< 1"},
+            "weeks": {"metric": "active_accounts", "is": ">= 2"},
+            "people": {"metric": "active_users", "is": "> 1"},
+            "care": {"metric": "tickets_per_use", "is": "<= 60"},
+        },
+    },
+}
+"""Scores as a file has them."""
+
 COHORTS: dict[str, dict[str, Any]] = {
     "month": {"type": "retention", "ages": ["1mo", "2mo"]},
     "week": {"type": "retention", "ages": ["1w", "4w"]},
@@ -250,3 +302,27 @@ def for_file(value: Any) -> Any:
     if "filter" in value:
         out["filter"] = " AND ".join(f"{column} = '{text}'" for column, text in value["filter"].items())
     return out
+
+
+_OPERATORS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
+
+
+def scores_for_oracle() -> dict[str, dict[str, Any]]:
+    """The scores with what a part reads under `input`, and what is met as a function."""
+    own = ("zero_at", "full_at", "weight", "group", "is")
+    out = {}
+    for name, block in SCORES.items():
+        key = "parts" if "parts" in block else "signals"
+        parts = {}
+        for label, part in block[key].items():
+            given = {word: value for word, value in part.items() if word not in own}
+            if "metric" in given:
+                given["metric"] = for_oracle(METRICS[given["metric"]])
+            sign, number = part.get("is", ">= 1").split()
+            parts[label] = {**part, "input": given, "met": partial(_met, sign, float(number))}
+        out[name] = {**block, key: parts}
+    return out
+
+
+def _met(sign: str, bound: float, value: Any) -> bool:
+    return bool(_OPERATORS[sign](value, bound))

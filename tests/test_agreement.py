@@ -30,6 +30,9 @@ SPANS: dict[str, list[date]] = {
     "quarter": [date(2026, 1, 1), date(2026, 4, 1)],
 }
 
+JUDGING_SILENCE = {name for name, metric in questions.METRICS.items() if "score" in metric or "pqa" in repr(metric)}
+"""Metrics that make something of nothing: no tickets are a good sign."""
+
 Key = tuple[str, str | None, str | None, date, str | None]
 """Metric, cut, stat, period, segment value."""
 
@@ -99,7 +102,7 @@ def differences(
             if not (empty(cell) if row is None else row["value"] in (None, 0.0)):
                 out.append(f"{key}: engine {row and row['value']}, oracle {cell}")
             continue
-        if row["status"] == "no_input" and not cell.numerator:
+        if row["status"] == "no_input" and (not cell.numerator or key[0] in JUDGING_SILENCE):
             continue  # nothing was recorded yet, so nothing is known either
         same = close(row["value"], cell.value) and row["immature"] in (None, cell.immature)
         if cell.denominator is not None:
@@ -266,6 +269,7 @@ def small(*events: str, **roles: list[dict[str, Any]]) -> Company:
         questions.WORKFLOWS,
         questions.ACTIVATION,
         questions.ACTIVE,
+        questions.scores_for_oracle(),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from oracle import counting, gathering, journeys, money
+from oracle import counting, gathering, journeys, money, scores
 from oracle.counting import judged
 from oracle.shapes import ACCOUNTLESS, OVERLAP, UNATTRIBUTED, Asked, Cell, Company, Key, Metric, later, share
 
@@ -49,6 +49,8 @@ def compute(
     values then lack of the total, because a thing lies in several of them, is `(overlap)`.
     """
     asked = Asked(grain, tuple(periods), as_of, timezone)
+    if any(f"'{name}'" in repr(metric) for name, block in company.scores.items() if "signals" in block):
+        company = scores.with_milestones(company, asked, _of)
     return {
         (*key, value): cell
         for value, cells in _by_value(company, metric, asked, by).items()
@@ -116,6 +118,8 @@ def _of(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     if kind in ("movement", "net_retention"):
         of = money.movement if kind == "movement" else money.net_retention
         return {(None, None, period): cell for (_, period), cell in of(company, metric, asked, None).items()}
+    if kind == "score":
+        return scores.score(company, metric, asked, _of)
     if kind == "cumulative":
         return gathering.cumulative(company, metric, asked, _of)
     return ratio(company, metric, asked) if kind == "ratio" else derived(company, metric, asked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from oracle.shapes import Asked, Company, Row, Rows
 
@@ -159,10 +159,23 @@ def _within_one_run(
 
 
 def _milestone(company: Company, name: str, asked: Asked) -> dict[str, datetime]:
-    """`created`, `first_success`, `activated`, or a tier as `workflow.tier`."""
+    """`created`, `first_success`, `activated`, `first_paid`, one worked out beforehand, or a tier as `workflow.tier`.
+
+    Edges: an account that pays on the day of its creation pays from that moment on.
+    """
     created = {row["account"]: row["created"] for row in company.rows("accounts") if row["created"] < asked.as_of}
     if name == "created":
         return created
+    if name in company.milestones:
+        return {account: at for account, at in company.milestones[name].items() if account in created}
+    if name == "first_paid":
+        days = paid_first(company, asked)
+        return {
+            account: created[account]
+            if account in created and asked.day(created[account]) == day
+            else asked.instant(day)
+            for account, day in days.items()
+        }
     if name == "first_success":
         return moments_of(company, {"workflow": "core"}, asked)
     if name == "activated":
@@ -183,4 +196,14 @@ def tier_moments(company: Company, workflow: str, asked: Asked) -> dict[str, dic
     for tier, rows in company.workflows[workflow]["tiers"].items():
         below.append(moments_of(company, {**rows, "run_of": (workflow, column)} if column else rows, asked))
         out[tier] = last_of(below)
+    return out
+
+
+def paid_first(company: Company, asked: Asked) -> dict[str, date]:
+    """The first day on which each account had a subscription with a price, of those that began before the as-of."""
+    out: dict[str, date] = {}
+    for row in company.rows("subscriptions"):
+        lasts = row.get("end") is None or row["end"] > row["start"]
+        if row["price"] and lasts and asked.instant(row["start"] + timedelta(days=1)) <= asked.as_of:
+            out[row["account"]] = min(row["start"], out.get(row["account"], row["start"]))
     return out

@@ -46,6 +46,9 @@ class Company:
     workflows: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     activation: Mapping[str, Any] | None = None
     active: Mapping[str, Rows] = field(default_factory=dict)
+    scores: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    milestones: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
+    """Moments of accounts that are worked out beforehand, by name."""
 
     def rows(self, role: str) -> Sequence[Row]:
         """Usable rows: repeats of an id once; events only with an account."""

@@ -115,6 +115,11 @@ class Reached:
             return self._activated(given)
         if name in ("first_paid", "churned"):
             return self._paid(given, name)
+        if self.milestone.of is None and name in scope.definitions.scores:
+            # Signals are read from ledgers and from milestones, so the two can only meet here.
+            from saasmetrics.books.qualified import Qualified
+
+            return given.made(Qualified(name))
         return given.made(TierReached(self.milestone.of or "", name))
 
     def _activated(self, given: Given) -> pl.LazyFrame:
@@ -151,9 +156,12 @@ class Reached:
                 (pl.col("from") <= pl.col("day")) & (pl.col("to").is_null() | (pl.col("day") < pl.col("to")))
             )
             paid = ends.join(live, on=["account", "day"], how="anti").group_by("account").agg(pl.col("day").min())
-        return paid.filter(pl.col("day") < given.as_of_day).select(
-            "account", at=given.calendar.start_expr(pl.col("day"))
-        )
+        paid = paid.filter(pl.col("day") < given.as_of_day)
+        created = given.made(Reached(Milestone("created"))).rename({"at": "created"})
+        # Money is known by its day: on the day an account was created it is not earlier than the account.
+        same_day = given.calendar.day_expr(pl.col("created")) == pl.col("day")
+        at = pl.when(same_day).then("created").otherwise(given.calendar.start_expr(pl.col("day")))
+        return paid.join(created, on="account", how="left").select("account", at=at)
 
 
 @dataclass(frozen=True)

@@ -40,21 +40,6 @@ class Sessions(Declared):
         return Shape("ratio", "flow", parts, whole=frozenset({"area"}))
 
 
-class Scored(Declared):
-    """The number that a score with parts makes, and its bands."""
-
-    score: str
-
-    def later(self) -> str:
-        """Why it is not computed."""
-        return "scores are read, and not computed by this version"
-
-    def shape(self, scope: Scope) -> Shape:
-        """One part, the band; a shortened address is the mean score."""
-        bands = tuple(scope.definitions.scores[self.score].bands)
-        return Shape("ratio", "stock", (Part("band", "all", "disjoint", bands),))
-
-
 class Attribution(Declared):
     """Revenue credited to the touches before it."""
 
@@ -95,7 +80,6 @@ class Lift(Declared):
 
 DECLARED: Mapping[str, type[Declared]] = {
     "sessions": Sessions,
-    "score": Scored,
     "attribution": Attribution,
     "impact": Impact,
     "lift": Lift,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from saasmetrics.definitions.address import Address
@@ -118,8 +118,8 @@ class Definitions:
         for length in range(len(address.cut), 0, -1):
             found = self.governed.get(Address(address.metric, address.cut[:length]).text)
             if found is not None:
-                return found
-        return self.metrics[address.metric]
+                return _of_band(found, address)
+        return _of_band(self.metrics[address.metric], address)
 
     def scope(self, metric: str) -> Scope:
         """The file as a metric sees it."""
@@ -156,3 +156,10 @@ class Definitions:
                 out.update(dict.fromkeys(self.expand(pattern)))
         order = {name: number for number, name in enumerate(self.metrics)}
         return tuple(sorted(out, key=lambda address: order[address.metric]))
+
+
+def _of_band(metric: Metric, address: Address) -> Metric:
+    """A metric as one of its addresses has it: the band of a score is a share of accounts."""
+    if metric.type != "score" or not address.cut:
+        return metric
+    return replace(metric, unit="ratio", format="rate", direction="band")

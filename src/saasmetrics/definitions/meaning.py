@@ -12,7 +12,7 @@ from saasmetrics.definitions.answering import nodes_under, refusal, roles_under,
 from saasmetrics.definitions.blocks import Benchmark, Target
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.dependencies import Node, loops
-from saasmetrics.definitions.gathering import GATHERED, not_gathered
+from saasmetrics.definitions.gathering import GATHERED, READ, not_gathered, not_read
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.model import fault, near
@@ -20,10 +20,11 @@ from saasmetrics.definitions.naming import Naming
 from saasmetrics.definitions.policies import read_by
 from saasmetrics.definitions.references import references
 from saasmetrics.definitions.scalars import Comparison, Quantity
+from saasmetrics.definitions.scores import Score, Signal
 from saasmetrics.definitions.walk import found
 from saasmetrics.definitions.written import Written
 from saasmetrics.document import Path
-from saasmetrics.finding import Location
+from saasmetrics.finding import InputError, Location
 
 _BLOCKS = {
     "workflow": ("workflows",),
@@ -83,6 +84,7 @@ class Meaning:
                     self._gathered(variant.spec.metric, path)
         for name, score in self.definitions.scores.items():
             self.inputs(score, ("scores", name))
+            self._readable(name, score)
 
     def _policies(self, metric: Metric, path: Path) -> None:
         written = metric.written.get("policies")
@@ -121,6 +123,28 @@ class Meaning:
             if inputs and alias not in inputs and self.written.knows((*path, "input_metrics", alias)):
                 message = f"{'.'.join(map(str, path))}: the formula does not read `{alias}`"
                 self.written.fault("SM008", message, self.written.key_at((*path, "input_metrics", alias)), "remove it")
+
+    def _readable(self, name: str, score: Score) -> None:
+        """Parts and signals are numbers that one account has; what signals are held against fits their unit."""
+        for key, parts in (("parts", score.parts), ("signals", score.signals)):
+            for label, part in parts.items():
+                path: Path = ("scores", name, key, label)
+                if (reason := not_read(self.definitions, part.input, name)) is not None:
+                    place = self.written.key_at(path)
+                    self.written.fault("SM008", f"{'.'.join(map(str, path))}: {reason}", place, READ)
+                elif isinstance(part, Signal):
+                    self._comparable(part, name, path)
+
+    def _comparable(self, signal: Signal, name: str, path: Path) -> None:
+        try:
+            metric = self.definitions.metrics[self.definitions.resolved_input(signal.input, name).address.metric]
+            signal.is_.convert("ratio" if signal.change else metric.unit)
+        except PydanticCustomError as error:
+            context = error.context or {}
+            message = f"{'.'.join(map(str, path))}.is: {context['message']}"
+            self.written.fault(error.type, message, self.written.at((*path, "is")), context["hint"])
+        except (InputError, KeyError):
+            return  # the input has a fault of its own
 
     def _gathered(self, given: Input, path: Path) -> None:
         """What is added up over time is what happened, not what is there."""

@@ -97,7 +97,9 @@ class Score(Model):
     renamed_from: Name | None = None
 
     def faults(self) -> Iterator[PydanticCustomError]:
-        """Parts with bands, or signals with a number of them; not both."""
+        """Parts with bands, or signals with a number of them; not both; of accounts."""
+        if self.entity != "account":
+            yield fault("SM005", f"`{self.entity}`: scores are of accounts", "remove it", at="entity")
         if not self.parts and not self.signals:
             yield fault("SM007", "a score needs `parts` with `bands`, or `signals` with `at_least`")
         elif self.parts and self.signals:

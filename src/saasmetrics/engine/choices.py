@@ -23,6 +23,8 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "rolling": ANY,
     "feature_uses": ANY,
     "feature_days": ANY,
+    "missing": ANY,
+    "min_coverage": ANY,
 }
 """Policies with values beside the default that are computed."""
 

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import polars as pl
 
+from saasmetrics.books.headline import at_level
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.inputs import ResolvedInput
-from saasmetrics.engine.combine import at_level
 from saasmetrics.engine.given import Live
 from saasmetrics.engine.quantiles import quantile_of
 from saasmetrics.frames.ledger import COUNTED, IMMATURE, OPEN, UNATTRIBUTED, Ledger, Shape, Side

@@ -7,10 +7,11 @@ from dataclasses import replace
 import polars as pl
 
 from saasmetrics.books.given import Given
+from saasmetrics.books.headline import at_level, denominator_shape
 from saasmetrics.books.segments import column
 from saasmetrics.books.several import narrowed_to, told_apart
 from saasmetrics.books.workdays import counted_days
-from saasmetrics.engine.combine import at_level, bound
+from saasmetrics.engine.combine import bound
 from saasmetrics.engine.quantiles import quantiles
 from saasmetrics.frames.ledger import COUNTED, COVERAGE, IMMATURE, Ledger, Shape, Side
 from saasmetrics.period import Periods
@@ -53,8 +54,8 @@ def _prepared(
     below: bool,
 ) -> Side:
     shape = ledger.shape
-    if below and shape.denominator_parts is not None:
-        shape = replace(shape, parts=_own_defaults(shape))
+    if below:
+        shape = denominator_shape(shape)
     side = at_level(side, shape, level)
     side = bound(given, side, shape, tuple(dict.fromkeys([*by, *where])), below=below)
     entries = side.entries
@@ -62,11 +63,6 @@ def _prepared(
         if column(name) in side.columns:
             entries = narrowed_to(given, entries, name, values)
     return replace(side, entries=told_apart(given, entries, [name for name in by if column(name) in side.columns]))
-
-
-def _own_defaults(shape: Shape) -> tuple:  # type: ignore[type-arg]  # parts, in the numerator's order
-    below = {part.column: part for part in shape.denominator_parts or ()}
-    return tuple(below.get(part.column, part) for part in shape.parts)
 
 
 def _summed(side: Side, collapse: tuple[str, ...], keys: list[str], name: str, *, coverage: bool) -> pl.LazyFrame:

@@ -169,7 +169,7 @@ class Active(MetricType):
                 for start in periods.starts
                 for day in _days_of(given, start, periods)
             ]
-        elif self.window == "calendar" or periods.grain == "day":
+        elif self.window == "calendar":
             spans = calendar_spans(periods)
         else:
             spans = [

@@ -14,6 +14,7 @@ from saasmetrics.ledgers.movement import Movement
 from saasmetrics.ledgers.net_retention import NetRetention
 from saasmetrics.ledgers.ratio import Ratio
 from saasmetrics.ledgers.retention import Retention
+from saasmetrics.ledgers.score import Score
 from saasmetrics.ledgers.simple import Simple
 from saasmetrics.ledgers.stock import Stock
 from saasmetrics.ledgers.tiers import Tiers
@@ -28,6 +29,7 @@ REGISTRY: Mapping[str, type[MetricType]] = {
     "duration": Duration,
     "retention": Retention,
     "tiers": Tiers,
+    "score": Score,
     "ratio": Ratio,
     "derived": Derived,
     "cumulative": Cumulative,
