@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from oracle import Company
-from questions import ACTIVATION, ACTIVE, SCORES, WORKFLOWS, for_file, scores_for_oracle
+from questions import ACTIVATION, ACTIVE, METRICS, SCORES, UNDER_SCORES, WORKFLOWS, for_file, scores_for_oracle
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 DAYS = 150
@@ -160,6 +160,7 @@ def write(company: Company, folder: Path, metrics: Mapping[str, Mapping[str, Any
             writer.writerow(columns)
             for row in company.roles.get(role, ()):
                 writer.writerow(_spelled(row.get(column)) for column in columns)
+    metrics = {**{name: METRICS[name] for name in UNDER_SCORES}, **metrics}
     definitions = {
         "version": 1,
         "settings": {"timezone": timezone, "currency": "EUR"},

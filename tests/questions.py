@@ -146,6 +146,8 @@ METRICS: dict[str, dict[str, Any]] = {
         "type": "duration", "from": {"milestone": "pqa"}, "to": {"milestone": "first_paid"}, "unit": "days",
         "stat": ["median", "p90"],
     },
+    "lifts": {"type": "lift", "score": "pqa", "outcome": {"milestone": "first_paid"}, "within": "40d"},
+    "lifts_to_use": {"type": "lift", "score": "pqa", "outcome": {"event": "invite"}, "within": "40d"},
     "uses_of_4w": {"type": "cumulative", "metric": "uses", "window": "4w"},
     "uses_of_3mo": {"type": "cumulative", "metric": "uses_by_kind", "window": "3mo"},
     "uses_of_quarter": {"type": "cumulative", "metric": "uses", "grain_to_date": "quarter"},
@@ -201,6 +203,13 @@ CATALOGUE: dict[tuple[str, str | None], dict[str, Any]] = {
     ("maa", "ordering"): {"type": "active", "entity": "account", "rule": {"workflow": "ordering"}},
     ("cohort_retention", "1mo"): {"type": "retention", "ages": ["1mo"]},
     ("cohort_retention", "3mo"): {"type": "retention", "ages": ["3mo"]},
+    ("pqa_rate", None): {**METRICS["qualified_30d"], "unless": {"milestone": "first_paid"}},
+    ("pqa_to_paid_rate", None): {
+        "type": "conversion", "within": "60d", "entry": {"milestone": "pqa"},
+        "steps": {"in": {"milestone": "first_paid"}},
+        "unless": {"milestone": "first_paid"},
+    },
+    ("time_pqa_to_close", None): METRICS["qualified_to_paid"],
     ("mrr", None): METRICS["recurring"],
     ("arr", None): {"type": "derived", "expr": "12 * mrr", "input_metrics": {"mrr": "recurring"}},
     ("new_mrr", None): METRICS["recurring_new"],
@@ -268,6 +277,9 @@ SCORES: dict[str, dict[str, Any]] = {
     },
 }
 """Scores as a file has them."""
+
+UNDER_SCORES = ("uses", "active_users", "recurring", "tickets_opened", "tickets_per_use", "active_accounts", "expanded")
+"""Metrics that the scores rest on."""
 
 COHORTS: dict[str, dict[str, Any]] = {
     "month": {"type": "retention", "ages": ["1mo", "2mo"]},

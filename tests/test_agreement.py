@@ -30,7 +30,9 @@ SPANS: dict[str, list[date]] = {
     "quarter": [date(2026, 1, 1), date(2026, 4, 1)],
 }
 
-JUDGING_SILENCE = {name for name, metric in questions.METRICS.items() if "score" in metric or "pqa" in repr(metric)}
+JUDGING_SILENCE = {name for name, metric in questions.METRICS.items() if "score" in metric or "pqa" in repr(metric)} | {
+    name for name, _ in questions.CATALOGUE if "pqa" in name
+}
 """Metrics that make something of nothing: no tickets are a good sign."""
 
 Key = tuple[str, str | None, str | None, date, str | None]

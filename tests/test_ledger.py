@@ -53,8 +53,18 @@ def _opens(definitions: Definitions, address: Address) -> bool:
 def by_duckdb(entries: pl.DataFrame, shape: Shape, stat: str | None, days: int) -> float | None:
     """The value by SQL over the printed entries, written from the definition of the three reducers."""
     con = duckdb.connect()
-    columns = ("side", "amount", "weight", "status")
+    own = [shape.contrast[0]] if shape.contrast else []
+    columns = ("side", "amount", "weight", "status", *own)
     con.register("entries", entries.with_columns(pl.col("status").cast(pl.String)).select(columns).to_arrow())
+    if shape.contrast:
+        column, *values = shape.contrast
+        shares = [
+            f"(select sum(amount) filter (side = 'numerator') / nullif(sum(amount) filter (side = 'denominator'), 0)"
+            f" from entries where status = 'counted' and {column} = '{value}')"
+            for value in values
+        ]
+        lift = con.sql(f"select {shares[0]} / nullif({shares[1]}, 0)").fetchall()[0][0]
+        return None if lift is None else float(lift)
     if shape.how == "quantile":
         share = {"median": 0.5}.get(stat or "")
         share = share if share is not None else (None if stat == "mean" else int((stat or "p50")[1:]) / 100)

@@ -49,7 +49,7 @@ def compute(
     values then lack of the total, because a thing lies in several of them, is `(overlap)`.
     """
     asked = Asked(grain, tuple(periods), as_of, timezone)
-    if any(f"'{name}'" in repr(metric) for name, block in company.scores.items() if "signals" in block):
+    if any(f"'milestone': '{name}'" in repr(metric) for name in company.scores):
         company = scores.with_milestones(company, asked, _of)
     return {
         (*key, value): cell
@@ -120,6 +120,8 @@ def _of(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
         return {(None, None, period): cell for (_, period), cell in of(company, metric, asked, None).items()}
     if kind == "score":
         return scores.score(company, metric, asked, _of)
+    if kind == "lift":
+        return scores.lift(company, metric, asked, _of)
     if kind == "cumulative":
         return gathering.cumulative(company, metric, asked, _of)
     return ratio(company, metric, asked) if kind == "ratio" else derived(company, metric, asked)

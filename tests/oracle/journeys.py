@@ -46,6 +46,8 @@ def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     for period in asked.periods:
         entered = [one for one in tries if asked.floor(one.entry) == period]
         best = _best(entered) if metric.get("entity") != "run" else entered
+        if "unless" in metric:
+            best = _not_there_yet(best, metric, moments_of(company, metric["unless"], asked))
         mature = [one for one in best if one.mature]
         for name in shown:
             depth = names.index(name)
@@ -62,6 +64,17 @@ def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
         if "entry" in metric:
             del out[names[-1], None, period]
     return out
+
+
+def _not_there_yet(tries: list[Try], metric: Metric, there: dict[str, datetime]) -> list[Try]:
+    """Tries of accounts that had not been there before they entered; nor then, where being there is no step."""
+    same = metric["unless"] in metric["steps"].values()
+    kept = []
+    for one in tries:
+        at = there.get(one.entity[0] or "")
+        if at is None or at > one.entry or (same and at == one.entry):
+            kept.append(one)
+    return kept
 
 
 def _best(tries: list[Try]) -> list[Try]:

@@ -11,7 +11,7 @@ from typing import Any
 from oracle.counting import judged
 from oracle.gathering import Of, Stretch
 from oracle.happenings import moments_of, paid_first
-from oracle.shapes import Asked, Cell, Company, Key, Metric, later, share
+from oracle.shapes import Asked, Cell, Company, Key, Metric, later, length, share
 
 Input = Mapping[str, Any]
 
@@ -169,3 +169,42 @@ def with_milestones(company: Company, asked: Asked, of: Of) -> Company:
     """The company with the moments that its scores with signals make of it."""
     made = {name: qualified(company, name, asked, of) for name, block in company.scores.items() if "signals" in block}
     return replace(company, milestones=made)
+
+
+def lift(company: Company, metric: Metric, asked: Asked, of: Of) -> dict[Key, Cell]:
+    """By signal the share that gets to the outcome with it, over that without it, of the accounts created in a period.
+
+    Formula: (a / b) / (c / d), with b accounts that showed the signal at the end of a day in the window from their
+    creation and d that did not, of whom a and c reached the outcome after that window and within `within`.
+    Edges: accounts that got there earlier are left out; those whose `within` is open are immature.
+    """
+    block = company.scores[metric["score"]]
+    outcome = moments_of(company, metric["outcome"], asked)
+    out: dict[Key, Cell] = {}
+    for period in asked.periods:
+        groups: dict[str, dict[bool, list[bool]]] = {name: {True: [], False: []} for name in block["signals"]}
+        immature = 0
+        for row in company.rows("accounts"):
+            account, first = row["account"], asked.day(row["created"])
+            if asked.floor(row["created"]) != period or row["created"] >= asked.as_of:
+                continue
+            landmark = later(first, block["window"])
+            start = asked.instant(landmark)
+            limit = start + length(metric["within"])
+            if account in outcome and outcome[account] < start:
+                continue
+            if limit > asked.as_of:
+                immature += 1
+                continue
+            days = [first + timedelta(days=n) for n in range((landmark - first).days)]
+            found = [shown(company, metric["score"], asked, account, day, of) for day in days]
+            for name, both in groups.items():
+                got = account in outcome and start <= outcome[account] <= limit
+                both[any(signals[name] for signals in found)].append(got)
+        for name, both in groups.items():
+            (a, b), (c, d) = ((sum(both[has]), len(both[has])) for has in (True, False))
+            over, under = share(Fraction(a), Fraction(b)), share(Fraction(c), Fraction(d))
+            value = over / under if over is not None and under else None
+            status = judged(asked, period, value, counted=b + d, of_rate=True, immature=immature)
+            out[name, None, period] = Cell(value, over, under, b + d, b + d, immature, status)
+    return out

@@ -223,7 +223,7 @@ def _valued(shape: Shape, metric: Metric, window: Duration, change: bool) -> pl.
         value = _worth(pl.col(top), shape.scale)
         if shape.per:
             value = value / (window.rough_seconds / 86_400)
-        wanted = getattr(metric.variants[0].spec, "at_least", None)
+        wanted: int | None = getattr(metric.variants[0].spec, "at_least", None)
         if metric.type == "simple" and wanted is not None:
             return (pl.col(top) >= wanted).cast(pl.Float64)
         return value
@@ -237,7 +237,7 @@ def _valued(shape: Shape, metric: Metric, window: Duration, change: bool) -> pl.
 def _moved(spec: Any, of: Shape) -> pl.Expr:
     """Whether, or by how much, an account moved as the part of a movement says, from one window to the next."""
     then, now = pl.col("top0"), pl.col("top")
-    parts = {
+    parts: dict[str, pl.Expr] = {
         "expansion": (then > 0) & (now > then),
         "contraction": (now > 0) & (now < then),
         "churn": (then > 0) & (now <= 0),

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.model import Model
 from saasmetrics.definitions.policies import AttributionModel
-from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration, Sql
 from saasmetrics.frames.ledger import Part, Shape
 
@@ -65,23 +64,9 @@ class Impact(Declared):
         return Shape("sum", "flow", (Part("effect", frozenset({"accounts"}), "separate", effects),))
 
 
-class Lift(Declared):
-    """Conversion of accounts with a signal against those without."""
-
-    score: str
-    outcome: Rows
-    within: Duration | None = None
-
-    def shape(self, scope: Scope) -> Shape:
-        """One part, the signal, which must be written."""
-        signals = tuple(scope.definitions.scores[self.score].signals)
-        return Shape("ratio", "cohort", (Part("signal", "none", "overlapping", signals),))
-
-
 DECLARED: Mapping[str, type[Declared]] = {
     "sessions": Sessions,
     "attribution": Attribution,
     "impact": Impact,
-    "lift": Lift,
 }
 """By type; a type that the registry has comes first."""

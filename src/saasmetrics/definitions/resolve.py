@@ -87,9 +87,8 @@ class Resolver:
         if type_ is None or kind is None:
             return None
         start = replace(start, type=type_)
-        score = entry.catalogue.get("score")
-        if score and (score not in self.definitions.scores or not self.definitions.scores[score].parts):
-            return self._measured(replace(start, missing=f"`scores.{score}` is not declared"), entry, None, None)
+        if type_ in ("score", "lift") and (missing := self._unscored(entry, type_)) is not None:
+            return self._measured(replace(start, missing=missing), entry, None, None)
         fan = fan_out(entry.catalogue, entry.merged, self.definitions, start.policies)
         variants = self._variants(entry, type_, kind, fan)
         if variants is None:
@@ -97,6 +96,24 @@ class Resolver:
         units = [keys["unit"] for _, keys in fan.variants if "unit" in keys]
         metric = replace(start, variants=variants, each=fan.each, headline=fan.headline, missing=fan.missing)
         return self._measured(metric, entry, variants[0].spec if variants else None, units[0] if units else None)
+
+    def _unscored(self, entry: Entry, type_: str) -> str | None:
+        """Why a score, or the lift of its signals, has nothing to rest on; a fault where the file names it."""
+        name, key = entry.merged.get("score"), {"score": "parts", "lift": "signals"}[type_]
+        if not isinstance(name, str):
+            return None
+        block = self.definitions.scores.get(name)
+        if block is not None and getattr(block, key):
+            return None
+        missing = f"`scores.{name}` is not declared" if block is None else f"`scores.{name}` has no `{key}`"
+        if "score" in entry.keys and name not in self.written.data.get("scores", {}):
+            hint = near(name, self.definitions.scores)
+            message = f"metrics.{entry.id}.score: there is no score `{name}`"
+            entry.written.fault("SM003", message, entry.written.at((*entry.path, "score")), hint)
+        elif "score" in entry.keys and block is not None:
+            place = entry.written.at((*entry.path, "score"))
+            entry.written.fault("SM008", f"metrics.{entry.id}.score: the score `{name}` has no `{key}`", place)
+        return missing
 
     def _start(self, entry: Entry) -> Metric:
         """The metric without its numbers: who answers for it, and its policies."""
@@ -176,7 +193,7 @@ class Resolver:
             unit = unit_of(metric.type, spec, self.unit_of_input) if spec is not None else "count"
         unit = normal(unit, self.definitions.settings.currency)
         grain = given.grain or meant.grain or grain_of(unit)
-        format_ = metric.format or format_of(unit)
+        format_ = metric.format or ("ratio" if metric.type == "lift" else format_of(unit))
         return replace(metric, unit=unit, format=format_, grain=grain, renamed_from=given.renamed_from)
 
     def unit_of_input(self, given: Input) -> str:

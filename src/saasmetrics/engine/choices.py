@@ -42,7 +42,7 @@ ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
     "ties": frozenset({"conversion", "duration"}),
     "exclusion": frozenset({"conversion"}),
     "funnel_by": frozenset({"conversion"}),
-    "immature": frozenset({"conversion", "duration", "retention"}),
+    "immature": frozenset({"conversion", "duration", "retention", "lift"}),
     "tier_memory": frozenset({"tiers"}),
     "stickiness_days": frozenset({"ratio", "active"}),
     "cohort_clock": frozenset({"retention"}),

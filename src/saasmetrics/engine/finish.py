@@ -95,6 +95,8 @@ def _named(number: int, piece: Piece, reduced: pl.DataFrame) -> list[pl.DataFram
             segment_value=value.cast(pl.String),
             top=amount("top" if stat is None else f"stat_{stat}"),
             bottom=amount("bottom"),
+            over=amount("over"),
+            under=amount("under"),
         )
         for stat in piece.stats
     ]
@@ -153,6 +155,7 @@ def _about(pieces: Sequence[Piece]) -> pl.DataFrame:
                 "how": shape.how,
                 "per": shape.per is not None,
                 "alike": up == down,
+                "contrast": shape.contrast is not None,
                 "scale": _factor(shape.scale),
                 "up": _factor(up),
                 "down": _factor(down),
@@ -193,8 +196,14 @@ def _valued(rows: pl.DataFrame) -> pl.DataFrame:
         .then(share)
         .when(half)
         .then(top * scale),
-        numerator=pl.when(is_sum).then(total).when(is_ratio).then(above).otherwise(none),
-        denominator=pl.when(is_sum).then(pl.when("per").then(bottom)).when(is_ratio).then(below).otherwise(none),
+        numerator=pl.when(is_sum).then(total).when("contrast").then("over").when(is_ratio).then(above).otherwise(none),
+        denominator=pl.when(is_sum)
+        .then(pl.when("per").then(bottom))
+        .when("contrast")
+        .then("under")
+        .when(is_ratio)
+        .then(below)
+        .otherwise(none),
     )
 
 

@@ -86,6 +86,8 @@ def reduced_again(entries: Entries, stat: str | None) -> float | None:
     counted = rows.filter(pl.col("status") == COUNTED)
     if shape.how == "quantile":
         return _quantile(rows, shape, stat or shape.stats[0])
+    if shape.contrast is not None:
+        return _contrast(counted, shape.contrast)
     top = sum(counted.filter(pl.col("side") == "numerator")["amount"].to_list())
     if shape.how == "sum":
         whole = float(top) / round(1 / shape.scale) if 0 < shape.scale < 1 else float(top) * shape.scale
@@ -97,6 +99,16 @@ def reduced_again(entries: Entries, stat: str | None) -> float | None:
     pair = (float(top), float(bottom)) if up == down else (_worth(top, up), _worth(bottom, down))
     first = pair[0] / round(1 / shape.scale) if 0 < shape.scale < 1 else pair[0] * shape.scale
     return first / pair[1]
+
+
+def _contrast(counted: pl.DataFrame, contrast: tuple[str, str, str]) -> float | None:
+    own, *values = contrast
+
+    def added(value: str, side: str) -> int:
+        return int(sum(counted.filter((pl.col(own) == value) & (pl.col("side") == side))["amount"].to_list()))
+
+    a, b, c, d = (added(value, side) for value in values for side in SIDES)
+    return float(a * d) / float(b * c) if b * c else None
 
 
 def _worth(amount: int, scale: float) -> float:

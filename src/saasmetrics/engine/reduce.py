@@ -33,6 +33,8 @@ def reduced(
         sides.append(_prepared(given, ledger, ledger.denominator, level, by, where, below=True))
     shape = ledger.shape
     keys = ["period", *[part.column for part in shape.parts[:level]], *[column(name) for name in by]]
+    if shape.contrast is not None:
+        return _contrasted(sides, shape.contrast, keys)
     if shape.how == "quantile":
         return _quantiles(sides[0], shape, keys)
     top = _summed(sides[0], shape.collapse[0], keys, "top", coverage=shape.tells_coverage)
@@ -41,6 +43,36 @@ def reduced(
     shared = [key for key in keys if key in sides[1].columns]
     bottom = _summed(sides[1], shape.collapse[1], shared, "bottom", coverage=shape.tells_coverage)
     return _joined(top, bottom, keys, shared)
+
+
+def _contrasted(sides: list[Side], contrast: tuple[str, str, str], keys: list[str]) -> pl.LazyFrame:
+    """One ratio over another: with a of b on one side and c of d on the other, a d over b c.
+
+    Columns: those of a ratio, and `over` and `under`, the two ratios.
+    """
+    own, first, second = contrast
+    joined = _joined(
+        _summed(sides[0], (), [*keys, own], "top", coverage=False),
+        _summed(sides[1], (), [*keys, own], "bottom", coverage=False),
+        [*keys, own],
+        [*keys, own],
+    )
+
+    def of(name: str, value: str) -> pl.Expr:
+        return pl.col(name).filter(pl.col(own) == value).sum()
+
+    a, b, c, d = of("top", first), of("bottom", first), of("top", second), of("bottom", second)
+
+    def share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+        return pl.when(whole != 0).then(part.cast(pl.Float64) / whole.cast(pl.Float64))
+
+    return joined.group_by(keys).agg(
+        (a * d).alias("top"),
+        (b * c).alias("bottom"),
+        share(a, b).alias("over"),
+        share(c, d).alias("under"),
+        *[pl.col(name).sum() for name in ("entries", "accounts", "immature")],
+    )
 
 
 def _prepared(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from math import exp, sqrt
 from typing import Any
 
 import polars as pl
@@ -130,6 +131,25 @@ def reached(figure: Figure, answers: Answers) -> str:
     states = answers.entries(figure.address.text, figure.period)["status"]
     there, waiting = int((states == COUNTED).sum()), int((states == OPEN).sum())
     return f"{there:,} of {there + waiting:,} got there in time"
+
+
+def groups(figure: Figure, answers: Answers) -> Iterator[tuple[str, str]]:
+    """Of a lift: who is in either group and got there, and how far chance alone would carry it.
+
+    Formula: with a of b and c of d, exp(ln lift ± 1.96 √(1/a − 1/b + 1/c − 1/d)), the 95 % interval of Katz.
+    """
+    entries = answers.entries(figure.address.text, figure.period).filter(pl.col("status") == COUNTED)
+
+    def added(shown: str, side: str) -> int:
+        return int(entries.filter((pl.col("shown") == shown) & (pl.col("side") == side))["amount"].sum())
+
+    a, b, c, d = (added(shown, side) for shown in ("yes", "no") for side in ("numerator", "denominator"))
+    yield "with it", f"{a:,} of {b:,}"
+    yield "without", f"{c:,} of {d:,}"
+    if a and c:
+        spread = exp(1.96 * sqrt(1 / a - 1 / b + 1 / c - 1 / d))
+        lift = a * d / (b * c)
+        yield "interval", f"{plain_number(lift / spread)} to {plain_number(lift * spread)}, 95 %"
 
 
 def put_in_formula(expression: str, values: Mapping[str, float]) -> str:

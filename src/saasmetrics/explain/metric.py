@@ -13,7 +13,7 @@ from saasmetrics.engine.ask import Ask
 from saasmetrics.explain.answerable import goals, places, who_answers
 from saasmetrics.explain.answers import Answers, Numbers
 from saasmetrics.explain.definition import chosen, resolved, variants
-from saasmetrics.explain.figures import Figure, figure, plain_number, put_in, put_in_formula, reached, unusable
+from saasmetrics.explain.figures import Figure, figure, groups, plain_number, put_in, put_in_formula, reached, unusable
 from saasmetrics.explain.manual import manual
 from saasmetrics.explain.metric_type import KINDS
 from saasmetrics.explain.resting import policy_table, rests_on, source_table, split_table
@@ -121,6 +121,8 @@ def _number(of: Explained) -> Iterator[Passage]:
         rows += put_in(of.figure, of.definitions.shape(of.address.metric))
         if of.whole.type == "duration" and of.whole.variants[0].spec.within and of.figure.is_judged:
             rows.append(("reached", reached(of.figure, of.answers)))
+        if of.whole.type == "lift" and of.figure.row["value"] is not None:
+            rows += groups(of.figure, of.answers)
         yield Facts((*rows, *_standing(of.definitions, of.figure)))
 
 

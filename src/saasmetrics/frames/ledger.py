@@ -84,6 +84,8 @@ class Shape:
     accountless: Literal["keep", "leave_out"] = "leave_out"
     among: Literal["reached", "all"] = "reached"
     """Of a quantile: whether open entries count as longer than everything."""
+    contrast: tuple[str, str, str] | None = None
+    """Of a ratio: an own column and two of its values; the value is the ratio of the first over that of the second."""
     payload: frozenset[str] = frozenset()
     """Columns shown by `ledger --depth entry`, never reduced."""
     tells_coverage: bool = False

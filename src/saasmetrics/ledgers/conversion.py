@@ -8,6 +8,7 @@ import polars as pl
 from pydantic import model_validator
 
 from saasmetrics.books.given import Given
+from saasmetrics.books.milestones import Moment
 from saasmetrics.books.runs import RunsOf
 from saasmetrics.books.segments import carried, column, has_history
 from saasmetrics.books.served import Served, judged_runs
@@ -17,7 +18,7 @@ from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
-from saasmetrics.frames.ledger import COUNTED, IMMATURE, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, EXCLUDED, IMMATURE, STATUS, Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Periods
 
@@ -33,7 +34,7 @@ class Conversion(MetricType):
     Edges: only tries whose window has closed by the as-of count, converters and others alike; the rest are
     `immature`. An entity counts once a period with its best try: the deepest, of equals the earliest; with
     `counting: entries` every entry counts. Runs without a run column are matched by time, and say so. A run whose
-    workflow has no window is mature at once.
+    workflow has no window is mature at once. Accounts that met `unless` before they entered are `excluded`.
     Unit: a share, 0-1.
     Source: maturity as in GrowthBook (exclude in-progress conversions); best try as in Amplitude.
     """
@@ -50,6 +51,7 @@ class Conversion(MetricType):
     # Keys of the catalogue.
     entry: Rows | None = None
     cut_steps: bool = False
+    unless: Rows | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Conversion:
@@ -131,13 +133,28 @@ class Conversion(MetricType):
             keys.append("entry")
         chosen = best(tries, keys, pl.lit(given.as_of), within)
         status = pl.when("mature").then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS)
+        if self.unless is not None:
+            chosen = self._without(given, chosen, self.unless)
+            status = pl.when("already").then(pl.lit(EXCLUDED).cast(STATUS)).otherwise(status)
+            word = "already_paid" if self.unless.milestone == "first_paid" else "already_there"
+            chosen = chosen.with_columns(reason=pl.when("already").then(pl.lit(word)))
         chosen = chosen.with_columns(status=status, at=pl.col("entry"), entity=pl.col("entity").cast(pl.String))
         return self._sides(scope, chosen, len(steps))
+
+    def _without(self, given: Given, tries: pl.LazyFrame, unless: Rows) -> pl.LazyFrame:
+        """Mark accounts that had been there before they entered; at that moment too, where it is no step itself."""
+        there = given.made(Moment(given.scope.select(unless))).rename({"at": "_there"})
+        already = pl.col("_there") < pl.col("entry")
+        if unless not in self.steps.values():
+            already = already | (pl.col("_there") == pl.col("entry"))
+        tries = tries.join(there, on="account", how="left")
+        return tries.with_columns(already=already.fill_null(False)).drop("_there")
 
     def _sides(self, scope: Scope, tries: pl.LazyFrame, total: int) -> Ledger:
         shape = self.shape(scope)
         names, first = self._names(), total - len(self.steps) + 1
-        drop = ["mature", "depth", "entry", "same", *[f"t{step}" for step in range(1, total + 1)]]
+        marks = ["mature", *(["already"] if self.unless else [])]
+        drop = [*marks, "depth", "entry", "same", *[f"t{step}" for step in range(1, total + 1)]]
         numerators, denominators = [], []
         for number, name in enumerate(names, start=first):
             if not shape.parts and number != total:

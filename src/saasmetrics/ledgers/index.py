@@ -9,6 +9,7 @@ from saasmetrics.ledgers.conversion import Conversion
 from saasmetrics.ledgers.cumulative import Cumulative
 from saasmetrics.ledgers.derived import Derived
 from saasmetrics.ledgers.duration import Duration
+from saasmetrics.ledgers.lift import Lift
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.ledgers.movement import Movement
 from saasmetrics.ledgers.net_retention import NetRetention
@@ -30,6 +31,7 @@ REGISTRY: Mapping[str, type[MetricType]] = {
     "retention": Retention,
     "tiers": Tiers,
     "score": Score,
+    "lift": Lift,
     "ratio": Ratio,
     "derived": Derived,
     "cumulative": Cumulative,
