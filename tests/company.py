@@ -77,6 +77,7 @@ tickets = st.fixed_dictionaries(
     {
         "at": moments,
         "account": maybe_account,
+        "user": st.sampled_from([*USERS, None]),
         "category": st.sampled_from(["bug", "billing", None]),
         "length": st.sampled_from([None, 1, 20]),
     }
@@ -146,7 +147,7 @@ COLUMNS: dict[str, list[str]] = {
     "users": ["user", "account", "role"],
     "events": ["event", "at", "account", "user", "run", "kind", "amount"],
     "subscriptions": ["account", "start", "end", "plan", "price", "quantity", "interval", "currency"],
-    "tickets": ["at", "account", "category", "resolved"],
+    "tickets": ["at", "account", "user", "category", "resolved"],
     "surveys": ["at", "account", "user", "score"],
     "requests": ["at", "account", "name", "duration_ms"],
 }

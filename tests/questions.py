@@ -15,6 +15,7 @@ WORKFLOWS: dict[str, dict[str, Any]] = {
         "run": "run",
         "within": "2d",
         "value": "amount",
+        "help": {"event": "other"},
         "tiers": {
             "basic": {"event": "use"},
             "standard": {"all": [{"event": "ok"}, {"event": "invite"}]},
@@ -148,6 +149,9 @@ METRICS: dict[str, dict[str, Any]] = {
     },
     "lifts": {"type": "lift", "score": "pqa", "outcome": {"milestone": "first_paid"}, "within": "40d"},
     "lifts_to_use": {"type": "lift", "score": "pqa", "outcome": {"event": "invite"}, "within": "40d"},
+    "time_spent": {"type": "sessions", "gap": "2h"},
+    "time_by_kind": {"type": "sessions", "gap": "90m", "area": "kind"},
+    "time_at_night": {"type": "sessions", "area": "kind", "unit": "hours"},
     "uses_of_4w": {"type": "cumulative", "metric": "uses", "window": "4w"},
     "uses_of_3mo": {"type": "cumulative", "metric": "uses_by_kind", "window": "3mo"},
     "uses_of_quarter": {"type": "cumulative", "metric": "uses", "grain_to_date": "quarter"},
@@ -232,6 +236,8 @@ CATALOGUE: dict[tuple[str, str | None], dict[str, Any]] = {
     ("net_revenue_churn", None): _lost(),
     ("paying_accounts", None): PAYING,
     ("arpa", None): {"type": "ratio", "numerator": METRICS["recurring"], "denominator": PAYING},
+    ("time_in_product", None): {"type": "sessions"},
+    ("self_serve_rate", None): {"type": "self_serve", "help": {"event": "other"}},
     ("top_issues", None): METRICS["tickets_opened"],
     ("tickets_per_100", None): {
         "type": "ratio", "numerator": METRICS["tickets_opened"], "denominator": _of_workflow("core"), "scale": 100,

@@ -31,7 +31,7 @@ SPANS: dict[str, list[date]] = {
 }
 
 JUDGING_SILENCE = {name for name, metric in questions.METRICS.items() if "score" in metric or "pqa" in repr(metric)} | {
-    name for name, _ in questions.CATALOGUE if "pqa" in name
+    name for name, _ in questions.CATALOGUE if "pqa" in name or name == "self_serve_rate"
 }
 """Metrics that make something of nothing: no tickets are a good sign."""
 
@@ -161,7 +161,7 @@ OVERLAPPING = {"kinds", "active_persons", "kinds_of_year", "persons_of_2mo"}
 BY_SIZE = [
     name
     for name, metric in questions.METRICS.items()
-    if metric["type"] in ("simple", "stock", "active", "conversion", "duration", "tiers", "cumulative")
+    if metric["type"] in ("simple", "stock", "active", "conversion", "duration", "tiers", "cumulative", "sessions")
 ]
 BY_PLAN = [name for name, metric in questions.METRICS.items() if metric["type"] in ("movement", "net_retention")]
 

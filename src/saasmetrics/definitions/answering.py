@@ -46,7 +46,12 @@ def _roles_of(definitions: Definitions, node: Node) -> set[str]:
     kind, name = node
     if kind == "metric":
         metric = definitions.metrics.get(name)
-        return _roles_in(definitions, tuple(variant.spec for variant in metric.variants) if metric else ())
+        if metric is None:
+            return set()
+        if metric.type == "sessions":
+            unaided = any(variant.spec.measure == "unaided" for variant in metric.variants)
+            return {"events", "tickets"} if unaided else {"events"}
+        return _roles_in(definitions, tuple(variant.spec for variant in metric.variants))
     if kind == "workflow" and name in definitions.workflows:
         block = definitions.workflows[name]
         return _roles_in(definitions, (block.attempt, block.success, block.failure))

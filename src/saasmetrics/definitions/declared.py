@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.model import Model
 from saasmetrics.definitions.policies import AttributionModel
-from saasmetrics.definitions.scalars import Duration, Sql
+from saasmetrics.definitions.scalars import Duration
 from saasmetrics.frames.ledger import Part, Shape
 
 if TYPE_CHECKING:
@@ -25,18 +25,6 @@ class Declared(Model):
     def shape(self, scope: Scope) -> Shape:
         """Parts of its addresses."""
         raise NotImplementedError
-
-
-class Sessions(Declared):
-    """Minutes in the product per active user, by area."""
-
-    gap: Duration | None = None
-    area: Sql | None = None
-
-    def shape(self, _: Scope) -> Shape:
-        """One part, the area, where it is declared."""
-        parts = (Part("area"),) if self.area else ()
-        return Shape("ratio", "flow", parts, whole=frozenset({"area"}))
 
 
 class Attribution(Declared):
@@ -65,7 +53,6 @@ class Impact(Declared):
 
 
 DECLARED: Mapping[str, type[Declared]] = {
-    "sessions": Sessions,
     "attribution": Attribution,
     "impact": Impact,
 }

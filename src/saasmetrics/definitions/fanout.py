@@ -39,6 +39,7 @@ def context(definitions: Definitions, policies: Policies, of: str | None = None)
         workflows = {name: workflows[name] for name in block.workflows if name in workflows}
     return {
         "workflows": workflows,
+        "help": tuple(block.help for block in workflows.values() if block.help is not None),
         "features": definitions.features,
         "journeys": definitions.journeys,
         "scores": definitions.scores,

@@ -23,6 +23,8 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "rolling": ANY,
     "feature_uses": ANY,
     "feature_days": ANY,
+    "session_gap": ANY,
+    "self_serve_within": ANY,
     "missing": ANY,
     "min_coverage": ANY,
 }

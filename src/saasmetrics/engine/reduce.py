@@ -147,6 +147,8 @@ def _uncovered(*, coverage: bool) -> pl.Expr:
 def _joined(top: pl.LazyFrame, bottom: pl.LazyFrame, keys: list[str], shared: list[str]) -> pl.LazyFrame:
     bottom = bottom.rename({"immature": "immature_below", "uncovered": "uncovered_below"})
     how = "full" if shared == keys else "left"
+    if how == "left":
+        top = _under_the_whole(top, bottom, keys, shared)
     joined = top.join(bottom, on=shared, how=how, coalesce=True, nulls_equal=True)  # type: ignore[arg-type]  # one of two words
     return joined.select(
         *keys,
@@ -157,6 +159,15 @@ def _joined(top: pl.LazyFrame, bottom: pl.LazyFrame, keys: list[str], shared: li
         pl.coalesce("immature_below", pl.lit(0)).alias("immature"),
         pl.coalesce("uncovered_below", pl.lit(0)).alias("uncovered"),
     )
+
+
+def _under_the_whole(top: pl.LazyFrame, bottom: pl.LazyFrame, keys: list[str], shared: list[str]) -> pl.LazyFrame:
+    """The numerator with a row for every part in every group of the denominator: where nothing is above, it is 0."""
+    parts = top.select([key for key in keys if key != "period"]).unique()
+    there = bottom.select(shared).unique()
+    on = [key for key in shared if key != "period"]
+    grid = parts.join(there, on=on, nulls_equal=True) if on else parts.join(there, how="cross")
+    return top.join(grid.select(keys), on=keys, how="full", coalesce=True, nulls_equal=True)
 
 
 def _spread_over_days(given: Given, top: pl.LazyFrame, ledger: Ledger, periods: Periods) -> pl.LazyFrame:

@@ -16,6 +16,7 @@ from saasmetrics.ledgers.net_retention import NetRetention
 from saasmetrics.ledgers.ratio import Ratio
 from saasmetrics.ledgers.retention import Retention
 from saasmetrics.ledgers.score import Score
+from saasmetrics.ledgers.sessions import Sessions
 from saasmetrics.ledgers.simple import Simple
 from saasmetrics.ledgers.stock import Stock
 from saasmetrics.ledgers.tiers import Tiers
@@ -30,6 +31,7 @@ REGISTRY: Mapping[str, type[MetricType]] = {
     "duration": Duration,
     "retention": Retention,
     "tiers": Tiers,
+    "sessions": Sessions,
     "score": Score,
     "lift": Lift,
     "ratio": Ratio,
