@@ -163,7 +163,11 @@ BY_SIZE = [
     for name, metric in questions.METRICS.items()
     if metric["type"] in ("simple", "stock", "active", "conversion", "duration", "tiers", "cumulative", "sessions")
 ]
-BY_PLAN = [name for name, metric in questions.METRICS.items() if metric["type"] in ("movement", "net_retention")]
+BY_PLAN = [
+    name
+    for name, metric in questions.METRICS.items()
+    if metric["type"] in ("movement", "net_retention") and metric["of"] == "recurring"
+]
 
 
 @pytest.mark.parametrize("grain", ["month", "week"])

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from oracle import counting, gathering, journeys, money, scores, sessions
+from oracle import counting, gathering, journeys, money, scores, sessions, sorting
 from oracle.counting import judged
 from oracle.shapes import ACCOUNTLESS, OVERLAP, UNATTRIBUTED, Asked, Cell, Company, Key, Metric, later, share
 
@@ -21,6 +21,9 @@ PLAIN: Mapping[str, Callable[[Company, Metric, Asked], dict[Key, Cell]]] = {
     "simple": counting.simple,
     "active": counting.active,
     "stickiness": counting.stickiness,
+    "trend": sorting.trend,
+    "lifecycle": sorting.lifecycle,
+    "taken_up": sorting.taken_up,
     "sessions": sessions.sessions,
     "self_serve": sessions.self_serve,
     "stock": money.stock,

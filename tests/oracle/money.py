@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
 
-from oracle.counting import judged
-from oracle.happenings import passes
+from oracle.counting import judged, rows_of
+from oracle.happenings import chosen, once_per_run, passes
 from oracle.shapes import UNKNOWN, Asked, Cell, Company, Key, Metric, Row, later, share
 
 LIVES = {
@@ -91,7 +91,10 @@ def movements(
     Edges: snapshots are monthly, or as fine as the report when that is finer.
     """
     grain = asked.grain if asked.grain in ("day", "week") else "month"
-    first = min((asked.day(row["start"]) for row in company.rows("subscriptions")), default=asked.periods[0])
+    of = metric["of"]
+    flow = happened(company, of, asked, grain) if of["type"] == "simple" else None
+    begun = list(flow) if flow is not None else [asked.day(row["start"]) for row in company.rows("subscriptions")]
+    first = min(begun, default=asked.periods[0])
     cell = asked.floor(first, grain)
     before: Balances = {}
     ever: set[str] = set()
@@ -100,7 +103,7 @@ def movements(
         day = Asked(grain, [cell], asked.as_of, asked.timezone).last_day(cell)
         if day is None:
             break
-        after = balances(company, metric["of"], asked, day, own)
+        after = balances(company, of, asked, day, own) if flow is None else flow.get(cell, {})
         for account in sorted({account for account, _ in {**before, **after}}):
             p, c = _held(before, account), _held(after, account)
             delta = {
@@ -112,6 +115,15 @@ def movements(
             out += [(cell, account, v, part, amount) for v, part, amount in _split(delta, c - p, label) if amount]
         ever |= {account for account, _ in after if _held(after, account) > 0}
         before, cell = after, asked.end(cell, grain)
+    return out
+
+
+def happened(company: Company, metric: Metric, asked: Asked, grain: str) -> dict[date, Balances]:
+    """Of a number that counts rows: how many each account has in every period of a grain."""
+    out: dict[date, Balances] = defaultdict(lambda: defaultdict(Fraction))
+    for entry in once_per_run(chosen(company, rows_of(metric), asked)):
+        if entry.account is not None:
+            out[asked.floor(entry.at, grain)][entry.account, None] += 1
     return out
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.segments import carried, column, with_segments
 from saasmetrics.frames.ledger import MONEY
-from saasmetrics.period import Periods
+from saasmetrics.period import Periods, add_months
 
 BILLS = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
 """Bills a year for each interval, so that ARR is price times number of bills, exactly."""
@@ -166,6 +167,20 @@ def stock_days(given: Given, periods: Periods) -> pl.LazyFrame:
     )
     back = pl.col("end").dt.offset_by(f"-{periods.back_months}mo").dt.offset_by(f"-{periods.back_days + 1}d")
     return ends.select("period", day=back)
+
+
+def reading_days(given: Given, periods: Periods) -> Mapping[date, date]:
+    """By period the local day on which it is read: its last, or the last that has begun. As `stock_days`."""
+    after = given.as_of_day
+    if given.as_of > given.calendar.start_of(after):
+        after += timedelta(days=1)
+    days = {}
+    for start in periods.starts:
+        end = min(periods.calendar.end(start, periods.grain), after)
+        if end > start:
+            days[start] = add_months(end, -periods.back_months) - timedelta(days=periods.back_days + 1)
+    # Plans are drawn up for some moment: they need a day to be drawn up for.
+    return days or {periods.first: periods.first}
 
 
 def live_at(rows: pl.LazyFrame, days: pl.LazyFrame, start: str, end: str) -> pl.LazyFrame:

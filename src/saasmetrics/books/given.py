@@ -73,6 +73,10 @@ class Given(ABC):
         """The ledger of another metric, cut, filtered and shifted as the input says."""
 
     @abstractmethod
+    def begins(self, role: str) -> datetime | None:
+        """The first moment that a role's rows tell of; None where that is not known."""
+
+    @abstractmethod
     def history(self, grain: Grain) -> Periods:
         """All periods of a grain from the first fact known to the as-of."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from saasmetrics.books.given import Given
+from saasmetrics.books.headline import headline
 from saasmetrics.books.segments import bind, column
 from saasmetrics.period import Grain, Periods
 
@@ -43,7 +44,7 @@ class Movements:
         """Snapshots over all history, differences, labels, and transfers between segment values."""
         given = given.narrowed(*self.by)
         periods = given.history(self.grain)
-        ledger = given.ledger(self.of, periods)
+        ledger = headline(given.ledger(self.of, periods))
         marks = [column(segment) for segment in self.by]
         there = ledger.numerator.columns
         missing = [segment for segment in self.by if column(segment) not in there]

@@ -30,6 +30,25 @@ def holders(given: Given, periods: Periods) -> pl.LazyFrame:
     return members.rename({"user": "entity"}).with_columns(amount=pl.lit(1, dtype=pl.Int64))
 
 
+def roles_held(given: Given, periods: Periods, cut: str) -> pl.LazyFrame:
+    """Who holds which role of an account at the end of each period, by an expression over users.
+
+    Grain: account, user, value, period. Columns: `period`, `account`, `user`, and one named by the cut. Edges: as
+    `user_roles`; the value is that of the user's row in the account.
+    """
+    schema = given.schema("users")
+    value = given.sql(cut, schema).cast(pl.String)
+    created = given.calendar.day_expr(pl.col("created")).fill_null(date(1, 1, 1))
+    users = given.table("users").select(
+        "account", "user", value.alias(cut), _from=created, _to=given.calendar.day_expr(pl.col("closed"))
+    )
+    expected = given.scope.definitions.active.roles
+    if cut == "role" and expected:
+        users = users.filter(pl.col("role").is_in(list(expected)))
+    users = users.filter(pl.col(cut).is_not_null() & pl.col("account").is_not_null())
+    return live_at(users, stock_days(given, periods), "_from", "_to").select("period", "account", "user", cut).unique()
+
+
 def user_roles(given: Given, cut: str) -> pl.LazyFrame:
     """What each user is by an expression over users.
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import product
 
 import polars as pl
 
 from saasmetrics.books.segments import column
 from saasmetrics.engine.quantiles import quantile_of
-from saasmetrics.engine.values import Frame
+from saasmetrics.engine.values import Frame, cut_text
 from saasmetrics.frames.ledger import Shape
 from saasmetrics.frames.values import (
     KEYS,
@@ -110,15 +111,12 @@ def _label(name: str) -> pl.Expr:
 
 
 def _everywhere(pieces: Sequence[Piece], rows: pl.DataFrame) -> pl.DataFrame:
-    """Every group in every period of its piece; a piece that tells nothing apart is one group, with or without rows."""
-    alone = [
-        (number, stat, None, None)
-        for number, piece in enumerate(pieces)
-        if not piece.parts and not piece.frame.by
-        for stat in piece.stats
+    """Every group in every period of its piece; groups that are known beforehand with or without rows."""
+    known = [
+        (number, stat, cut, None) for number, piece in enumerate(pieces) for cut in _cuts(piece) for stat in piece.stats
     ]
-    single = pl.DataFrame(alone, schema={name: rows.schema[name] for name in GROUP}, orient="row")
-    groups = pl.concat([rows.select(GROUP), single]).unique()
+    there = pl.DataFrame(known, schema={name: rows.schema[name] for name in GROUP}, orient="row")
+    groups = pl.concat([rows.select(GROUP), there]).unique()
     ends = {periods: _ends(periods) for periods in {piece.frame.periods for piece in pieces}}
     periods = pl.DataFrame(
         [(number, *span) for number, piece in enumerate(pieces) for span in ends[piece.frame.periods]],
@@ -127,6 +125,16 @@ def _everywhere(pieces: Sequence[Piece], rows: pl.DataFrame) -> pl.DataFrame:
     )
     grid = groups.join(periods, on="number")
     return grid.join(rows, on=[*GROUP, "period"], how="left", nulls_equal=True)
+
+
+def _cuts(piece: Piece) -> list[str | None]:
+    """Cuts that are known without rows: that of a piece that tells nothing apart, and those things are sorted into."""
+    told = piece.shape.parts[: piece.level]
+    if piece.frame.by:
+        return []
+    if told and (piece.shape.how != "sum" or any(part.default != "none" for part in told)):
+        return []
+    return [cut_text(cut) for cut in product(*[part.values for part in told])]
 
 
 def _ends(periods: Periods) -> list[tuple[date, datetime]]:

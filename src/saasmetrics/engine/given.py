@@ -17,6 +17,7 @@ from saasmetrics.definitions.scope import Scope
 from saasmetrics.engine.combine import back, combined, cut, moved_starts, renamed
 from saasmetrics.engine.store import Store
 from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
+from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.ledger import CORE, Ledger, Side
 from saasmetrics.period import Grain, Periods
 
@@ -55,6 +56,9 @@ class _Common(Given):
 
     def schema(self, role: str) -> Mapping[str, pl.DataType]:
         return self.store.schema(role)
+
+    def begins(self, role: str) -> datetime | None:
+        return self.store.begins.get(role)
 
     def ledger(self, wanted: ResolvedInput, periods: Periods) -> Ledger:
         definitions = self.scope.definitions
@@ -274,5 +278,7 @@ class Live(_Common):
             self.store.tables[role][name].min() for role, name in (("subscriptions", "start"), ("accounts", "created"))
         ]
         first = [self.calendar.local_day(day) if isinstance(day, datetime) else day for day in days if day is not None]
+        logged = [at for role, at in self.store.begins.items() if ROLES[role].log]
+        first += [self.calendar.local_day(at) for at in logged]
         start = min((day for day in first if isinstance(day, date)), default=self.as_of_day)
         return Periods(self.calendar, grain, self.calendar.span(start, max(start, self.as_of_day), grain))

@@ -107,7 +107,7 @@ def read(
         if log_read.first and log_read.last:
             role = sources.logs[name].role
             reaches[role] = moment_reach(log_read.first, log_read.last, calendar).wider(reaches.get(role))
-    store = Store(tables, _log_columns(sources), facts.frames)
+    store = Store(tables, _log_columns(sources), facts.frames, {role: found.first for role, found in reaches.items()})
     return Read(store, _told(definitions, sources, frames, usable, facts.reads), reaches, tuple(findings), cache)
 
 

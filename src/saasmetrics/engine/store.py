@@ -32,6 +32,8 @@ class Store:
     tables: Mapping[str, pl.DataFrame]
     logs: Mapping[str, Mapping[str, pl.DataType]]
     facts: Mapping[Request, pl.DataFrame] = field(default_factory=dict)
+    begins: Mapping[str, datetime] = field(default_factory=dict)
+    """By role, the first moment that its rows tell of."""
 
     @cached_property
     def engine(self) -> Literal["in-memory", "streaming"]:

@@ -9,11 +9,15 @@ from typing import Literal
 import polars as pl
 from pydantic import model_validator
 
+from saasmetrics.books.balances import live_at, reading_days, stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import Happenings
+from saasmetrics.books.lifecycles import STATES, Lifecycle
 from saasmetrics.books.members import Members, active_days, calendar_spans
 from saasmetrics.books.segments import column
-from saasmetrics.books.users import holders, user_roles
+from saasmetrics.books.taken_up import TakenUp
+from saasmetrics.books.trends import BANDS, Trend
+from saasmetrics.books.users import holders, roles_held, user_roles
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
@@ -23,7 +27,8 @@ from saasmetrics.frames.ledger import Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Periods, add_months
 
-NOT_YET = ("silent", "trend", "lifecycle")
+ANEW = ("silent", "trend", "lifecycle")
+"""Measures that sort accounts, made anew for each period."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +46,17 @@ class Active(MetricType):
     Grain: an entry is an account, or a member (account and user), and a period.
     Formula: count: different accounts (members, persons) with at least `at_least` rows of the rule in the window;
     share: of the active ones by the file's own rule, those that also meet this rule (with `among: holders`, of all
-    users there are at the period's end); depth: different features used per active account.
+    users there are at the period's end); depth: different features used per active account; silent: active accounts
+    with a role whose holders all are not; trend: accounts by their last seven days against the mean of their
+    `trend_weeks` weeks before; lifecycle: accounts by whether they were active in the period before, and ever.
     Edges: the account on the row decides, so a user of two accounts is two members; `entity: person` counts once over
     all accounts, and the parts then overlap. The window is the period itself, or `window` before its end; a window
     shorter than the period gives the mean over the period's days (`1d` is mean daily active). A feature counts as
     used by policies `feature_uses` and `feature_days` unless it says otherwise, and only eligible accounts count.
-    In a period in progress the mean is over the days that are visible.
+    In a period in progress the mean is over the days that are visible. A trend is read on the period's last day, or
+    the last that has begun; use has declined, or grown, from `trend_drop` on; a mean below `trend_floor` a week and an
+    account younger than the weeks before are not judged. An account is dormant in its first idle period alone, and one
+    that is older than the log is neither new nor resurrected when it is first seen.
     Unit: accounts or users; a share is 0-1.
     Source: June and PostHog (company-level activity), Mozilla (mean daily over monthly).
     """
@@ -56,20 +66,17 @@ class Active(MetricType):
     rule: Rows | None = None
     at_least: int = 1
     window: Duration | Literal["calendar"] = "calendar"
-    measure: Literal["count", "share", "depth", "silent", "trend", "lifecycle"] = "count"
+    measure: Literal["count", "share", "depth", "silent", "trend", "lifecycle", "taken_up"] = "count"
     cut: str | None = None
-    # Key of the catalogue.
+    # Keys of the catalogue, as is the measure `taken_up`.
     among: Literal["active", "holders"] = "active"
+    of: Literal["modules", "integrations"] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Active:
         if self.at_least < 1:
             raise fault("SM005", "`at_least` counts from 1", at="at_least")
         return self
-
-    def later(self) -> str | None:
-        """Measures that compare periods come with their own books."""
-        return f"`measure: {self.measure}` is not computed by this version" if self.measure in NOT_YET else None
 
     def _short(self, periods: Periods) -> bool:
         """Whether the window is shorter than a period, so that a mean over days is meant."""
@@ -80,6 +87,8 @@ class Active(MetricType):
 
     def shape(self, scope: Scope) -> Shape:
         """Counts collapse on what is counted; shares are ratios made anew for each period."""
+        if self.measure in (*ANEW, "taken_up"):
+            return self._sorted(scope)
         daily = self.window == Duration(1, "d")
         key: tuple[str, ...] = ("account",) if self.entity == "account" else ("account", "entity")
         if self.entity == "person":
@@ -102,8 +111,51 @@ class Active(MetricType):
             entity=self.entity,
         )
 
+    def _sorted(self, scope: Scope) -> Shape:
+        """Accounts counted by what they are sorted into, which must be written; a silent role may be any."""
+        if self.measure == "taken_up":
+            return Shape(how="sum", time="stock", collapse=(("account", "entity"), ()), entity=self.of or "account")
+        if self.measure == "silent":
+            roles = scope.definitions.active.roles if self.cut == "role" else ()
+            parts = (Part(self.cut or "role", "all", "overlapping", tuple(roles or ())),)
+            return Shape(how="sum", time="window", parts=parts, collapse=(("account",), ()))
+        parts = (Part("band", "none", "disjoint", BANDS),)
+        if self.measure == "lifecycle":
+            return Shape(how="sum", time="window", parts=(Part("state", "none", "disjoint", STATES),))
+        return Shape(how="sum", time="window", parts=parts, payload=frozenset({"now", "then"}))
+
+    def _sorting(self, given: Given, periods: Periods) -> Ledger:
+        shape, policies = self.shape(given.scope), given.scope.policies
+        if self.measure == "taken_up":
+            taken = given.made(TakenUp(self.of or "modules")).rename({"day": "_from"})
+            taken = taken.with_columns(_to=pl.lit(None, dtype=pl.Date))
+            live = live_at(taken, stock_days(given, periods), "_from", "_to")
+            one = pl.lit(1, dtype=pl.Int64)
+            return Ledger(shape, Side(live.select("period", "account", "entity", amount=one, segment_at="day")))
+        rule = self._rule(given.scope).selection
+        if self.measure == "trend":
+            trend = Trend(rule, policies.trend_weeks, policies.trend_drop, policies.trend_floor)
+            return Ledger(shape, Side(trend.entries(given, reading_days(given, periods))))
+        if self.measure == "lifecycle":
+            return Ledger(shape, Side(_dated(Lifecycle(rule, policies.lifecycle_new).entries(given, periods), periods)))
+        return Ledger(shape, Side(_dated(self._silent(given, periods), periods)))
+
+    def _silent(self, given: Given, periods: Periods) -> pl.LazyFrame:
+        """Roles of active accounts none of whose holders is active. Grain: account, role, period."""
+        cut = self.cut or "role"
+        users = Active(entity="user", rule=self.rule, window=self.window)
+        busy = users._active(given, users._rule(given.scope), periods).select("period", "account", user="entity")
+        plain = Active(window=self.window)
+        accounts = plain._active(given, _file_rule(given.scope, "account"), periods).select("period", "account")
+        held = roles_held(given, periods, cut).join(accounts.unique(), on=["period", "account"], how="semi")
+        loud = held.join(busy, on=["period", "account", "user"], how="semi").select("period", "account", cut)
+        gone = held.join(loud, on=["period", "account", cut], how="anti").select("period", "account", cut).unique()
+        return gone.with_columns(amount=pl.lit(1, dtype=pl.Int64))
+
     def ledger(self, given: Given, periods: Periods) -> Ledger:
-        """Members in their windows, with the denominator that the measure asks for."""
+        """Members in their windows, with the denominator that the measure asks for; or accounts sorted."""
+        if self.measure in (*ANEW, "taken_up"):
+            return self._sorting(given, periods)
         shape = self.shape(given.scope)
         if self.measure == "count" and self._short(periods):
             shape = replace(shape, per="days", collapse=((), ()))  # only the grain tells that a mean over days is meant

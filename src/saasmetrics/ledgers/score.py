@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, timedelta
 from typing import Literal
 
 import polars as pl
 
+from saasmetrics.books.balances import reading_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.scored import Scored
 from saasmetrics.definitions.metric import TOTAL
@@ -15,7 +14,7 @@ from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.scores import Score as Block
 from saasmetrics.frames.ledger import FLOAT, Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
-from saasmetrics.period import Periods, add_months
+from saasmetrics.period import Periods
 
 
 class Score(MetricType):
@@ -73,17 +72,3 @@ class Score(MetricType):
         numerator = pl.concat(bands, how="vertical_relaxed")
         denominator = entries.with_columns(amount=pl.lit(1, dtype=pl.Int64))
         return Ledger(self.shape(given.scope), Side(numerator), Side(denominator))
-
-
-def reading_days(given: Given, periods: Periods) -> Mapping[date, date]:
-    """By period the local day on which it is read: its last, or the last that has begun. As `stock_days`."""
-    after = given.as_of_day
-    if given.as_of > given.calendar.start_of(after):
-        after += timedelta(days=1)
-    days = {}
-    for start in periods.starts:
-        end = min(periods.calendar.end(start, periods.grain), after)
-        if end > start:
-            days[start] = add_months(end, -periods.back_months) - timedelta(days=periods.back_days + 1)
-    # Plans are drawn up for some moment: they need a day to be drawn up for.
-    return days or {periods.first: periods.first}
