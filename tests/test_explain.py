@@ -68,7 +68,8 @@ class Company:
         if metric.type == "duration":
             return pl.DataFrame({"status": ["counted", "counted", "immature", "open", "counted"]})
         start, grain = self.definitions.settings.calendar.parse(period)
-        assert grain is Grain.MONTH
+        if grain is not Grain.MONTH:
+            return pipeline.ledger(ROOT / "metrics.yaml", address, period=period).entries
         scope = self.definitions.scope(metric.id)
         rows = []
         for name, written in metric.variants[0].spec.inputs().items():
@@ -211,7 +212,10 @@ def _quotes_its_values(company: Company, explanation: Explanation) -> bool:
     return True
 
 
-DERIVED = ("mrr_growth", "arr_growth", "net_expansion", "quick_ratio", "gross_margin", "growth_mix")
+DERIVED = (
+    "mrr_growth", "arr_growth", "net_expansion", "quick_ratio", "gross_margin", "growth_mix", "ltv", "ltv_cac",
+    "cac_payback", "magic_number", "burn_multiple", "pipeline_coverage",
+)  # fmt: skip
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -244,8 +248,11 @@ def test_every_formula_of_the_example_is_held_to_its_inputs(company: Company) ->
         inputs = company.definitions.metrics[name].variants[0].spec.inputs()
         explanation = company.explained(name)
         (section,) = (each for each in explanation.sections if each.title == "Number")
-        (shown,) = (passage for passage in section.passages if isinstance(passage, Table))
-        assert [row[0] for row in shown.rows] == list(inputs)
+        shown = [passage for passage in section.passages if isinstance(passage, Table)]
+        if not shown:  # of a number that is not judged no formula is shown
+            assert explanation.figures["status"] != "ok", name
+            continue
+        assert [row[0] for row in shown[0].rows] == list(inputs)
 
 
 # Numbers worked out by hand
@@ -472,10 +479,10 @@ def test_a_metric_says_which_of_its_inputs_is_missing(tiny: Path) -> None:
 
 
 def test_what_comes_later_says_so(company: Company) -> None:
-    explanation = company.explained("cac")
+    explanation = company.explained("pipeline_velocity")
     why = "this version reads its definition and does not compute it yet"
     assert facts(explanation, "Number") == {"no number": why}
-    assert table(explanation, "Policies")["cac_lag"][0] == "1mo"
+    assert table(company.explained("cac"), "Policies")["cac_lag"][0] == "1mo"
     assert not explanation.figures
 
 

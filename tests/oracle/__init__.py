@@ -8,7 +8,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from oracle import counting, gathering, journeys, money, scores, sessions, sorting
+from oracle import counting, gathering, journeys, money, scores, selling, sessions, sorting
 from oracle.counting import judged
 from oracle.shapes import ACCOUNTLESS, OVERLAP, UNATTRIBUTED, Asked, Cell, Company, Key, Metric, later, share
 
@@ -31,6 +31,9 @@ PLAIN: Mapping[str, Callable[[Company, Metric, Asked], dict[Key, Cell]]] = {
     "duration": journeys.duration,
     "retention": journeys.retention,
     "tiers": journeys.tiers,
+    "leads": selling.leads,
+    "open_deals": selling.open_deals,
+    "pooled": selling.pooled,
 }
 PLAN = "plan"
 """The segment that subscriptions carry themselves."""
@@ -149,13 +152,22 @@ def ratio(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
 
 
 def derived(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
-    """Arithmetic over other metrics. Formula: `expr`; null when an input is, or when nothing is divided by."""
+    """Arithmetic over other metrics.
+
+    Formula: `expr`; null when an input is, when nothing is divided by, or when `positive` is not above zero.
+    """
     inputs = {name: _input(company, given, asked) for name, given in metric["input_metrics"].items()}
     tree = ast.parse(metric["expr"], mode="eval").body
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         cells = {name: found.get((None, None, period)) for name, found in inputs.items()}
-        value = _evaluated(tree, {name: cell.value if cell else None for name, cell in cells.items()})
+        given = {name: cell.value if cell else None for name, cell in cells.items()}
+        value = _evaluated(tree, given)
+        if "positive" in metric:
+            needed = _evaluated(ast.parse(metric["positive"], mode="eval").body, given)
+            value = value if needed is not None and needed > 0 else None
+        if metric.get("running") and asked.over(period):
+            value = None
         out[None, None, period] = Cell(value, status=judged(asked, period, value, counted=0, of_rate=False))
     return out
 

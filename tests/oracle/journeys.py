@@ -245,6 +245,10 @@ def _spans(company: Company, metric: Metric, asked: Asked) -> list[Span]:
     if metric.get("entity") == "run":
         tries = runs(company, {"workflow": metric["from"]["workflow"], **metric}, asked)
         return [(one.entity[0], one.entry, one.steps[0]) for one in tries]
+    if metric.get("entity") == "row":
+        rows = chosen(company, metric["from"], asked)
+        pairs = [(entry, entry.row.get(metric["to"]["at"])) for entry in rows]
+        return [(entry.account, entry.at, end if end and end < asked.as_of else None) for entry, end in pairs]
     starts = moments_of(company, metric["from"], asked)
     ends = moments_of(company, metric["to"], asked, since=starts)
     return [(a, at, end if (end := ends.get(a)) is not None and end >= at else None) for a, at in starts.items()]

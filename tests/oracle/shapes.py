@@ -21,7 +21,9 @@ Key = tuple[str | None, str | None, date]
 
 UNKNOWN, UNATTRIBUTED, OVERLAP = "(unknown)", "(unattributed)", "(overlap)"
 
-ACCOUNTLESS = ("requests", "incidents", "spend", "costs")
+ACCOUNTLESS = (
+    "requests", "incidents", "spend", "costs", "leads", "opportunities", "stages", "touches", "quotas", "market",
+)  # fmt: skip
 """Roles whose rows are counted in themselves; elsewhere rows without an account are left out."""
 
 

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 
 class Book(Protocol):
-    """A small shared table: hashable, made once however many metrics read it."""
+    """A small shared table: hashable, made once however many metrics read it.
+
+    Edges: a book with `lends = True` only lends attributes to rows of other roles: how far its own rows reach says
+    nothing about the numbers.
+    """
 
     def make(self, given: Given) -> pl.LazyFrame:
         """The book as a plan over what is given."""

@@ -12,6 +12,7 @@ from saasmetrics.books.given import Given
 from saasmetrics.books.runs import RunsOf
 from saasmetrics.books.segments import carried, column, declared_on, sql_columns, with_segments
 from saasmetrics.books.several import all_values
+from saasmetrics.books.stages import leads
 from saasmetrics.definitions.selection import Selection, Selector
 from saasmetrics.expression import parse
 from saasmetrics.facts.request import Tally
@@ -215,7 +216,8 @@ def chosen(given: Given, role: str, selectors: Iterable[Selector]) -> pl.LazyFra
         moment = pl.col(at)
         day = moment if schema[at] == pl.Date else given.calendar.day_expr(moment)
         visible = day < given.as_of_day if schema[at] == pl.Date else moment < given.as_of
-        rows = given.table(role).filter(condition & moment.is_not_null() & visible)
+        table = leads(given) if role == "leads" else given.table(role)
+        rows = table.filter(condition & moment.is_not_null() & visible)
         rows = rows.with_columns(_at=moment, _day=day)
         if role == "users":
             rows = rows.sort("account", "user", "_at", "role").unique(MEMBER, keep="first", maintain_order=True)

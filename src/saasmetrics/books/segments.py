@@ -102,6 +102,7 @@ class Attribute:
     """
 
     segment: str
+    lends = True
 
     def make(self, given: Given) -> pl.LazyFrame:
         """The attribute over accounts, or over live subscriptions."""

@@ -25,13 +25,21 @@ def all_values(name: str) -> pl.Expr:
     return pl.when((pl.col(name) != UNKNOWN).any()).then(known).otherwise(pl.lit(UNKNOWN)).alias(name)
 
 
-def narrowed_to(given: Given, rows: pl.LazyFrame, segment: str, values: Sequence[str]) -> pl.LazyFrame:
-    """Rows that have one of the values, each once; of several values those that were asked for stay."""
+def narrowed_to(
+    given: Given, rows: pl.LazyFrame, segment: str, values: Sequence[str], *, unless: bool = False
+) -> pl.LazyFrame:
+    """Rows that have one of the values, each once; of several values those that were asked for stay.
+
+    Edges: with `unless` the other rows, those that have none of the values.
+    """
     name = column(segment)
     if not may_be_several(given, segment):
-        return rows.filter(pl.col(name).is_in(list(values)))
+        among = pl.col(name).is_in(list(values))
+        return rows.filter(~among if unless else among)
     asked = pl.lit(list(values), dtype=pl.List(pl.String))
     kept = pl.col(name).cast(pl.String).str.split(AND).list.set_intersection(asked).list.sort()
+    if unless:
+        return rows.filter(kept.list.len() == 0)
     return rows.with_columns(kept.list.join(AND).alias(name)).filter(pl.col(name) != "")
 
 

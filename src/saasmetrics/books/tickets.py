@@ -33,9 +33,9 @@ def row_spans(
         return pl.col(column_name)
 
     until = moment(last.at)
-    entity = (
-        pl.coalesce(pl.col("id"), pl.col("row").cast(pl.String)) if "id" in schema else pl.col("row").cast(pl.String)
-    )
+    named = {"opportunities": "opportunity", "leads": "lead"}.get(role, "id")
+    number = pl.col("row").cast(pl.String)
+    entity = pl.coalesce(pl.col(named), number) if named in schema else number
     account = pl.col("account") if "account" in schema else given.nobody
     marks = [column(segment) for segment in carried(given, role)]
     cuts = [given.sql(cut, schema).cast(pl.String).alias(name)] if cut and name else []

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from saasmetrics.definitions.dependencies import Node, of_node
-from saasmetrics.definitions.policies import ACCOUNTLESS
+from saasmetrics.definitions.policies import ACCOUNTLESS, read_by
+from saasmetrics.definitions.references import references
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.walk import found
 from saasmetrics.frames.canonical import ROLES
@@ -28,6 +29,24 @@ def types_under(definitions: Definitions, metric: Metric) -> frozenset[str]:
     """Types of a metric and of every metric that it rests on."""
     names = [name for kind, name in nodes_under(definitions, metric) if kind == "metric"]
     return frozenset(definitions.metrics[name].type for name in names if name in definitions.metrics)
+
+
+def policies_read(definitions: Definitions, metric: Metric) -> frozenset[str]:
+    """Policies that change a metric: those of its types and rows, and those that an entry under it refers to."""
+    nodes = nodes_under(definitions, metric)
+    names = [name for kind, name in nodes if kind == "metric" and name in definitions.metrics]
+    types = [definitions.metrics[name].type for name in names]
+    roles: set[str] = set()
+    for node in nodes:
+        roles |= _roles_of(definitions, node)
+    read = set(read_by(metric.id, types, roles))
+    for name in names:
+        written = definitions.metrics[name].written
+        read |= {path[9:] for path in references(dict(written)) if path[:9] == "policies."}
+        read |= set(written.get("by_policy", {}))
+        if any(path.startswith("acquisition.") for path in references(dict(written))):
+            read |= {"acquisition_segment", "paid_channels"}
+    return frozenset(read)
 
 
 def nodes_under(definitions: Definitions, metric: Metric) -> frozenset[Node]:

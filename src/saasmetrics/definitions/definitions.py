@@ -138,7 +138,9 @@ class Definitions:
             address = self.pointed(self.address(given.metric))
             clone = self.hidden.get((owner, address.metric))
             address = Address(clone, address.cut, address.stat) if clone else address
-        return ResolvedInput(address, where, given.offset, given.total)
+        unless = {segment: tuple(values) for segment, values in given.unless.items()}
+        offset = given.offset if given.offset is not None and given.offset.count else None
+        return ResolvedInput(address, where, offset, given.total, unless)
 
     def bundle(self, name: str) -> tuple[str, ...]:
         """Ids of a bundle's metrics at the company's stage, less those with `publish: false`."""

@@ -44,6 +44,20 @@ class Entry:
         unit = self.meaning.get("unit")
         return {**given, **self.own, **({"unit": unit} if "$" in str(unit) else {})}
 
+    def under(self, policies: Policies) -> dict[str, Any]:
+        """As `merged`, with the keys that the catalogue gives it under the policies in force.
+
+        Edges: of `by_policy` the keys under a policy's value are taken, or those under `other` for a value that has
+        none of its own and is not the default.
+        """
+        merged, default = self.merged, Policies()
+        for name, values in self.catalogue.get("by_policy", {}).items():
+            value = getattr(policies, name)
+            other = {} if value == getattr(default, name) else values.get("other", {})
+            chosen: Mapping[str, Any] = values.get(value, other) if isinstance(value, str) else other
+            merged |= {key: item for key, item in chosen.items() if key not in self.own}
+        return merged
+
     @property
     def meaning(self) -> dict[str, Any]:
         """Grain, unit and earlier name, the file's before the catalogue's."""

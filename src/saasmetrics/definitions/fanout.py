@@ -47,6 +47,10 @@ def context(definitions: Definitions, policies: Policies, of: str | None = None)
         "activation": activation and _activation(activation),
         "active": active if any(workflow.core for workflow in workflows.values()) or _own(active) else None,
         "policies": policies,
+        "acquisition": {
+            "segment": policies.acquisition_segment if policies.acquisition_segment in definitions.segments else None,
+            "paid": policies.paid_channels,
+        },
         "settings": definitions.settings,
         "north_star": north_star,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import Field, GetJsonSchemaHandler, model_validator
@@ -29,6 +29,8 @@ class Input(Model):
     where: dict[str, Labels] = Field(default_factory=dict)
     offset: Duration | None = None
     total: bool = False
+    # Key of the catalogue: as `where`, and it keeps what `where` would leave out.
+    unless: dict[str, Labels] = Field(default_factory=dict)
     inline: Mapping[str, Any] | None = None
 
     @model_validator(mode="before")
@@ -61,14 +63,20 @@ class Input(Model):
 class ResolvedInput:
     """An input whose metric is known.
 
-    Edges: an inline input is the address of a hidden metric `OWNER#ALIAS`. `where` narrows, `offset` goes back in time,
-    `total` takes the value undivided when the asker is split by a segment.
+    Edges: an inline input is the address of a hidden metric `OWNER#ALIAS`. `where` narrows, `unless` leaves out,
+    `offset` goes back in time, `total` takes the value undivided when the asker is split by a segment.
     """
 
     address: Address
     where: Mapping[str, tuple[str, ...]]
     offset: Duration | None = None
     total: bool = False
+    unless: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Segments that decide which entries are kept."""
+        return tuple(dict.fromkeys([*self.where, *self.unless]))
 
     def __hash__(self) -> int:
-        return hash((self.address, tuple(self.where.items()), self.offset, self.total))
+        return hash((self.address, tuple(self.where.items()), self.offset, self.total, tuple(self.unless.items())))

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from saasmetrics.definitions.answering import nodes_under, refusal, roles_under, types_under
+from saasmetrics.definitions.answering import nodes_under, policies_read, refusal
 from saasmetrics.definitions.blocks import Benchmark, Target
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.dependencies import Node, loops
@@ -17,8 +17,6 @@ from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.model import fault, near
 from saasmetrics.definitions.naming import Naming
-from saasmetrics.definitions.policies import read_by
-from saasmetrics.definitions.references import references
 from saasmetrics.definitions.scalars import Comparison, Quantity
 from saasmetrics.definitions.scores import Score, Signal
 from saasmetrics.definitions.walk import found
@@ -91,9 +89,7 @@ class Meaning:
         if metric.type == "later" or not isinstance(written, Mapping):
             return
         definitions = self.definitions
-        read = read_by(metric.id, types_under(definitions, metric), roles_under(definitions, metric))
-        read |= {name.partition(".")[2] for name in references(dict(metric.written)) if name.startswith("policies.")}
-        for policy in metric.own_policies - read:
+        for policy in metric.own_policies - policies_read(definitions, metric):
             message = f"metrics.{metric.id}: nothing under it reads the policy `{policy}`"
             self.written.fault("SM008", message, self.written.key_at((*path, "policies", policy)), "remove it")
 

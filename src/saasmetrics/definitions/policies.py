@@ -174,9 +174,9 @@ BY_TYPE: Mapping[str, frozenset[str]] = {
 BY_ROLE: Mapping[str, frozenset[str]] = {
     "subscriptions": _MONEY,
     "invoices": frozenset({"fx", "recurring_from"}),
-    "opportunities": frozenset({"fx", "qualified_stages", "win_excludes", "win_by", "pipeline_weights"}),
-    "spend": frozenset({"fx", "cac_lag", "cac_buckets", "paid_channels", "acquisition_segment"}),
-    "costs": frozenset({"fx", "margin"}),
+    "opportunities": frozenset({"fx"}),
+    "spend": frozenset({"fx"}),
+    "costs": frozenset({"fx"}),
     "requests": frozenset({"client_errors"}),
     "tickets": frozenset({"business_hours", "self_serve_within"}),
     "touches": frozenset({"attribution", "lookback", "half_life", "direct"}),
@@ -187,15 +187,6 @@ ACCOUNTLESS = frozenset({"spend", "costs", "fx", "quotas", "market", "incidents"
 """Roles whose rows belong to no account: policy `account` does nothing to them."""
 
 BY_METRIC: Mapping[str, frozenset[str]] = {
-    "ltv": frozenset({"ltv_churn", "ltv_window", "lifetime_cap", "margin"}),
-    "ltv_cac": frozenset({"ltv_churn", "ltv_window", "lifetime_cap", "margin"}),
-    "cac_payback": frozenset({"margin"}),
-    "gross_margin": frozenset({"margin"}),
-    "cac": frozenset({"cac_lag", "cac_buckets", "acquisition_segment", "paid_channels"}),
-    "paid_cac": frozenset({"cac_lag", "cac_buckets", "acquisition_segment", "paid_channels"}),
-    "organic_cac": frozenset({"cac_lag", "cac_buckets", "acquisition_segment", "paid_channels"}),
-    "pipeline_velocity": frozenset({"velocity_window", "qualified_stages", "win_by", "win_excludes"}),
-    "pipeline_coverage": frozenset({"qualified_stages", "pipeline_weights"}),
     "self_serve_rate": frozenset({"self_serve_within"}),
     "stickiness": frozenset({"stickiness_days", "rolling"}),
 }

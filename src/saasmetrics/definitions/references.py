@@ -1,4 +1,4 @@
-"""References of the catalogue: a scalar that is wholly `$path` stands for what the file says there."""
+"""References of the catalogue: `$path` stands for what the file says there, `$[path]` for that inside SQL."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from saasmetrics.definitions.scalars import Duration
 
 _REFERENCE = re.compile(r"\$([a-z_]+(?:\.[a-z_0-9]+)*)(\?)?")
+_INSIDE = re.compile(r"\$\[([a-z_]+(?:\.[a-z_0-9]+)*)\]")
 _BLOCKS = {"workflow": "workflows", "feature": "features", "journey": "journeys", "window": "activation"}
 
 
@@ -35,6 +36,9 @@ class Absent(Exception):  # noqa: N818 - an answer, not an error: the file does 
             return "no workflow declares `help`"
         if block == "scores":
             return f"the score `{key}` is not declared"
+        if block == "acquisition":
+            names = {"segment": "the segment of policy `acquisition_segment` is not declared"}
+            return names.get(key, "policy `paid_channels` names no channel")
         return f"`{block}` is not declared"
 
 
@@ -70,16 +74,37 @@ def look_up(path: str, context: Mapping[str, Any]) -> Any:
 def fill(data: Any, context: Mapping[str, Any]) -> Any:
     """Data with every reference replaced; a key or item whose reference ends in `?` goes when it is absent.
 
+    Edges: keys of mappings may be references too. Inside SQL a list is written as SQL has it, an empty one as a list
+    that nothing is in; a mapping as the branches of a CASE.
     Raises: Absent for any other reference to what the file does not say.
     """
     if isinstance(data, str) and (match := _REFERENCE.fullmatch(data)):
         value = look_up(match[1], context)
         return value.text if isinstance(value, Label) else value
+    if isinstance(data, str):
+        return _INSIDE.sub(lambda match: _spelled(match[1], context), data)
     if isinstance(data, Mapping):
-        return {key: fill(value, context) for key, value in data.items() if not _gone(value, context)}
+        return {fill(key, context): fill(value, context) for key, value in data.items() if not _gone(value, context)}
     if isinstance(data, tuple):
         return tuple(fill(value, context) for value in data if not _gone(value, context))
     return data
+
+
+def _spelled(path: str, context: Mapping[str, Any]) -> str:
+    """What stands at a path, as SQL."""
+    try:
+        value = look_up(path, context)
+    except Absent:
+        value = ()
+    if isinstance(value, Mapping):
+        return " ".join(f"WHEN {_quoted(label)} THEN {float(share)!r}" for label, share in value.items())
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_quoted, value)) or _quoted('')})"
+    return repr(value) if isinstance(value, int | float) else _quoted(value)
+
+
+def _quoted(text: Any) -> str:
+    return "'" + str(text).replace("'", "''") + "'"
 
 
 def _gone(value: Any, context: Mapping[str, Any]) -> bool:
@@ -97,9 +122,9 @@ def references(data: Any) -> frozenset[str]:
     """Paths of all references in data."""
     if isinstance(data, str):
         match = _REFERENCE.fullmatch(data)
-        return frozenset({match[1]}) if match else frozenset()
+        return frozenset({match[1]}) if match else frozenset(_INSIDE.findall(data))
     if isinstance(data, Mapping):
-        return frozenset().union(*(references(value) for value in data.values()))
+        return frozenset().union(*(references(item) for pair in data.items() for item in pair))
     if isinstance(data, tuple):
         return frozenset().union(*(references(value) for value in data))
     return frozenset()

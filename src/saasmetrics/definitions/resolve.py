@@ -89,7 +89,7 @@ class Resolver:
         start = replace(start, type=type_)
         if type_ in ("score", "lift") and (missing := self._unscored(entry, type_)) is not None:
             return self._measured(replace(start, missing=missing), entry, None, None)
-        fan = fan_out(entry.catalogue, entry.merged, self.definitions, start.policies)
+        fan = fan_out(entry.catalogue, entry.under(start.policies), self.definitions, start.policies)
         variants = self._variants(entry, type_, kind, fan)
         if variants is None:
             return None

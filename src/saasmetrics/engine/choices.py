@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from saasmetrics.definitions.answering import roles_under, types_under
+from saasmetrics.definitions.answering import policies_read, roles_under, types_under
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
-from saasmetrics.definitions.policies import Policies, read_by
+from saasmetrics.definitions.policies import Policies
 
 ANY = None
 COMPUTED: Mapping[str, tuple[str, ...] | None] = {
@@ -42,7 +42,6 @@ ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
     "retention": frozenset({"net_retention"}),
     "reactivation_in_net": frozenset({"net_retention"}),
     "churn_annualised": frozenset({"net_retention"}),
-    "margin": frozenset({"derived"}),
     "window_anchor": frozenset({"conversion"}),
     "entry": frozenset({"conversion", "duration"}),
     "ties": frozenset({"conversion", "duration"}),
@@ -63,7 +62,7 @@ them). Those that are listed nowhere change only metrics that are not computed a
 
 def knobs(definitions: Definitions, metric: Metric) -> dict[str, str]:
     """Policies that a metric reads and that are not at their default, as they are written."""
-    read = read_by(metric.id, types_under(definitions, metric), roles_under(definitions, metric))
+    read = policies_read(definitions, metric)
     defaults = Policies()
     changed = {name: getattr(metric.policies, name) for name in sorted(read)}
     return {name: _shown(value) for name, value in changed.items() if value != getattr(defaults, name)}
@@ -79,7 +78,7 @@ def not_computed(definitions: Definitions, metric: Metric) -> str | None:
     """Why a metric has no number under the policies in force; None when all it reads is computed."""
     types, roles = frozenset(types_under(definitions, metric)), frozenset(roles_under(definitions, metric))
     defaults = Policies()
-    for name in sorted(read_by(metric.id, types, roles)):
+    for name in sorted(policies_read(definitions, metric)):
         value = getattr(metric.policies, name)
         if value == getattr(defaults, name) or not _changes(name, value, types, roles):
             continue

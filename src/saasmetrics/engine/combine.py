@@ -112,7 +112,7 @@ def renamed(ledger: Ledger, names: Mapping[date, date]) -> Ledger:
 
 
 def cut(given: Given, ledger: Ledger, wanted: ResolvedInput, keep: tuple[str, ...]) -> Ledger:
-    """A ledger at an address, narrowed by `where`; the parts that the address leaves open stay.
+    """A ledger at an address, narrowed by `where` and `unless`; the parts that the address leaves open stay.
 
     `keep` are the segments whose columns the asker wants to find.
     """
@@ -122,7 +122,7 @@ def cut(given: Given, ledger: Ledger, wanted: ResolvedInput, keep: tuple[str, ..
     if below_parts is not None:
         below_parts = tuple(part for part in below_parts if part.column not in said)
     shape = replace(ledger.shape, parts=ledger.shape.parts[len(written) :], denominator_parts=below_parts)
-    gone = [column(name) for name in wanted.where if name not in keep]
+    gone = [column(name) for name in wanted.segments if name not in keep]
 
     def narrow(side: Side, below: bool) -> Side:
         entries = side.entries
@@ -130,11 +130,13 @@ def cut(given: Given, ledger: Ledger, wanted: ResolvedInput, keep: tuple[str, ..
             if part.column in side.columns:
                 entries = entries.filter(pl.col(part.column) == value)
         side = replace(side, entries=entries)
-        if wanted.where:
-            side = bound(given, side, ledger.shape, tuple(wanted.where), below=below)
+        if wanted.segments:
+            side = bound(given, side, ledger.shape, wanted.segments, below=below)
             entries = side.entries
             for name, values in wanted.where.items():
                 entries = narrowed_to(given, entries, name, values)
+            for name, values in wanted.unless.items():
+                entries = narrowed_to(given, entries, name, values, unless=True)
             side = replace(side, entries=entries.drop(gone), names=side.columns - set(gone))
         return side
 

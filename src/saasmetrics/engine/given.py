@@ -63,7 +63,7 @@ class _Common(Given):
     def ledger(self, wanted: ResolvedInput, periods: Periods) -> Ledger:
         definitions = self.scope.definitions
         metric = definitions.metrics[wanted.address.metric]
-        given = self.of(metric).narrowed(*dict.fromkeys([*self.by, *wanted.where]))
+        given = self.of(metric).narrowed(*dict.fromkeys([*self.by, *wanted.segments]))
         if wanted.offset is None or definitions.shape(metric.id).time == "stock":
             whole = combined(given, metric, back(periods, wanted.offset))
         else:
@@ -141,12 +141,12 @@ class Recorder(_Common):
             schema = frame.collect_schema()
             self.drafts.books[key] = (pl.LazyFrame(schema=schema), asked)
         frame, asked = self.drafts.books[key]
-        self.asked.add(asked, lookup=isinstance(book, Attribute))
+        self.asked.add(asked, lookup=getattr(book, "lends", False))
         return frame
 
     def ledger(self, wanted: ResolvedInput, periods: Periods) -> Ledger:
         metric = self.scope.definitions.metrics[wanted.address.metric]
-        marks = tuple(dict.fromkeys([*self.by, *wanted.where]))
+        marks = tuple(dict.fromkeys([*self.by, *wanted.segments]))
         self.record(metric, marks, periods)
         shape = self.scope.definitions.shape(metric.id)
         own = {part.column: pl.String() for part in self.scope.definitions.parts(metric.id)}

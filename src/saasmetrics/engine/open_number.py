@@ -12,22 +12,21 @@ import polars as pl
 from saasmetrics.books.several import as_read
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
-from saasmetrics.definitions.scalars import Duration
+from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.engine.choices import knobs
 from saasmetrics.engine.combine import moved_starts
 from saasmetrics.engine.opened import Depth, Entries, by_account, change_by_account, entries_of, head, reduced_again
-from saasmetrics.engine.plan import gathered
+from saasmetrics.engine.plan import gathered, solved
 from saasmetrics.engine.plan import inputs as inputs_of
 from saasmetrics.engine.read import Progress
 from saasmetrics.engine.run import Computed, Wish, compute, draw_up
 from saasmetrics.engine.source_rows import source_rows
 from saasmetrics.engine.values import Frame, judged_period, of_address
-from saasmetrics.expression import compile_polars, gate_arithmetic
 from saasmetrics.facts.cache import Caching
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.values import NO_INPUT, NOT_APPLICABLE
 from saasmetrics.ledgers.derived import Derived
-from saasmetrics.period import Calendar, Grain, Periods
+from saasmetrics.period import Calendar, Grain, Periods, add_months
 from saasmetrics.sources.open import Sources
 
 
@@ -207,7 +206,7 @@ class _Made:
                 {
                     "name": name,
                     "address": wanted.address.text,
-                    "period": self._code_before(wanted.offset),
+                    "period": self._opened_at(wanted),
                     "value": row.get("value"),
                     "status": row.get("status"),
                 }
@@ -224,8 +223,10 @@ class _Made:
         )
         names = {row["name"]: row["value"] for row in rows}
         numbers = pl.DataFrame({str(name): [value] for name, value in names.items()}).cast(pl.Float64)
-        reduced = numbers.select(compile_polars(gate_arithmetic(spec.expr), dict(numbers.schema)))[0, 0]
+        reduced = solved(spec, numbers.columns, numbers)["value"][0]
         value = self.values["value"][0] if self.values.height else None
+        if spec.running and value is None:
+            reduced = None
         if not _same(value, reduced):
             raise AssertionError(f"{self.address.text}: inputs give {reduced!r}, the value is {value!r}")
         row = self.values.row(0, named=True) if self.values.height else {}
@@ -238,12 +239,22 @@ class _Made:
         }
         return header, inputs, reduced
 
-    def _code_before(self, offset: Duration | None) -> str:
-        """The code of the period whose value an input has."""
-        start = self.periods.first
-        if offset is not None:
-            start = moved_starts(self.periods, offset)[start]
-        return self.periods.calendar.code(start, self.periods.grain)
+    def _opened_at(self, wanted: ResolvedInput) -> str:
+        """The code of the period under which an input is opened.
+
+        Edges: a stock that is read some months before the end of a quarter or year is that of a month's end.
+        """
+        calendar, grain, start = self.periods.calendar, self.periods.grain, self.periods.first
+        offset = wanted.offset
+        if offset is None:
+            return calendar.code(start, grain)
+        stock = self.definitions.shape(wanted.address.metric).time == "stock"
+        if stock and offset.is_calendar and grain.rank > Grain.MONTH.rank:
+            before = add_months(start, -offset.months)
+            if calendar.floor(before, grain) != before:
+                last = add_months(calendar.end(start, grain), -offset.months) - timedelta(days=1)
+                return calendar.code(calendar.floor(last, Grain.MONTH), Grain.MONTH)
+        return calendar.code(moved_starts(self.periods, offset)[start], grain)
 
 
 def _shown(entries: Entries) -> pl.DataFrame:

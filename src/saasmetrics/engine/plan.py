@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -129,6 +129,8 @@ def _headlines(definitions: Definitions, plan: Plan) -> Callable[[Sequence[pl.Da
 
 def _derived(live: Live, frame: Frame, where: Where, spec: Derived) -> Plan:
     scope = live.of(frame.metric).scope
+    if (why := spec.refusal(frame.periods.grain)) is not None:
+        return _absent(frame, why)
     try:
         children = inputs(live, frame, where, spec)
     except NotApplicableError as error:
@@ -162,9 +164,12 @@ def _evaluated(frame: Frame, spec: Derived, inputs: Mapping[str, pl.DataFrame], 
             *[pl.col(c).alias(f"{c}:{name}") for c in ("status", "reason", "entries", "accounts", "immature")],
         )
         grid = grid.join(part, on=on, how="left", nulls_equal=True)
-    value = compile_polars(gate_arithmetic(spec.expr), {name: pl.Float64() for name in inputs})
-    grid = grid.with_columns(value=value)
+    grid = solved(spec, inputs, grid)
     status = _worst(list(inputs), grid)
+    if spec.running:
+        lasts = status == PARTIAL
+        over = pl.when(~lasts).then(pl.lit("the period is over"))
+        grid = grid.with_columns(value=pl.when(lasts).then("value"), unmet=pl.coalesce(over, "unmet"))
     rows = grid.with_columns(
         metric=pl.lit(frame.metric.id),
         cut=pl.lit(None, dtype=pl.String),
@@ -182,9 +187,23 @@ def _evaluated(frame: Frame, spec: Derived, inputs: Mapping[str, pl.DataFrame], 
     unsaid = (pl.col("status") == OK) & pl.col("value").is_null()
     rows = rows.with_columns(
         status=pl.when(unsaid).then(pl.lit(UNDEFINED)).otherwise("status"),
-        reason=pl.when(unsaid).then(pl.lit("a division by zero")).otherwise(_said(list(inputs))),
+        reason=pl.when(unsaid).then(pl.coalesce("unmet", pl.lit("a division by zero"))).otherwise(_said(list(inputs))),
     )
     return rows.select([pl.col(name).cast(dtype) for name, dtype in VALUES.items()])
+
+
+def solved(spec: Derived, names: Iterable[str], grid: pl.DataFrame) -> pl.DataFrame:
+    """The arithmetic over columns of these names. Adds `value`, and `unmet`: what it needs and does not find."""
+    columns = {name: pl.Float64() for name in names}
+    floors = [pl.col(name).clip(lower_bound=floor) for name in columns if (floor := spec.floor(name)) is not None]
+    value = compile_polars(gate_arithmetic(spec.expr), columns)
+    unmet: pl.Expr = pl.lit(None, dtype=pl.String)
+    for text, sentence in spec.positive.items():
+        enough = compile_polars(gate_arithmetic(text), columns) > 0
+        unmet = pl.when(~enough).then(pl.lit(sentence)).otherwise(unmet)
+        value = pl.when(enough).then(value)
+    found = grid.with_columns(floors).select(value.cast(pl.Float64).alias("value"), unmet.alias("unmet"))
+    return grid.with_columns(found.get_columns())
 
 
 def _worst(names: list[str], grid: pl.DataFrame) -> pl.Expr:

@@ -98,7 +98,7 @@ def _record(given: Recorder, metric: Metric, marks: tuple[str, ...], grain: Grai
     for written in spec.inputs().values():
         wanted = given.of(metric).scope.input(written)
         target = given.scope.definitions.metrics[wanted.address.metric]
-        _record(given, target, tuple(dict.fromkeys([*marks, *wanted.where])), grain)
+        _record(given, target, tuple(dict.fromkeys([*marks, *wanted.segments])), grain)
 
 
 def compute(

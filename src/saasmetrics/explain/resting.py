@@ -8,12 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from saasmetrics.definitions.answering import nodes_under, refusal, roles_under, types_under
+from saasmetrics.definitions.answering import nodes_under, policies_read, refusal, roles_under
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.dependencies import of_metric
 from saasmetrics.definitions.metric import Metric
-from saasmetrics.definitions.policies import read_by
-from saasmetrics.definitions.references import references
 from saasmetrics.explain.answers import Numbers
 from saasmetrics.explain.notation import flow, plain
 from saasmetrics.output.explanation import Table
@@ -92,8 +90,7 @@ def policy_table(definitions: Definitions, metric: Metric) -> Table | None:
 
 def policies_of(definitions: Definitions, metric: Metric) -> frozenset[str]:
     """Names of the policies that a metric reads, by its type, its rows or a reference."""
-    referred = {name.removeprefix("policies.") for name in references(dict(metric.written)) if name[:9] == "policies."}
-    return read_by(metric.id, types_under(definitions, metric), roles_under(definitions, metric)) | referred
+    return policies_read(definitions, metric)
 
 
 def value_of(policies: Any, name: str) -> str:

@@ -196,3 +196,8 @@ ROLES: Mapping[str, Role] = {
     "quotas": Role(_columns("at=day amount=money", team="text"), "at", sparse=True),
     "market": Role(_columns("accounts=number", start="day", value="money"), "start", sparse=True),
 }
+
+IN_THEMSELVES = frozenset(
+    {"requests", "incidents", "spend", "costs", "leads", "opportunities", "stages", "touches", "quotas", "market"}
+)
+"""Roles whose rows are counted in themselves: one without an account stays, as `(unattributed)`."""

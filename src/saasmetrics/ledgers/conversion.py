@@ -33,8 +33,9 @@ class Conversion(MetricType):
     entry. The last step is the headline.
     Edges: only tries whose window has closed by the as-of count, converters and others alike; the rest are
     `immature`. An entity counts once a period with its best try: the deepest, of equals the earliest; with
-    `counting: entries` every entry counts. Runs without a run column are matched by time, and say so. A run whose
-    workflow has no window is mature at once. Accounts that met `unless` before they entered are `excluded`.
+    `counting: entries` every entry counts, with `once` only the first ever. Runs without a run column are matched by
+    time, and say so. A run whose workflow has no window is mature at once. Accounts that met `unless` before they
+    entered are `excluded`.
     Unit: a share, 0-1.
     Source: maturity as in GrowthBook (exclude in-progress conversions); best try as in Amplitude.
     """
@@ -52,6 +53,7 @@ class Conversion(MetricType):
     entry: Rows | None = None
     cut_steps: bool = False
     unless: Rows | None = None
+    once: bool = False
 
     @model_validator(mode="after")
     def _fits(self) -> Conversion:
@@ -126,6 +128,8 @@ class Conversion(MetricType):
         exclude = scope.select(self.exclude) if self.exclude else None
         walk = Walk(self.entity, (self.same,) if self.same else ())
         tries = given.made(Tries(steps, within, walk, order, exclude, given.by))
+        if self.once:
+            tries = tries.sort("entity", "same", "entry").unique(["entity", "same"], keep="first", maintain_order=True)
         day = given.calendar.day_expr(pl.col("entry"))
         tries = tries.with_columns(period=periods.of(day), segment_at=day).filter(periods.holds(pl.col("period")))
         keys = ["period", "entity", "same"]

@@ -18,6 +18,7 @@ from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration as Length
 from saasmetrics.definitions.scope import Scope
+from saasmetrics.frames.canonical import IN_THEMSELVES
 from saasmetrics.frames.ledger import COUNTED, IMMATURE, OPEN, STATUS, Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.ledgers.units import per_millisecond
@@ -84,7 +85,7 @@ class Duration(MetricType):
         if self.cut:
             parts = (Part(self.cut if self.cut.isidentifier() else "cut"),)
         incidents = scope.select(self.from_).selectors[:1]
-        keep = bool(incidents) and incidents[0].role == "incidents"
+        keep = bool(incidents) and incidents[0].role in IN_THEMSELVES
         return Shape(
             how="quantile",
             time="cohort" if self.by_start and self.entity == "account" else "flow",

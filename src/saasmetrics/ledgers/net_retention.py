@@ -24,7 +24,8 @@ class NetRetention(MetricType):
     balances then; with `cap` each account counts at most what it was worth then; with `count` accounts are counted
     instead of amounts; with `lost` the value is 1 less that.
     Edges: accounts that joined in between never count; those that left and came back count with what they pay now.
-    Segments are read at the window's start. In a period in progress the window ends with the last visible day.
+    Segments are read at the window's start. With `pool` the windows that ended in each of so many months are put
+    together, which is no mean of rates. In a period in progress the window ends with the last visible day.
     Unit: a share, 0-1 and above for net retention.
     Source: GitLab and Confluent filings (same accounts, a year apart), Kellogg (retention is a cohort measure).
     """
@@ -36,6 +37,8 @@ class NetRetention(MetricType):
     count: bool = False
     lost: bool = False
     entity: Literal["account", "subscription"] = "account"
+    # Key of the catalogue.
+    pool: Duration | None = None
 
     def later(self) -> str | None:
         """Retention per subscription is read and not computed yet."""
@@ -56,16 +59,8 @@ class NetRetention(MetricType):
 
     def ledger(self, given: Given, periods: Periods) -> Ledger:
         """Balances then beside balances now, for every account that had one then."""
-        plain = given.narrowed()
-        wanted = given.scope.input(self.of)
-        now = plain.ledger(wanted, periods).numerator.entries
-        then = plain.ledger(replace(wanted, offset=self.over), periods).numerator.entries
-        now = now.group_by("period", "account").agg(pl.col("amount").sum().alias("now"))
-        then = then.group_by("period", "account").agg(
-            pl.col("amount").sum().alias("then"), pl.col("segment_at").first()
-        )
-        base = then.filter(pl.col("then") > 0).join(now, on=["period", "account"], how="left")
-        base = base.with_columns(pl.col("now").fill_null(0))
+        months = [self._pairs(given, periods, back) for back in range(self.pool.months if self.pool else 1)]
+        base = pl.concat(months, how="vertical_relaxed") if len(months) > 1 else months[0]
         kept: pl.Expr = pl.col("now")
         if self.cap:
             kept = pl.min_horizontal("now", "then")
@@ -80,3 +75,17 @@ class NetRetention(MetricType):
             Side(base.select(*keys, amount=kept)),
             Side(base.select(*keys, amount=whole)),
         )
+
+    def _pairs(self, given: Given, periods: Periods, back: int) -> pl.LazyFrame:
+        """Grain: an account of the base and a period. Columns: `then`, `now`; the window ends so many months back."""
+        plain = given.narrowed()
+        wanted = given.scope.input(self.of)
+        start = Duration(self.over.months + back, "mo") if back else self.over
+        now = plain.ledger(replace(wanted, offset=Duration(back, "mo") if back else None), periods).numerator.entries
+        then = plain.ledger(replace(wanted, offset=start), periods).numerator.entries
+        now = now.group_by("period", "account").agg(pl.col("amount").sum().alias("now"))
+        then = then.group_by("period", "account").agg(
+            pl.col("amount").sum().alias("then"), pl.col("segment_at").first()
+        )
+        base = then.filter(pl.col("then") > 0).join(now, on=["period", "account"], how="left")
+        return base.with_columns(pl.col("now").fill_null(0))

@@ -21,7 +21,7 @@ from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Selection
 from saasmetrics.expression import parse
-from saasmetrics.frames.canonical import ROLES
+from saasmetrics.frames.canonical import IN_THEMSELVES, ROLES
 from saasmetrics.frames.ledger import FLOAT, MONEY, Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Grain, Periods, add_months
@@ -38,12 +38,12 @@ class Simple(Rows, MetricType):
     sum: sum of `expr`; average: sum over number of rows where it is not null; count_distinct: different values of
     `expr` in the group asked for; min, max, median, pNN: quantiles of `expr`, linear between neighbours.
     Edges: a row belongs to the period its time falls in, in the zone of the file; rows without an account stay as
-    `(unattributed)` where rows in themselves are counted (requests, incidents, spend, costs) and are left out
-    elsewhere; null expressions are left out. `last_per` keeps, for each value of its columns, the last row up to the
-    period's end, looking back over `window` (all history without one). With `last_of` it keeps the last row that meets
-    that SQL, however old, of the values that have any row in the window, and so are still there. `window` alone counts
-    the rows of the window that ends with the period. `spread` shares a row's amount over the days from its `start` to
-    its `end`.
+    `(unattributed)` where rows in themselves are counted (requests, incidents, spend, costs, leads, deals, touches,
+    quotas) and are left out elsewhere; null expressions are left out. `last_per` keeps, for each value of its columns,
+    the last row up to the period's end, looking back over `window` (all history without one). With `last_of` it keeps
+    the last row that meets that SQL, however old, of the values that have any row in the window, and so are still
+    there. `window` alone counts the rows of the window that ends with the period. `spread` shares a row's amount over
+    the days from its `start` to its `end`.
     Unit: money in ten-thousandths, other expressions in millionths, each rounded once per row.
     """
 
@@ -127,7 +127,7 @@ class Simple(Rows, MetricType):
     def shape(self, scope: Scope) -> Shape:
         """Sum, ratio or quantile by `agg`; flow unless a window or last rows make it anew for each period."""
         roles = {selector.role for selector in self._selection(scope).selectors}
-        accountless = "keep" if roles & {"requests", "incidents", "spend", "costs"} else "leave_out"
+        accountless = "keep" if roles & IN_THEMSELVES else "leave_out"
         unit = 1 if self.agg in ("count", "count_distinct") else self.unit
         stats = {"min": ("p0",), "max": ("p100",)}.get(self.agg, (self.agg,)) if self._how() == "quantile" else ()
         return Shape(

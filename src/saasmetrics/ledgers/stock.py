@@ -10,10 +10,12 @@ from pydantic import model_validator
 from saasmetrics.books.balances import Recurring, live_at, segment_columns, stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import matches, with_own_segments
+from saasmetrics.books.stages import deals
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Selector
+from saasmetrics.frames.canonical import IN_THEMSELVES
 from saasmetrics.frames.ledger import FLOAT, MONEY, Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Periods
@@ -49,7 +51,9 @@ class Stock(Rows, MetricType):
     of rows that earn.
     Edges: a user of several roles counts once in an account. In a period in progress the day is the last visible one,
     so that future rows never count; `committed_mrr` counts rows that start later as well, and leaves out those whose
-    end has been asked for.
+    end has been asked for. A deal that is open ends nowhere, and stands in the stage that `stages` says it stood in
+    then. A row of the market holds until one that differs from it in nothing but its numbers begins. `due` keeps rows
+    whose date in that column lies between the day and the period's end.
     Unit: money in ten-thousandths a year.
     Source: ARR is twelve times MRR at a date (ChartMogul, Stripe); the last day of a period is the snapshot
     (GitLab, Recurly).
@@ -64,6 +68,8 @@ class Stock(Rows, MetricType):
     end: str | None = None
     cut: str | None = None
     currency: str | None = None
+    # Key of the catalogue.
+    due: str | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Stock:
@@ -106,7 +112,7 @@ class Stock(Rows, MetricType):
                 scale = 1 / (12 * MONEY)
             if self.expr == "paid_seats":
                 scale = 1.0
-        keep = self._selector(scope).role in ("incidents", "market")
+        keep = self._selector(scope).role in IN_THEMSELVES
         return Shape(
             how="sum",
             time="stock",
@@ -121,6 +127,10 @@ class Stock(Rows, MetricType):
         selector = self._selector(given.scope)
         rows = self._recurring_rows(given) if self._recurring(given.scope) else self._plain_rows(given, selector)
         live = live_at(rows, stock_days(given, periods), "_from", "_to")
+        if self.due:
+            ends = periods.frame().select("period", "period_end")
+            due = self._day(given, selector.role, self.due)
+            live = live.join(ends, on="period").filter((due >= pl.col("day")) & (due < pl.col("period_end")))
         keys = ["period", "account", *[part.column for part in self._parts()], *segment_columns(given, selector.role)]
         if given.narrowed(*given.by) and "user" in given.schema(selector.role):
             keys += [name for name in segment_columns(given, "users") if name not in keys]
@@ -132,7 +142,9 @@ class Stock(Rows, MetricType):
             )
         else:
             live = live.filter(pl.col("_amount") != 0)
-            entries = live.group_by(keys).agg(pl.col("_amount").sum().alias("amount"), weight=pl.len().cast(pl.Int64))
+            # What a market is made of are its accounts, not the rows it was written down in.
+            weight = pl.col("_amount").sum() // FLOAT if selector.role == "market" else pl.len()
+            entries = live.group_by(keys).agg(pl.col("_amount").sum().alias("amount"), weight=weight.cast(pl.Int64))
         if self.shape(given.scope).accountless == "leave_out":
             entries = entries.filter(pl.col("account").is_not_null())
         days = stock_days(given, periods).select("period", segment_at="day")
@@ -164,7 +176,8 @@ class Stock(Rows, MetricType):
         role = selector.role
         schema = given.schema(role)
         chosen = Selector(role, selector.at, selector.source, filter=self.filter)
-        rows = with_own_segments(given, given.table(role).filter(matches(given, role, chosen)), role)
+        table = deals(given) if role == "opportunities" else given.table(role)
+        rows = with_own_segments(given, table.filter(matches(given, role, chosen)), role)
         start, end = LIVES.get(role, (selector.at, None))
         first, last = self.start or start, self.end or end
         amount: pl.Expr = pl.lit(1, dtype=pl.Int64)
@@ -174,15 +187,33 @@ class Stock(Rows, MetricType):
             if self.agg == "sum":
                 rate = pl.col("rate").fill_null(1.0) if self.currency else pl.lit(1.0)
                 amount = (value.cast(pl.Float64) * rate * FLOAT).round().cast(pl.Int64).fill_null(0)
+        if role == "market":
+            rows = _until_the_next(rows, sorted(set(schema) - {"accounts", "value", "start"}))
+            last = "_next"
+        begins = self._day(given, role, first)
+        ends = self._day(given, role, last) if last else pl.lit(None, dtype=pl.Date)
+        if role == "opportunities":
+            begins = pl.max_horizontal("_from", begins) if self.start else pl.col("_from")
+            ends = pl.min_horizontal("_to", ends) if self.end else pl.col("_to")
+        if "account" not in schema:
+            rows = rows.with_columns(account=given.nobody)
         part = self._parts()
         cut = [given.sql(self.cut, schema).cast(pl.String).alias(part[0].column)] if self.cut else []
         return rows.with_columns(
             *cut,
-            self._day(given, role, first).alias("_from"),
-            (self._day(given, role, last) if last else pl.lit(None, dtype=pl.Date)).alias("_to"),
-            amount.alias("_amount"),
-            value.alias("_value"),
-        ).filter(pl.col("_from").is_not_null())
+            begins.alias("_from"),
+            ends.alias("_to"),
+            _starts=self._day(given, role, first),
+            _amount=amount,
+            _value=value,
+        ).filter(pl.col("_from").is_not_null() & pl.col("_starts").is_not_null())
 
     def _day(self, given: Given, role: str, name: str) -> pl.Expr:
-        return pl.col(name) if given.schema(role)[name] == pl.Date else given.calendar.day_expr(pl.col(name))
+        by_day = given.schema(role).get(name, pl.Date()) == pl.Date
+        return pl.col(name) if by_day else given.calendar.day_expr(pl.col(name))
+
+
+def _until_the_next(rows: pl.LazyFrame, alike: list[str]) -> pl.LazyFrame:
+    """Add `_next`: the day on which a row that is alike in these columns begins."""
+    ordered = rows.sort("start", maintain_order=True)
+    return ordered.with_columns(_next=pl.col("start").shift(-1).over(alike))
