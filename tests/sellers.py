@@ -43,7 +43,7 @@ leads = st.fixed_dictionaries(
 
 def _deal(row: dict[str, Any]) -> dict[str, Any]:
     closed = None if row["length"] is None else row["opened"] + timedelta(days=row["length"])
-    return {**row, "closed": closed, "eur": row["amount"] * RATES[row["currency"]]}
+    return {**row, "closed": closed, "cycle": row["length"], "eur": row["amount"] * RATES[row["currency"]]}
 
 
 deals = st.fixed_dictionaries(
@@ -108,7 +108,7 @@ FIRST: dict[str, dict[str, Any]] = {
     "leads": {"at": EPOCH, "account": "A", "channel": "ads", **dict.fromkeys(_LATER, EPOCH + timedelta(days=1))},
     "opportunities": {
         "opened": EPOCH, "closed": EPOCH + timedelta(days=9), "amount": 10, "currency": "USD", "status": "won",
-        "eur": 5, "stage": "demo", "account": "A", "expected_close": date(2026, 2, 1), "qualified_at": EPOCH,
+        "eur": 5, "cycle": 9, "stage": "demo", "account": "A", "expected_close": date(2026, 2, 1), "qualified_at": EPOCH,
     },
     "stages": {"stage": "other", "at": EPOCH, "lead": "nobody", "opportunity": "nothing"},
     "spend": {"at": date(2026, 1, 1), "amount": 7, "bucket": "paid", "channel": "ads"},
@@ -219,6 +219,10 @@ def _ratio(numerator: Any, denominator: Any, **more: Any) -> dict[str, Any]:
     return {"type": "ratio", "numerator": numerator, "denominator": denominator, **more}
 
 
+def _closed(keep: Any, **more: Any) -> dict[str, Any]:
+    return {"type": "simple", "source": "opportunities", "at": "closed", "filter": keep, "window": "365d", **more}
+
+
 LOADED = _sum("spend", _is_loaded)
 WON = {"status": "won"}
 LTV = {
@@ -265,6 +269,15 @@ CATALOGUE: Asks = {
         "input_metrics": {
             "due": {"type": "open_deals", "due": True}, "quota": _sum("quotas"),
             "won": _sum("opportunities", WON, "eur", at="closed"),
+        },
+    },
+    "pipeline_velocity": {
+        "type": "derived", "expr": "open * rate * size / cycle", "positive": "open",
+        "input_metrics": {
+            "open": {"type": "open_deals", "qualified": True},
+            "rate": _ratio(_closed(WON), _closed(_counted)),
+            "size": _closed(WON, agg="average", expr="eur"),
+            "cycle": _closed(WON, agg="average", expr="cycle"),
         },
     },
     "ltv": LTV,

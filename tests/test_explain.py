@@ -214,7 +214,7 @@ def _quotes_its_values(company: Company, explanation: Explanation) -> bool:
 
 DERIVED = (
     "mrr_growth", "arr_growth", "net_expansion", "quick_ratio", "gross_margin", "growth_mix", "ltv", "ltv_cac",
-    "cac_payback", "magic_number", "burn_multiple", "pipeline_coverage",
+    "cac_payback", "magic_number", "burn_multiple", "pipeline_coverage", "pipeline_velocity",
 )  # fmt: skip
 
 _OPERATORS: Mapping[type[ast.operator], Callable[[float, float], float]] = {
@@ -479,7 +479,7 @@ def test_a_metric_says_which_of_its_inputs_is_missing(tiny: Path) -> None:
 
 
 def test_what_comes_later_says_so(company: Company) -> None:
-    explanation = company.explained("pipeline_velocity")
+    explanation = company.explained("attributed_roi")
     why = "this version reads its definition and does not compute it yet"
     assert facts(explanation, "Number") == {"no number": why}
     assert table(company.explained("cac"), "Policies")["cac_lag"][0] == "1mo"

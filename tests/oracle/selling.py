@@ -67,7 +67,7 @@ def open_deals(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     """What open deals are worth on the last day of a period.
 
     Formula: amounts of deals opened by then and not closed by then; with `weights` times that of the stage they are
-    in, with `due` those only that are expected to close from that day to the period's end. An open deal has no close
+    in, with `due` those only that are expected to close from that day to the period's end; with `qualified` the number of those qualified by then. An open deal has no close
     date, whatever it says; a closed one without a date is left out.
     """
     out: dict[Key, Cell] = {}
@@ -83,6 +83,8 @@ def open_deals(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
                 continue
             if closed is not None and asked.day(closed) <= day:
                 continue
+            if metric.get("qualified") and (not row.get("qualified_at") or asked.day(row["qualified_at"]) > day):
+                continue
             if metric.get("due"):
                 due = row.get("expected_close")
                 if due is None or not day <= due < asked.end(period):
@@ -90,7 +92,7 @@ def open_deals(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
             weights = metric.get("weights")
             stage = stage_on(company, row, asked, day)
             weight = Fraction(str(weights.get(stage, 0))) if weights else Fraction(1)
-            total += Fraction(str(row["eur"])) * weight
+            total += Fraction(1) if metric.get("qualified") else Fraction(str(row["eur"])) * weight
         out[None, None, period] = Cell(total, total, status=judged(asked, period, total, counted=0, of_rate=False))
     return out
 
