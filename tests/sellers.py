@@ -108,7 +108,8 @@ FIRST: dict[str, dict[str, Any]] = {
     "leads": {"at": EPOCH, "account": "A", "channel": "ads", **dict.fromkeys(_LATER, EPOCH + timedelta(days=1))},
     "opportunities": {
         "opened": EPOCH, "closed": EPOCH + timedelta(days=9), "amount": 10, "currency": "USD", "status": "won",
-        "eur": 5, "cycle": 9, "stage": "demo", "account": "A", "expected_close": date(2026, 2, 1), "qualified_at": EPOCH,
+        "eur": 5, "cycle": 9, "stage": "demo", "account": "A", "expected_close": date(2026, 2, 1),
+        "qualified_at": EPOCH,
     },
     "stages": {"stage": "other", "at": EPOCH, "lead": "nobody", "opportunity": "nothing"},
     "spend": {"at": date(2026, 1, 1), "amount": 7, "bucket": "paid", "channel": "ads"},
@@ -296,7 +297,20 @@ CATALOGUE: Asks = {
         },
     },
 }  # fmt: skip
+MODELS = ("position", "first", "last", "last_non_direct", "linear", "u", "w", "full_path", "decay")
+WON_AMOUNT = {
+    "source": "opportunities", "at": "closed", "filter": "status = 'won'", "agg": "sum", "expr": "amount",
+    "currency": "currency",
+}  # fmt: skip
+CREDITS: Asks = {
+    "attributed_revenue": {"type": "attribution", "model": "position"},
+    "attributed_roi": {"type": "attribution", "model": "position", "measure": "roi"},
+    "lately": {"type": "attribution", "model": "w", "lookback": "20d"},
+    **{f"by_{model}": {"type": "attribution", "model": model} for model in MODELS},
+}
 OWN: Asks = {
+    "lately": {"type": "attribution", "model": "w", "lookback": "20d", "amount": WON_AMOUNT},
+    **{f"by_{model}": {"type": "attribution", "model": model, "amount": WON_AMOUNT} for model in MODELS},
     "short_funnel": {
         "type": "conversion", "entity": "lead", "within": "30d",
         "steps": {
@@ -316,4 +330,4 @@ OWN: Asks = {
 }  # fmt: skip
 """Metrics of the file that ask for the same under another name."""
 
-__all__ = ["CATALOGUE", "DAYS", "HOURS", "OWN", "POLICIES", "of_channel", "sellers", "write"]
+__all__ = ["CATALOGUE", "CREDITS", "DAYS", "HOURS", "OWN", "POLICIES", "of_channel", "sellers", "write"]

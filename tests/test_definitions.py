@@ -137,9 +137,9 @@ def test_whatever_stands_under_a_key_nothing_worse_than_findings_comes_of_it(
             "14:1 SM001 `sources2` is not a key of the file; did you mean `sources`?",
         ),
         (
-            "metrics: {attributed_roi: {over: 3mo}}",
-            "14:28 SM008 metrics.attributed_roi: `over` is not read yet; "
-            "attributed_roi: this version reads its definition and does not compute it yet",
+            "metrics: {self_serve_rate: {over: 3mo}}",
+            "14:29 SM008 metrics.self_serve_rate: `over` is not read yet; "
+            "self_serve_rate: this version reads its definition and does not compute it yet",
         ),
         (
             "metrics: {a: {type: movement, of: {steps: {x: a, y: b}, within: 1d}, part: new}}",
@@ -446,7 +446,8 @@ def test_what_comes_later_is_read_checked_and_said_to_be_missing() -> None:
     assert definitions.metrics["time_in_product"].missing is None
     assert definitions.metrics["health_score"].missing is None
     assert (
-        definitions.metrics["attributed_roi"].missing == "this version reads its definition and does not compute it yet"
+        definitions.metrics["self_serve_rate"].missing
+        == "this version reads its definition and does not compute it yet"
     )
     assert definitions.metrics["role_gap"].missing is None
 

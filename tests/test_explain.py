@@ -479,7 +479,7 @@ def test_a_metric_says_which_of_its_inputs_is_missing(tiny: Path) -> None:
 
 
 def test_what_comes_later_says_so(company: Company) -> None:
-    explanation = company.explained("attributed_roi")
+    explanation = company.explained("self_serve_rate")
     why = "this version reads its definition and does not compute it yet"
     assert facts(explanation, "Number") == {"no number": why}
     assert table(company.explained("cac"), "Policies")["cac_lag"][0] == "1mo"

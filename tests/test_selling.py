@@ -37,7 +37,8 @@ def agreed(
     with TemporaryDirectory() as folder:
         path = sellers.write(company, Path(folder), sellers.OWN, timezone, sellers.POLICIES)
         values = engine(path, names, grain, as_of, by)
-    asks = {name: sellers.CATALOGUE[name] for name in names}
+    known = {**sellers.CATALOGUE, **sellers.CREDITS}
+    asks = {name: known[name] for name in names}
     for value in [None, *(["ads", "blog", "direct"] if by else [])]:
         some = sellers.of_channel(company, value) if value else company
         cells = expected(some, asks, grain, as_of, timezone)
@@ -69,3 +70,9 @@ def test_by_quarter(company: Company, timezone: str) -> None:
 @thorough
 def test_by_channel(company: Company) -> None:
     agreed(company, ["cac", "lead_funnel", "mql_to_sql_rate", "sql_to_won_rate"], "month", LATE, "UTC", "channel")
+
+
+@given(company=sellers.sellers(), timezone=zones, as_of=moments)
+@thorough
+def test_credits(company: Company, timezone: str, as_of: datetime) -> None:
+    agreed(company, list(sellers.CREDITS), "month", as_of, timezone)

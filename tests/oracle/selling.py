@@ -67,7 +67,8 @@ def open_deals(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     """What open deals are worth on the last day of a period.
 
     Formula: amounts of deals opened by then and not closed by then; with `weights` times that of the stage they are
-    in, with `due` those only that are expected to close from that day to the period's end; with `qualified` the number of those qualified by then. An open deal has no close
+    in, with `due` those only that are expected to close from that day to the period's end; with `qualified` the
+    number of those qualified by then. An open deal has no close
     date, whatever it says; a closed one without a date is left out.
     """
     out: dict[Key, Cell] = {}

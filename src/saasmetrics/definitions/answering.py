@@ -67,10 +67,13 @@ def _roles_of(definitions: Definitions, node: Node) -> set[str]:
         metric = definitions.metrics.get(name)
         if metric is None:
             return set()
+        specs = tuple(variant.spec for variant in metric.variants)
         if metric.type == "sessions":
-            unaided = any(variant.spec.measure == "unaided" for variant in metric.variants)
-            return {"events", "tickets"} if unaided else {"events"}
-        return _roles_in(definitions, tuple(variant.spec for variant in metric.variants))
+            return {"events", "tickets"} if any(spec.measure == "unaided" for spec in specs) else {"events"}
+        roles = _roles_in(definitions, specs)
+        if metric.type == "attribution":
+            roles |= {"touches"} | ({"spend"} if any(spec.measure == "roi" for spec in specs) else set())
+        return roles
     if kind == "workflow" and name in definitions.workflows:
         block = definitions.workflows[name]
         return _roles_in(definitions, (block.attempt, block.success, block.failure))
@@ -103,7 +106,11 @@ def refusal(definitions: Definitions, metric: Metric, segment: str) -> str | Non
     named = _named_roles(definitions, segment)
     if not named <= set(ROLES):
         return None
-    for role in sorted(roles_under(definitions, metric)):
+    roles = roles_under(definitions, metric)
+    if metric.type == "attribution" and "touches" in named:
+        # Every entry is a touch, and has its value.
+        roles &= {"touches", "spend"}
+    for role in sorted(roles):
         if role in named:
             continue
         if role in ACCOUNTLESS:

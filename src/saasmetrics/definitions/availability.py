@@ -115,6 +115,10 @@ class Availability:
         seen: set[Node] = set()
         for node in of_node(self._definitions, ("metric", metric.id)):
             yield from self._of_node(node, seen)
+        for variant in metric.variants:
+            refused = getattr(variant.spec, "refused", None)
+            if refused is not None and (sentence := refused(self._definitions.scope(metric.id))) is not None:
+                yield str(sentence)
 
     def _of_rule(self, type_: str, spec: Any) -> Iterator[str]:
         """Moments in a rule of active: what is counted in every period is rows."""

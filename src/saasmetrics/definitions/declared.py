@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.model import Model
-from saasmetrics.definitions.policies import AttributionModel
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.frames.ledger import Part, Shape
 
@@ -27,19 +25,6 @@ class Declared(Model):
         raise NotImplementedError
 
 
-class Attribution(Declared):
-    """Revenue credited to the touches before it."""
-
-    amount: Input
-    model: AttributionModel | None = None
-    lookback: Duration | None = None
-    measure: Literal["revenue", "roi"] = "revenue"
-
-    def shape(self, _: Scope) -> Shape:
-        """One part, the channel."""
-        return Shape("sum" if self.measure == "revenue" else "ratio", "flow", (Part("channel"),))
-
-
 class Impact(Declared):
     """Accounts reached and successes lost while incidents lasted."""
 
@@ -53,7 +38,6 @@ class Impact(Declared):
 
 
 DECLARED: Mapping[str, type[Declared]] = {
-    "attribution": Attribution,
     "impact": Impact,
 }
 """By type; a type that the registry has comes first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from saasmetrics.ledgers.active import Active
+from saasmetrics.ledgers.attribution import Attribution
 from saasmetrics.ledgers.conversion import Conversion
 from saasmetrics.ledgers.cumulative import Cumulative
 from saasmetrics.ledgers.derived import Derived
@@ -34,6 +35,7 @@ REGISTRY: Mapping[str, type[MetricType]] = {
     "sessions": Sessions,
     "score": Score,
     "lift": Lift,
+    "attribution": Attribution,
     "ratio": Ratio,
     "derived": Derived,
     "cumulative": Cumulative,

@@ -96,7 +96,7 @@ class Simple(Rows, MetricType):
     def _part(self, scope: Scope) -> tuple[Part, ...]:
         if self.cut is None:
             return ()
-        (role, *_) = {selector.role for selector in self._selection(scope).selectors}
+        (role, *_) = {selector.role for selector in self.selection(scope).selectors}
         if parse(self.cut).columns <= {"workflow"} and not scope.has_column(role, "workflow"):
             return ()
         values: tuple[str, ...] = ()
@@ -116,7 +116,8 @@ class Simple(Rows, MetricType):
         ]
         return tuple(dict.fromkeys(declared))
 
-    def _selection(self, scope: Scope) -> Selection:
+    def selection(self, scope: Scope) -> Selection:
+        """The rows that are counted."""
         rows = self.rows
         if self.names and (names := self._names(scope)):
             listed = ", ".join("'" + name.replace("'", "''") + "'" for name in names)
@@ -126,7 +127,7 @@ class Simple(Rows, MetricType):
 
     def shape(self, scope: Scope) -> Shape:
         """Sum, ratio or quantile by `agg`; flow unless a window or last rows make it anew for each period."""
-        roles = {selector.role for selector in self._selection(scope).selectors}
+        roles = {selector.role for selector in self.selection(scope).selectors}
         accountless = "keep" if roles & IN_THEMSELVES else "leave_out"
         unit = 1 if self.agg in ("count", "count_distinct") else self.unit
         stats = {"min": ("p0",), "max": ("p100",)}.get(self.agg, (self.agg,)) if self._how() == "quantile" else ()
@@ -148,7 +149,7 @@ class Simple(Rows, MetricType):
     def ledger(self, given: Given, periods: Periods) -> Ledger:
         """Counts from the happenings book; rows where single rows are needed."""
         shape = self.shape(given.scope)
-        selection = self._selection(given.scope)
+        selection = self.selection(given.scope)
         rows = self._entries(given, selection, periods)
         rows = rows.filter(periods.holds(pl.col("period")))
         if shape.accountless == "leave_out":
@@ -177,7 +178,7 @@ class Simple(Rows, MetricType):
         """Entries without what tells rows apart: nobody asks for them one by one."""
         cut = self.cut if self._part(given.scope) else None
         grain: Literal["cell", "day"] = "day" if periods.grain is Grain.DAY else "cell"
-        book = Valued(selection, self._money(given), self.unit, cut, given.by, grain)
+        book = Valued(selection, self.money(given), self.unit, cut, given.by, grain)
         day = pl.col("cell")
         entries = given.made(book).with_columns(period=periods.of(day), segment_at=cell_end(periods, day))
         return entries.drop("cell")
@@ -185,7 +186,7 @@ class Simple(Rows, MetricType):
     def _counted(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
         cut = self.cut if self._part(given.scope) else None
         grain: Literal["cell", "day"] = "day" if periods.grain is Grain.DAY else "cell"
-        expr = self._money(given) if self.expr else None
+        expr = self.money(given) if self.expr else None
         book = Happenings(selection, given.by, (), cut, expr, self.unit if expr else 1, grain, self.tries)
         amount, weight = ("rows", "rows") if self.agg == "count" else ("total", "filled")
         return (
@@ -202,7 +203,7 @@ class Simple(Rows, MetricType):
 
     def _by_run(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
         """Run by run. Columns: `period`, `account`, `entity` (the run), `at`, `amount`, `weight`, `@segment`s."""
-        expr = self._money(given) if self.expr else None
+        expr = self.money(given) if self.expr else None
         rows = runs_counted(given, selection.selectors, expr, self.unit if expr else 1, self.tries)
         day = given.calendar.day_expr(pl.col("at"))
         amount = pl.col("total") if self.expr else pl.lit(1, dtype=pl.Int64)
@@ -210,16 +211,16 @@ class Simple(Rows, MetricType):
         cell = day if periods.grain is Grain.DAY else given.calendar.cell_expr(day)
         return rows.with_columns(period=periods.of(day), segment_at=cell_end(periods, cell)).drop("total")
 
-    def _money(self, given: Given) -> str:
+    def money(self, given: Given) -> str:
         """The expression in the reporting currency."""
-        roles = {selector.role for selector in self._selection(given.scope).selectors}
+        roles = {selector.role for selector in self.selection(given.scope).selectors}
         converts = self.currency and all("rate" in given.schema(role) for role in roles)
         return f"({self.expr}) * COALESCE(rate, 1)" if converts else self.expr or ""
 
     def _listed(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
         """Entries row by row. Columns: `period`, `account`, `entity`, `at`, `cut`, `amount`, `weight`, `@segment`s."""
         cut = self.cut if self._part(given.scope) else None
-        texts = [self._money(given) if self.expr else None, cut, self.last_of]
+        texts = [self.money(given) if self.expr else None, cut, self.last_of]
         wanted = {name for text in texts if text for name in parse(text).columns} | set(self.last_per)
         wanted |= {"start", "end"} if self.spread else set()
         wanted |= {"workflow"} if self.touching else set()
@@ -247,7 +248,7 @@ class Simple(Rows, MetricType):
             entity = given.sql(self.expr, schema, **clock).cast(pl.String)
             amount = pl.when(entity.is_not_null()).then(amount)
         elif self.agg != "count":
-            value = given.sql(self._money(given), schema, **clock).cast(pl.Float64)
+            value = given.sql(self.money(given), schema, **clock).cast(pl.Float64)
             amount = (value * self.unit).round().cast(pl.Int64)
         cut = [given.sql(self.cut or "", schema).cast(pl.String).alias("cut")] if self._part(given.scope) else []
         service = [pl.col("start").alias("_from"), pl.col("end").alias("_to")] if self.spread else []
