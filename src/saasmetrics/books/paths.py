@@ -70,7 +70,7 @@ class Paths:
         missing = {"opportunity": pl.String(), "lead": pl.String(), "opened": pl.Datetime("us", "UTC")}
         rows = rows.with_columns(pl.lit(None, dtype=missing[name]).alias(name) for name in LINKS if name not in wanted)
         rows = rows.with_row_index("_conversion").with_columns(
-            _amount=amount, converted=pl.col("_at"), entity=pl.coalesce("opportunity", "_row")
+            _amount=amount, converted=pl.col("_at"), entity=pl.coalesce("opportunity", pl.col("_row").cast(pl.String))
         )
         rows = _with_lead(given, rows).filter(pl.col("_amount").is_not_null())
         marks = pl.col("^@.*$")

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from saasmetrics.definitions.model import Model
-from saasmetrics.definitions.scalars import Duration
-from saasmetrics.frames.ledger import Part, Shape
+from saasmetrics.frames.ledger import Shape
 
 if TYPE_CHECKING:
     from saasmetrics.definitions.scope import Scope
@@ -25,19 +24,5 @@ class Declared(Model):
         raise NotImplementedError
 
 
-class Impact(Declared):
-    """Accounts reached and successes lost while incidents lasted."""
-
-    workflow: str
-    baseline: Duration = Duration(4, "w")
-
-    def shape(self, _: Scope) -> Shape:
-        """One part, the effect; a shortened address counts accounts."""
-        effects = ("accounts", "lost")
-        return Shape("sum", "flow", (Part("effect", frozenset({"accounts"}), "separate", effects),))
-
-
-DECLARED: Mapping[str, type[Declared]] = {
-    "impact": Impact,
-}
+DECLARED: Mapping[str, type[Declared]] = {}
 """By type; a type that the registry has comes first."""

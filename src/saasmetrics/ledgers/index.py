@@ -10,6 +10,7 @@ from saasmetrics.ledgers.conversion import Conversion
 from saasmetrics.ledgers.cumulative import Cumulative
 from saasmetrics.ledgers.derived import Derived
 from saasmetrics.ledgers.duration import Duration
+from saasmetrics.ledgers.impact import Impact
 from saasmetrics.ledgers.lift import Lift
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.ledgers.movement import Movement
@@ -36,6 +37,7 @@ REGISTRY: Mapping[str, type[MetricType]] = {
     "score": Score,
     "lift": Lift,
     "attribution": Attribution,
+    "impact": Impact,
     "ratio": Ratio,
     "derived": Derived,
     "cumulative": Cumulative,

@@ -1,0 +1,71 @@
+"""Incidents, engine against oracle: random companies with incidents, whom they hit and what they cost."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+import company as companies
+from oracle import Cell, Company, compute
+from test_agreement import SPANS, Key, differences, engine, moments, thorough, zones
+
+
+def _with_end(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "ended": None if row["hours"] is None else row["at"] + timedelta(hours=row["hours"])}
+
+
+incidents = st.lists(
+    st.fixed_dictionaries(
+        {
+            "at": companies.moments,
+            "hours": st.sampled_from([None, 1, 24, 30, 200]),
+            "workflow": st.sampled_from(["invoicing", "invoicing; ordering", "ordering", "other"]),
+        }
+    ).map(_with_end),
+    max_size=4,
+)
+FIRST = {"at": companies.EPOCH + timedelta(days=40), "ended": companies.EPOCH + timedelta(days=45), "workflow": "other"}
+METRICS: Mapping[str, Mapping[str, Any]] = {
+    "posting": {"type": "impact", "workflow": "invoicing"},
+    "orders": {"type": "impact", "workflow": "ordering", "baseline": "2w"},
+}
+
+
+def _written(company: Company, hit: list[dict[str, Any]], folder: Path, timezone: str) -> Path:
+    path = companies.write(company, folder, METRICS, timezone)
+    with (folder / "incidents.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "at", "ended", "workflow"])
+        for number, row in enumerate(hit):
+            ended = row["ended"].isoformat() if row["ended"] else ""
+            writer.writerow([f"i{number}", row["at"].isoformat(), ended, row["workflow"]])
+    definitions = json.loads(path.read_text(encoding="utf-8"))
+    columns = {name: name for name in ("id", "at", "ended", "workflow")}
+    definitions["sources"]["incidents"] = {"path": "incidents.csv", "columns": columns}
+    path.write_text(json.dumps(definitions), encoding="utf-8")
+    return path
+
+
+@given(company=companies.companies(), some=incidents, timezone=zones, as_of=moments)
+@thorough
+def test_impact(company: Company, some: list[dict[str, Any]], timezone: str, as_of: datetime) -> None:
+    hit = [FIRST, *some]
+    with TemporaryDirectory() as folder:
+        path = _written(company, hit, Path(folder), timezone)
+        values = engine(path, list(METRICS), "month", as_of, None)
+    struck = Company({**company.roles, "incidents": hit}, company.workflows, company.activation, company.active)
+    cells: dict[Key, Cell] = {}
+    for name, metric in METRICS.items():
+        asked = {**metric, "weeks": int(metric.get("baseline", "4w")[0])}
+        answer = compute(struck, asked, grain="month", periods=SPANS["month"], as_of=as_of, timezone=timezone)
+        cells |= {(name, *key): cell for key, cell in answer.items()}
+    wrong = differences(values, cells)
+    assert not wrong, "\n" + "\n".join(wrong)
