@@ -153,9 +153,19 @@ COLUMNS: dict[str, list[str]] = {
 }
 
 
-def write(company: Company, folder: Path, metrics: Mapping[str, Mapping[str, Any]], timezone: str) -> Path:
-    """Write the exports as CSV and the definitions as YAML (in its JSON subset). Returns the path of the latter."""
-    for role, columns in COLUMNS.items():
+def write(
+    company: Company,
+    folder: Path,
+    metrics: Mapping[str, Mapping[str, Any]],
+    timezone: str,
+    more: Mapping[str, list[str]] | None = None,
+) -> Path:
+    """Write the exports as CSV and the definitions as YAML (in its JSON subset). Returns the path of the latter.
+
+    `more` names further columns of a role.
+    """
+    for role, named in COLUMNS.items():
+        columns = [*named, *(more or {}).get(role, ())]
         with (folder / f"{role}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(columns)

@@ -1,4 +1,4 @@
-"""Incidents, engine against oracle: random companies with incidents, whom they hit and what they cost."""
+"""Trouble, engine against oracle: whom incidents hit and what they cost, who is stalled and by what."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,5 +68,25 @@ def test_impact(company: Company, some: list[dict[str, Any]], timezone: str, as_
         asked = {**metric, "weeks": int(metric.get("baseline", "4w")[0])}
         answer = compute(struck, asked, grain="month", periods=SPANS["month"], as_of=as_of, timezone=timezone)
         cells |= {(name, *key): cell for key, cell in answer.items()}
+    wrong = differences(values, cells)
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@given(company=companies.companies(), timezone=zones, as_of=moments)
+@thorough
+def test_stalls(company: Company, timezone: str, as_of: datetime) -> None:
+    for row in company.roles["tickets"]:
+        row["workflow"] = "invoicing" if row["category"] == "bug" else "ordering"  # type: ignore[index]  # a dict
+    for number, row in enumerate(company.roles["surveys"]):
+        row["reason"] = ["slow", "dear"][number % 2]  # type: ignore[index]  # a dict
+    with TemporaryDirectory() as folder:
+        metrics = {"stalled": {"type": "tiers", "workflow": "invoicing", "measure": "stalls"}}
+        more = {"tickets": ["workflow"], "surveys": ["reason"]}
+        path = companies.write(company, Path(folder), metrics, timezone, more)
+        values = engine(path, ["stalled"], "month", as_of, None)
+    values = values.with_columns(pl.col("cut").str.replace_all('"', "", literal=True))
+    asked = {"type": "stalls", "workflow": "invoicing"}
+    answer = compute(company, asked, grain="month", periods=SPANS["month"], as_of=as_of, timezone=timezone)
+    cells = {("stalled", *key): cell for key, cell in answer.items() if key[0] is None or "." in key[0]}
     wrong = differences(values, cells)
     assert not wrong, "\n" + "\n".join(wrong)

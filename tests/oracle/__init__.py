@@ -8,7 +8,19 @@ from datetime import date, datetime
 from fractions import Fraction
 from typing import Any
 
-from oracle import counting, crediting, gathering, journeys, money, outages, scores, selling, sessions, sorting
+from oracle import (
+    counting,
+    crediting,
+    gathering,
+    journeys,
+    money,
+    outages,
+    scores,
+    selling,
+    sessions,
+    sorting,
+    stalls,
+)
 from oracle.counting import judged
 from oracle.shapes import ACCOUNTLESS, OVERLAP, UNATTRIBUTED, Asked, Cell, Company, Key, Metric, later, share
 
@@ -35,6 +47,7 @@ PLAIN: Mapping[str, Callable[[Company, Metric, Asked], dict[Key, Cell]]] = {
     "open_deals": selling.open_deals,
     "pooled": selling.pooled,
     "impact": outages.impact,
+    "stalls": stalls.stalls,
     "attribution": crediting.attribution,
 }
 PLAN = "plan"

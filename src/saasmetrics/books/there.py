@@ -17,6 +17,7 @@ class AccountsThere:
 
     Grain: account, period. Columns: `period`, `account`, `day`.
     Edges: an account is there from its creation until it is closed; of several rows the first and the last decide.
+    One that is created after the as-of is not there, on the as-of's own day either.
     """
 
     periods: Periods
@@ -25,5 +26,6 @@ class AccountsThere:
         """Spans of the accounts, at the day of each period."""
         created = given.calendar.day_expr(pl.col("created"))
         closed = given.calendar.day_expr(pl.col("closed"))
-        spans = given.table("accounts").group_by("account").agg(_from=created.min(), _to=closed.max())
+        accounts = given.table("accounts").filter(pl.col("created") < pl.lit(given.as_of))
+        spans = accounts.group_by("account").agg(_from=created.min(), _to=closed.max())
         return live_at(spans, stock_days(given, self.periods), "_from", "_to").select("period", "account", "day")

@@ -59,7 +59,7 @@ def of_metric(definitions: Definitions, metric: Metric) -> Iterator[Node]:
         yield from of_inputs(definitions, metric.id, variant.spec)
         if metric.type == "derived":
             yield from of_formula(definitions, variant.spec)
-        if metric.type == "impact":
+        if metric.type == "impact" or getattr(variant.spec, "measure", "") == "stalls":
             yield "workflow", str(variant.spec.workflow)
         if metric.type == "tiers":
             yield "tiers", str(variant.spec.workflow)

@@ -10,6 +10,7 @@ import polars as pl
 from saasmetrics.books.given import Given
 from saasmetrics.books.milestones import Reached, TierReached
 from saasmetrics.books.there import AccountsThere
+from saasmetrics.books.troubles import Troubles
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Milestone
 from saasmetrics.frames.ledger import Ledger, Part, Shape, Side
@@ -17,16 +18,22 @@ from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.ledgers.units import per_millisecond
 from saasmetrics.period import Periods
 
+NOTHING = "(none)"
+"""The reason of an account that nothing troubled."""
+
 
 class Tiers(MetricType):
     """How deep accounts have gone into a workflow.
 
     Grain: an entry is an account and a tier.
     Formula: share: accounts that reached the tier by the period's end over the accounts there are; time: from the
-    tier below to this one, by the period the higher was reached, as median and p90 (mean beside).
+    tier below to this one, by the period the higher was reached, as median and p90 (mean beside); stalls: accounts
+    that stood at the tier below all through the period, counted once, and by what troubled each of them most often
+    since they got there: its most frequent failure, ticket category and survey reason.
     Edges: tiers are cumulative, so a tier counts only with those below it, and its moment is the latest of them (by
     policy `tiers: independent` each stands alone); reached is reached for good; an account is there from its creation
-    until it is closed.
+    until it is closed. Of reasons that are equally frequent the first in the alphabet counts; an account that nothing
+    troubled is under `(none)`.
     Unit: a share, 0-1; milliseconds inside for times.
     Source: cumulative against independent tiers as measured in our own notes on adoption.
     """
@@ -34,10 +41,6 @@ class Tiers(MetricType):
     type: Literal["tiers"] = "tiers"
     workflow: str
     measure: Literal["share", "time", "stalls"] = "share"
-
-    def later(self) -> str | None:
-        """Stalls need tickets and surveys beside failures."""
-        return "`measure: stalls` is not computed by this version" if self.measure == "stalls" else None
 
     def _tiers(self, scope: Scope) -> list[str]:
         return list(scope.definitions.workflows[self.workflow].tiers)
@@ -49,6 +52,16 @@ class Tiers(MetricType):
         part = Part("tier", frozenset({names[-1]}), "nested", shown)
         if self.measure == "share":
             return Shape(how="ratio", time="stock", parts=(part,), segment_at="period_end")
+        if self.measure == "stalls":
+            return Shape(
+                how="sum",
+                time="stock",
+                parts=(part, Part("reason", "all", "overlapping")),
+                own=frozenset({"kind"}),
+                collapse=(("account",), ()),
+                segment_at="period_end",
+                payload=frozenset({"at"}),
+            )
         return Shape(
             how="quantile",
             time="flow",
@@ -61,7 +74,33 @@ class Tiers(MetricType):
 
     def ledger(self, given: Given, periods: Periods) -> Ledger:
         """Moments of the tiers, against accounts at the period's end or against each other."""
+        if self.measure == "stalls":
+            return self._stalls(given, periods)
         return self._share(given, periods) if self.measure == "share" else self._time(given, periods)
+
+    def _stalls(self, given: Given, periods: Periods) -> Ledger:
+        there = given.made(AccountsThere(periods)).rename({"day": "segment_at"})
+        day = given.calendar.day_expr
+        stood = []
+        for below, name in pairwise(self._tiers(given.scope)):
+            lower = given.made(TierReached(self.workflow, below)).select("account", "at")
+            upper = given.made(TierReached(self.workflow, name)).select("account", _left=day(pl.col("at")))
+            stuck = there.join(lower, on="account").join(upper, on="account", how="left")
+            left = pl.col("_left").is_null() | (pl.col("_left") > pl.col("segment_at"))
+            stood.append(stuck.filter((day(pl.col("at")) < pl.col("period")) & left).with_columns(tier=pl.lit(name)))
+        stalled = pl.concat(stood).drop("_left")
+        keys = ["period", "account", "tier"]
+        troubles = given.made(Troubles(self.workflow)).rename({"at": "_when"})
+        met = stalled.join(troubles, on="account").filter(
+            (pl.col("_when") >= pl.col("at")) & (day(pl.col("_when")) <= pl.col("segment_at"))
+        )
+        counts = met.group_by(*keys, "kind", "trouble").agg(often=pl.len())
+        order = counts.sort("often", "trouble", descending=[True, False])
+        most = order.unique([*keys, "kind"], keep="first", maintain_order=True).drop("often")
+        entries = stalled.join(most, on=keys, how="left").with_columns(
+            reason=pl.col("trouble").fill_null(pl.lit(NOTHING)), amount=pl.lit(1, dtype=pl.Int64)
+        )
+        return Ledger(self.shape(given.scope), Side(entries.drop("trouble")))
 
     def _share(self, given: Given, periods: Periods) -> Ledger:
         there = given.made(AccountsThere(periods)).rename({"day": "segment_at"})
