@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -23,6 +23,7 @@ class Try:
     entry: datetime
     steps: tuple[datetime | None, ...]
     mature: bool
+    excluded: bool = False
 
     @property
     def depth(self) -> int:
@@ -37,7 +38,11 @@ def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     `rate_from: previous` over those that reached the step before. Mature: entry + within <= as_of; immature ones are
     in neither number.
     Edges: of the tries of an entity in one period the deepest counts, of equals the earliest; exactly `within` counts.
+    Policies: `immature` dropped: all count; converters: those that got to the end count too. `entry` first: only the
+    first try of the period; latest: tries that a newer one replaces before they moved on are gone. `ties` strict: a
+    step is later than the one before. `exclusion` drop_entity: whose best try was ended by `exclude` is gone.
     """
+    policies = metric.get("policies", {})
     steps = {"entry": metric["entry"], **metric["steps"]} if "entry" in metric else dict(metric["steps"])
     names = list(steps)
     tries = runs(company, metric, asked) if metric.get("entity") == "run" else _tries(company, metric, steps, asked)
@@ -45,7 +50,11 @@ def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         entered = [one for one in tries if asked.floor(one.entry) == period]
+        entered = _settled(entered, policies.get("immature", "exclude"))
+        entered = _opened(entered, policies.get("entry", "any"))
         best = _best(entered) if metric.get("entity") != "run" else entered
+        if policies.get("exclusion") == "drop_entity":
+            best = [one for one in best if not one.excluded]
         if "unless" in metric:
             best = _not_there_yet(best, metric, moments_of(company, metric["unless"], asked))
         mature = [one for one in best if one.mature]
@@ -77,6 +86,33 @@ def _not_there_yet(tries: list[Try], metric: Metric, there: dict[str, datetime])
     return kept
 
 
+def _settled(tries: list[Try], choice: str) -> list[Try]:
+    """The tries, with what counts as mature by choice."""
+    if choice == "dropped":
+        return [replace(one, mature=True) for one in tries]
+    if choice == "converters":
+        return [replace(one, mature=one.mature or one.depth == len(one.steps)) for one in tries]
+    return tries
+
+
+def _opened(tries: list[Try], choice: str) -> list[Try]:
+    """The tries of one period that were opened, by choice."""
+    ordered = sorted(tries, key=lambda one: one.entry)
+    if choice == "first":
+        firsts: dict[tuple[str | None, str | None], Try] = {}
+        for one in ordered:
+            firsts.setdefault(one.entity, one)
+        return list(firsts.values())
+    if choice != "latest":
+        return tries
+    out = []
+    for number, one in enumerate(ordered):
+        newer = next((other for other in ordered[number + 1 :] if other.entity == one.entity), None)
+        if newer is None or (one.steps[0] is not None and newer.entry > one.steps[0]):
+            out.append(one)
+    return out
+
+
 def _best(tries: list[Try]) -> list[Try]:
     """The one that counts of each entity: among mature ones the deepest, then the earliest; else any immature one."""
     best: dict[tuple[str | None, str | None], Try] = {}
@@ -90,6 +126,8 @@ def _tries(company: Company, metric: Metric, steps: dict[str, Rows], asked: Aske
     by_user = metric.get("entity") == "user"
     entry, *later_steps = [_of_entities(company, rows, asked, by_user) for rows in steps.values()]
     everything = _of_entities(company, {"source": "events"}, asked, by_user) if order == "strict" else {}
+    stops = _of_entities(company, metric["exclude"], asked, by_user) if "exclude" in metric else {}
+    apart = metric.get("policies", {}).get("ties") == "strict"
     tries = []
     for entity, entries in entry.items():
         after = [found.get(entity, []) for found in later_steps]
@@ -97,10 +135,16 @@ def _tries(company: Company, metric: Metric, steps: dict[str, Rows], asked: Aske
         for start in entries:
             end = start.at + within
             if order == "any":
-                moments = _any_order(start, after, needed, end)
+                moments = _any_order(start, after, needed, end, apart)
             else:
-                moments = _ordered(start, after, needed, end, everything.get(entity) if order == "strict" else None)
-            tries.append(Try(entity, start.at, moments, end <= asked.as_of))
+                moments = _ordered(
+                    start, after, needed, end, everything.get(entity) if order == "strict" else None, apart
+                )
+            stop = next((row.at for row in stops.get(entity, []) if row.at >= start.at), None)
+            if stop is not None:
+                moments = tuple(None if at is None or at > stop else at for at in moments)
+            hit = stop is not None and stop <= end and moments[-1] is None
+            tries.append(Try(entity, start.at, moments, end <= asked.as_of, hit))
     return tries
 
 
@@ -121,7 +165,12 @@ def _of_entities(
 
 
 def _ordered(
-    start: Happening, after: list[list[Happening]], needed: list[int], end: datetime, everything: list[Happening] | None
+    start: Happening,
+    after: list[list[Happening]],
+    needed: list[int],
+    end: datetime,
+    everything: list[Happening] | None,
+    apart: bool = False,
 ) -> tuple[datetime | None, ...]:
     """Each step's first row (or n-th) not before the step before; a row fills one step only."""
     moments: list[datetime | None] = []
@@ -129,7 +178,8 @@ def _ordered(
     for rows, wanted in zip(after, needed, strict=True):
         met: list[Happening] = []
         for row in rows:
-            if at <= row.at <= end and id(row.row) not in used and number_of(met) < wanted:
+            soon = at < row.at if apart else at <= row.at
+            if soon and row.at <= end and id(row.row) not in used and number_of(met) < wanted:
                 met.append(row)
         if number_of(met) < wanted or (everything is not None and _between(everything, at, met[-1], used)):
             break
@@ -149,7 +199,7 @@ def _between(everything: list[Happening], at: datetime, step: Happening, used: l
 
 
 def _any_order(
-    start: Happening, after: list[list[Happening]], needed: list[int], end: datetime
+    start: Happening, after: list[list[Happening]], needed: list[int], end: datetime, apart: bool = False
 ) -> tuple[datetime | None, ...]:
     """The entry comes first, the other steps in any order; a row fills one step only.
 
@@ -159,6 +209,7 @@ def _any_order(
     used = [id(start.row)]
     for rows, wanted in zip(after, needed, strict=True):
         inside = [row for row in rows if start.at <= row.at <= end and id(row.row) not in used]
+        inside = [row for row in inside if row.at > start.at or not apart]
         met = next((n for n in range(len(inside)) if number_of(inside[: n + 1]) >= wanted), None)
         moments.append(None if met is None else inside[met].at)
         used += [id(row.row) for row in inside[: 0 if met is None else met + 1] if row.row]
@@ -281,7 +332,10 @@ def retention(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]
     Formula: for each cohort (created in the period) and age k: accounts active in the calendar interval that begins k
     later / size of the cohort. A cell is mature when its interval is over; before, it has no value. An interval that
     begins before the day of the first event has none either: nobody knows what happened in it.
+    Policies: `came_back` on_or_after: active then or later; streak: in every interval from the first to it. `immature`
+    dropped: all cells count; converters: of a cell that is not over those that are back count.
     """
+    policies = metric.get("policies", {})
     begins = min((asked.day(row["at"]) for row in company.rows("events")), default=date.min)
     cohort = moments_of(company, metric.get("cohort", {"milestone": "created"}), asked)
     rule = metric.get("rule") or company.active.get("account") or {"workflow": "core"}
@@ -291,12 +345,22 @@ def retention(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]
         members = {account for account, at in cohort.items() if asked.floor(at) == period}
         for age in metric.get("ages", ["1mo", "2mo", "3mo", "6mo", "12mo"]):
             start = later(period, age)
-            mature = asked.instant(asked.end(start)) <= asked.as_of
+            mature = asked.instant(asked.end(start)) <= asked.as_of or policies.get("immature") == "dropped"
             back = {account for account, day in rows if start <= day < asked.end(start)} & members
             early = start < begins
-            n, d = (len(back), len(members)) if mature and not early else (0, 0)
+            if policies.get("came_back") == "on_or_after":
+                back = {account for account, day in rows if start <= day} & members
+            if policies.get("came_back") == "streak":
+                for count in range(1, int(age.rstrip("mow"))):
+                    begin = later(period, f"{count}{age.lstrip('0123456789')}")
+                    early = early or begin < begins
+                    back &= {account for account, day in rows if begin <= day < asked.end(begin)}
+            known = len(back) if policies.get("immature") == "converters" else 0
+            n, d = (len(back), len(members)) if mature else (known, known)
+            immature = 0 if mature else len(members) - known
+            if early:
+                n, d, immature = 0, 0, 0
             value = share(Fraction(n), Fraction(d))
-            immature = 0 if mature or early else len(members)
             status = judged(asked, period, value, counted=d, of_rate=True, immature=immature)
             status = "no_input" if early and members else status
             out[age, None, period] = Cell(value, Fraction(n), Fraction(d), d, d, immature, status)

@@ -88,7 +88,8 @@ def movements(
     p = 0, c > 0, positive before; expansion c > p > 0; contraction 0 < c < p.
     By own value v with change d(v): the account's net goes, in proportion, to the values that moved in its direction;
     what is left of d(v) is transfer, zero in total.
-    Edges: snapshots are monthly, or as fine as the report when that is finer.
+    Edges: snapshots are monthly, or as fine as the report when that is finer. With policy `reactivation_window` an
+    account is new again when more than that lies between the end of its last period with a balance and this one.
     """
     grain = asked.grain if asked.grain in ("day", "week") else "month"
     of = metric["of"]
@@ -97,7 +98,8 @@ def movements(
     first = min(begun, default=asked.periods[0])
     cell = asked.floor(first, grain)
     before: Balances = {}
-    ever: set[str] = set()
+    ever: dict[str, date] = {}
+    window = metric.get("policies", {}).get("reactivation_window")
     out = []
     while cell < asked.end(asked.periods[-1]):
         day = Asked(grain, [cell], asked.as_of, asked.timezone).last_day(cell)
@@ -111,9 +113,10 @@ def movements(
                 for a, v in {**before, **after}
                 if a == account
             }
-            label = _label(p, c, account in ever)
+            back = account in ever and (window is None or later(ever[account], window) >= cell)
+            label = _label(p, c, back)
             out += [(cell, account, v, part, amount) for v, part, amount in _split(delta, c - p, label) if amount]
-        ever |= {account for account, _ in after if _held(after, account) > 0}
+        ever |= {account: asked.end(cell, grain) for account, _ in after if _held(after, account) > 0}
         before, cell = after, asked.end(cell, grain)
     return out
 
@@ -194,6 +197,15 @@ def net_retention(
             {a: amount for (a, _), amount in balances(company, metric["of"], asked, d).items()} for d in (was, day)
         )
         base = {account: amount for account, amount in then.items() if amount > 0}
+        if metric.get("policies", {}).get("retention") == "continuous":
+            for month in range(1, int(metric["over"].removesuffix("mo"))):
+                between = later(day + timedelta(days=1), f"{month}mo", -1) - timedelta(days=1)
+                held = {
+                    account
+                    for (account, _), amount in balances(company, metric["of"], asked, between).items()
+                    if amount > 0
+                }
+                now = {account: amount for account, amount in now.items() if account in held}
         groups: dict[str | None, list[str]] = {None: sorted(base)}
         if by_plan:
             plans = largest(company, metric["of"], asked, was, by_plan)
@@ -215,7 +227,9 @@ def _retained(pairs: Mapping[str, tuple[Fraction, Fraction]], metric: Metric, as
         )
         whole, kept, lost = whole + a, kept + b, lost + a - b
     numerator = lost if metric.get("lost") else kept
-    value = share(numerator, whole)
+    value: Fraction | float | None = share(numerator, whole)
+    if metric.get("policies", {}).get("churn_annualised") and value is not None:
+        value = 1 - (1 - float(value)) ** (12 / int(metric["over"].removesuffix("mo")))
     status = judged(asked, period, value, counted=len(pairs), of_rate=True)
     return Cell(value, numerator, whole, len(pairs), len(pairs), 0, status)
 

@@ -176,10 +176,12 @@ def lift(company: Company, metric: Metric, asked: Asked, of: Of) -> dict[Key, Ce
 
     Formula: (a / b) / (c / d), with b accounts that showed the signal at the end of a day in the window from their
     creation and d that did not, of whom a and c reached the outcome after that window and within `within`.
-    Edges: accounts that got there earlier are left out; those whose `within` is open are immature.
+    Edges: accounts that got there earlier are left out; those whose `within` is open are immature, unless policy
+    `immature` counts them.
     """
     block = company.scores[metric["score"]]
     outcome = moments_of(company, metric["outcome"], asked)
+    choice = metric.get("policies", {}).get("immature", "exclude")
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         groups: dict[str, dict[bool, list[bool]]] = {name: {True: [], False: []} for name in block["signals"]}
@@ -193,13 +195,13 @@ def lift(company: Company, metric: Metric, asked: Asked, of: Of) -> dict[Key, Ce
             limit = start + length(metric["within"])
             if account in outcome and outcome[account] < start:
                 continue
-            if limit > asked.as_of:
+            got = account in outcome and start <= outcome[account] <= limit
+            if limit > asked.as_of and choice != "dropped" and not (choice == "converters" and got):
                 immature += 1
                 continue
             days = [first + timedelta(days=n) for n in range((landmark - first).days)]
             found = [shown(company, metric["score"], asked, account, day, of) for day in days]
             for name, both in groups.items():
-                got = account in outcome and start <= outcome[account] <= limit
                 both[any(signals[name] for signals in found)].append(got)
         for name, both in groups.items():
             (a, b), (c, d) = ((sum(both[has]), len(both[has])) for has in (True, False))

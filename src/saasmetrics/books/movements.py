@@ -15,6 +15,8 @@ from saasmetrics.period import Grain, Periods
 if TYPE_CHECKING:
     from saasmetrics.definitions.inputs import ResolvedInput
 
+STEPS = {Grain.DAY: "1d", Grain.WEEK: "1w", Grain.MONTH: "1mo", Grain.QUARTER: "1q", Grain.YEAR: "1y"}
+"""The length of a period of each grain."""
 LABELS = ("new", "expansion", "contraction", "churn", "reactivation", "transfer", "fx")
 
 
@@ -30,6 +32,8 @@ class Movements:
     positive at an earlier snapshot; reactivation p = 0, c > 0 otherwise; expansion c > p; contraction c < p.
     By segment: an account's net goes, in proportion, to the values that moved in the direction of the net, by
     cumulative rounding; what is left of each value's change is `transfer`, zero in total.
+    With policy `reactivation_window` an account is new again where longer than that lies between the end of the last
+    period with a balance and the beginning of the one that has one again.
     Edges: comparisons run over all history, so that "ever before" is known; the first period compares with nothing.
     Source: ChartMogul (the five movements), dbt mrr-playbook (monthly snapshots); the order of the tests is ours, as
     theirs never reaches some labels.
@@ -52,7 +56,7 @@ class Movements:
         keys = ["account", *marks, "period"]
         balances = balances.group_by(keys).agg(pl.col("amount").sum())
         changes = _changes(balances, periods, ["account", *marks])
-        return _labelled(changes, _firsts(balances), marks)
+        return _labelled(changes, _befores(given, balances, self.grain), marks)
 
 
 def _changes(balances: pl.LazyFrame, periods: Periods, keys: list[str]) -> pl.LazyFrame:
@@ -68,15 +72,22 @@ def _changes(balances: pl.LazyFrame, periods: Periods, keys: list[str]) -> pl.La
     return both.join(starts, on="number").drop("number")
 
 
-def _firsts(balances: pl.LazyFrame) -> pl.LazyFrame:
-    """Grain: account. Columns: `account`, `first`: the first period with a positive balance."""
+def _befores(given: Given, balances: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
+    """Grain: account, period with a positive balance. Columns: both, and `back`: whether it had one not long before."""
     whole = balances.group_by("account", "period").agg(pl.col("amount").sum()).filter(pl.col("amount") > 0)
-    return whole.group_by("account").agg(pl.col("period").min().alias("first"))
+    last = pl.col("period").shift(1).over("account")
+    ordered = whole.sort("account", "period").select("account", "period", _last=last)
+    back = pl.col("_last").is_not_null()
+    window = given.scope.policies.reactivation_window
+    if window is not None:
+        ended = pl.col("_last").dt.offset_by(STEPS[grain])
+        back = back & (window.add_expr(ended) >= pl.col("period"))
+    return ordered.select("account", "period", back=back)
 
 
-def _labelled(changes: pl.LazyFrame, firsts: pl.LazyFrame, marks: list[str]) -> pl.LazyFrame:
+def _labelled(changes: pl.LazyFrame, befores: pl.LazyFrame, marks: list[str]) -> pl.LazyFrame:
     whole = changes.group_by("account", "period").agg(pl.col("now", "then").sum())
-    whole = whole.join(firsts, on="account", how="left").with_columns(
+    whole = whole.join(befores, on=["account", "period"], how="left").with_columns(
         label=_label(), net=pl.col("now") - pl.col("then")
     )
     if not marks:
@@ -109,7 +120,7 @@ def _label() -> pl.Expr:
     return (
         pl.when((then > 0) & (now <= 0))
         .then(pl.lit("churn"))
-        .when((then <= 0) & (now > 0) & (pl.col("first") == pl.col("period")))
+        .when((then <= 0) & (now > 0) & ~pl.col("back").fill_null(False))
         .then(pl.lit("new"))
         .when((then <= 0) & (now > 0))
         .then(pl.lit("reactivation"))

@@ -8,6 +8,7 @@ import polars as pl
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import with_user_segments
+from saasmetrics.books.maturity import settled
 from saasmetrics.books.runs import RunsOf
 from saasmetrics.books.segments import carried, column
 from saasmetrics.definitions.scalars import Duration
@@ -19,8 +20,8 @@ class Served:
     """Runs by account and period, and how many of them came to an end in time.
 
     Grain: account, period, maturity, `@segment`s of the user, with `dated` the local day of the attempt. Columns:
-    `period`, `account`, `mature` (Boolean: the window has closed by the as-of), `day` when dated, `@segment`s, `done`
-    and `weight` (Int64: runs that succeeded within `within`, and all).
+    `period`, `account`, `mature` (Boolean: the window has closed by the as-of, or policy `immature` counts it before),
+    `day` when dated, `@segment`s, `done` and `weight` (Int64: runs that succeeded within `within`, and all).
     Edges: runs without an attempt or an account are left out; without a window every run is mature at once.
     """
 
@@ -46,6 +47,7 @@ def judged_runs(given: Given, book: RunsOf, periods: Periods, within: Duration |
     if within is not None:
         limit = within.add_expr(pl.col("attempt"))
         done, mature = done & (pl.col("success") <= limit), limit <= pl.lit(given.as_of)
+    mature = settled(mature, done, given.scope.policies.immature)
     runs = runs.with_columns(day=given.calendar.day_expr(pl.col("attempt")), done=done, mature=mature)
     runs = runs.with_columns(period=periods.of(pl.col("day"))).filter(periods.holds(pl.col("period")))
     return with_user_segments(given, runs)

@@ -23,14 +23,16 @@ class Tries:
 
     Grain: an entity and a row of the first step (its entry). Columns: `account`, `entity`, `same`, `entry` (UTC),
     `t1` ... `tn` (UTC, null when not reached in time), `depth` (Int64: how many steps were reached one after the
-    other, the first included), `@segment`s of the entry's row.
+    other, the first included), `excluded` (Boolean: a row that matches `exclude` ended it), `@segment`s of the entry's
+    row.
 
     Formula: ordered: a step is the first row at or after the step before; strict: and nothing else of the entity lies
     between; any: a step is the first row at or after the entry, and depth counts the leading steps that were done.
     A step counts when it lies within `within` of the entry, the edge included. A row that matches `exclude` ends a
     try at the step it comes before.
-    Edges: equal times may be taken in whichever order converts, one row a step: where two steps choose rows of the
-    same event, each needs a row of its own. `at_least` k of a later step is the k-th row from the step before on.
+    Edges: equal times may be taken in whichever order converts, with `strict_ties` in none; one row a step: where two
+    steps choose rows of the same event, each needs a row of its own. `at_least` k of a later step is the k-th row from
+    the step before on.
     Source: ordered and any as in PostHog and Amplitude, edge and ties as in ClickHouse's windowFunnel.
     """
 
@@ -40,7 +42,7 @@ class Tries:
     order: Order = "ordered"
     exclude: Selection | None = None
     by: tuple[str, ...] = ()
-    entry_is_step: bool = True
+    strict_ties: bool = False
 
     def make(self, given: Given) -> pl.LazyFrame:
         """The chain of forward joins, step by step."""
@@ -57,8 +59,9 @@ class Tries:
                 tries = self._next(tries, self._numbered(given, selection), step)
         times = [f"t{step}" for step in range(1, len(self.steps) + 1)]
         tries = tries.with_columns(pl.when(pl.col(name) <= deadline).then(pl.col(name)).alias(name) for name in times)
+        tries = tries.with_columns(excluded=pl.lit(False))
         if self.exclude is not None:
-            tries = self._ended(given, tries, times)
+            tries = self._ended(given, tries, times, deadline)
         if self.order == "strict":
             tries = self._undisturbed(given, tries, times)
         depth = pl.lit(0, dtype=pl.Int64)
@@ -84,7 +87,13 @@ class Tries:
         there, gone = tries.filter(pl.col(before).is_not_null()), tries.filter(pl.col(before).is_null())
         first = rows.select(*keys, _at="at", _first=pl.col("number").cast(pl.Int64)).sort("_at", "_first")
         joined = there.sort(before).join_asof(
-            first, left_on=before, right_on="_at", by=keys, strategy="forward", check_sortedness=False
+            first,
+            left_on=before,
+            right_on="_at",
+            by=keys,
+            strategy="forward",
+            allow_exact_matches=not self.strict_ties,
+            check_sortedness=False,
         )
         taken = [pl.col(f"n{other}").cast(pl.Int64) + 1 for other in self._alike(step)]
         place = pl.when(pl.col("_first").is_not_null()).then(pl.max_horizontal("_first", *taken))
@@ -108,7 +117,13 @@ class Tries:
             member = part if isinstance(part, Selection) else Selection((part,))
             rows = step_rows(given, member, self.walk).select(*keys, pl.col("at").alias(name), _at="at").sort("_at")
             there = there.join_asof(
-                rows, left_on=before, right_on="_at", by=keys, strategy="forward", check_sortedness=False
+                rows,
+                left_on=before,
+                right_on="_at",
+                by=keys,
+                strategy="forward",
+                allow_exact_matches=not self.strict_ties,
+                check_sortedness=False,
             ).drop("_at", strict=False)
         met = pl.all_horizontal([pl.col(name).is_not_null() for name in members])
         there = there.with_columns(
@@ -122,7 +137,7 @@ class Tries:
         own = self.steps[step - 1]
         return [other for other in range(1, step) if self.steps[other - 1].parts == own.parts and own.is_plain]
 
-    def _ended(self, given: Given, tries: pl.LazyFrame, times: list[str]) -> pl.LazyFrame:
+    def _ended(self, given: Given, tries: pl.LazyFrame, times: list[str], deadline: pl.Expr) -> pl.LazyFrame:
         assert self.exclude is not None
         keys = ["entity", "same"]
         ends = (
@@ -136,7 +151,8 @@ class Tries:
         )
         alive = pl.col("ended").is_null()
         kept = [pl.when(alive | (pl.col(name) <= pl.col("ended"))).then(pl.col(name)).alias(name) for name in times[1:]]
-        return tries.with_columns(kept).drop("ended", "_at", strict=False)
+        hit = (pl.col("ended") <= deadline) & (pl.col(times[-1]).is_null() | (pl.col(times[-1]) > pl.col("ended")))
+        return tries.with_columns(*kept, excluded=hit.fill_null(False)).drop("ended", "_at", strict=False)
 
     def _undisturbed(self, given: Given, tries: pl.LazyFrame, times: list[str]) -> pl.LazyFrame:
         """Null a step when any other row of the entity lies strictly between it and the step before."""
@@ -162,11 +178,22 @@ class Tries:
         return tries
 
 
-def best(tries: pl.LazyFrame, keys: list[str], as_of: pl.Expr, within: Duration) -> pl.LazyFrame:
-    """For each entity and period the try that counts: mature before immature, deepest, earliest.
+def opened(tries: pl.LazyFrame, keys: list[str], entry: Literal["any", "first", "latest", "every"]) -> pl.LazyFrame:
+    """The tries that count as opened: all, the first of each period, or those that no newer entry replaces.
 
-    Grain: `keys`. Adds `mature` (Boolean: the window has closed by the as-of).
+    Edges: a newer entry replaces one that has not moved on by then: whose next step it does not come after.
     """
-    tries = tries.with_columns(mature=within.add_expr(pl.col("entry")) <= as_of)
+    if entry == "first":
+        return tries.sort(*keys, "entry").unique(keys, keep="first", maintain_order=True)
+    if entry != "latest":
+        return tries
+    newer = pl.col("entry").shift(-1).over(keys)
+    ordered = tries.sort(*keys, "entry").with_columns(_newer=newer)
+    replaced = pl.col("_newer").is_not_null() & (pl.col("t2").is_null() | (pl.col("_newer") <= pl.col("t2")))
+    return ordered.filter(~replaced).drop("_newer")
+
+
+def best(tries: pl.LazyFrame, keys: list[str]) -> pl.LazyFrame:
+    """For each entity and period the try that counts: mature before immature, deepest, earliest. Grain: `keys`."""
     order = tries.sort(*keys, "mature", "depth", "entry", descending=[*[False] * len(keys), True, True, False])
     return order.unique(keys, keep="first", maintain_order=True)

@@ -164,6 +164,7 @@ def _about(pieces: Sequence[Piece]) -> pl.DataFrame:
                 "per": shape.per is not None,
                 "alike": up == down,
                 "contrast": shape.contrast is not None,
+                "compounded": shape.compounded,
                 "scale": _factor(shape.scale),
                 "up": _factor(up),
                 "down": _factor(down),
@@ -172,7 +173,13 @@ def _about(pieces: Sequence[Piece]) -> pl.DataFrame:
     instant = VALUES["as_of"]
     return pl.DataFrame(
         lines,
-        schema_overrides={"number": pl.Int32, "segment": pl.String, "as_of": instant, "since": instant},
+        schema_overrides={
+            "number": pl.Int32,
+            "segment": pl.String,
+            "compounded": pl.Float64,
+            "as_of": instant,
+            "since": instant,
+        },
         infer_schema_length=None,
     )
 
@@ -195,13 +202,14 @@ def _valued(rows: pl.DataFrame) -> pl.DataFrame:
     over = pl.when("alike").then(counted).otherwise(above)
     under = pl.when("alike").then(whole).otherwise(below)
     share = pl.when(whole != 0).then(over * scale / under)
+    told = pl.when(pl.col("compounded").is_null()).then(share).otherwise(1.0 - (1.0 - share).pow("compounded"))
     is_mean = pl.col("stat").is_in([stat for stat in rows["stat"].unique() if stat and quantile_of(stat) is None])
     half = is_mean | (pl.col("reached") * 2 >= pl.col("reached") + pl.col("open"))
     return rows.with_columns(
         value=pl.when(is_sum)
         .then(pl.when("per").then(a_day).otherwise(total))
         .when(is_ratio)
-        .then(share)
+        .then(told)
         .when(half)
         .then(top * scale),
         numerator=pl.when(is_sum).then(total).when("contrast").then("over").when(is_ratio).then(above).otherwise(none),

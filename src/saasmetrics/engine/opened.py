@@ -98,7 +98,8 @@ def reduced_again(entries: Entries, stat: str | None) -> float | None:
     up, down = shape.sides
     pair = (float(top), float(bottom)) if up == down else (_worth(top, up), _worth(bottom, down))
     first = pair[0] / round(1 / shape.scale) if 0 < shape.scale < 1 else pair[0] * shape.scale
-    return first / pair[1]
+    value = first / pair[1]
+    return value if shape.compounded is None else 1.0 - (1.0 - value) ** shape.compounded
 
 
 def _contrast(counted: pl.DataFrame, contrast: tuple[str, str, str]) -> float | None:

@@ -78,6 +78,8 @@ class Shape:
     sides: tuple[float, float] = (1.0, 1.0)
     """Of a ratio: what one fixed-point unit of each side is worth; the value is scale times N times sides[0] over D
     times sides[1]."""
+    compounded: float | None = None
+    """Of a ratio that is lost per window: how many windows it is told for, as 1 - (1 - value) to that power."""
     per: Literal["days", "working_days"] | None = None
     segment_at: SegmentAt = "period_end"
     entity: str = "account"

@@ -8,12 +8,13 @@ import polars as pl
 from pydantic import model_validator
 
 from saasmetrics.books.given import Given
+from saasmetrics.books.maturity import settled
 from saasmetrics.books.milestones import Moment
 from saasmetrics.books.runs import RunsOf
 from saasmetrics.books.segments import carried, column, has_history
 from saasmetrics.books.served import Served, judged_runs
 from saasmetrics.books.steps import Walk
-from saasmetrics.books.tries import Tries, best
+from saasmetrics.books.tries import Tries, best, opened
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
@@ -35,7 +36,9 @@ class Conversion(MetricType):
     `immature`. An entity counts once a period with its best try: the deepest, of equals the earliest; with
     `counting: entries` every entry counts, with `once` only the first ever. Runs without a run column are matched by
     time, and say so. A run whose workflow has no window is mature at once. Accounts that met `unless` before they
-    entered are `excluded`.
+    entered are `excluded`. Policies choose otherwise: `immature` what counts of open windows, `entry` which rows open a
+    try, `ties` whether steps may share a moment, `exclusion` whether an entity whose best try was ended by `exclude` is
+    left out.
     Unit: a share, 0-1.
     Source: maturity as in GrowthBook (exclude in-progress conversions); best try as in Amplitude.
     """
@@ -127,7 +130,8 @@ class Conversion(MetricType):
         steps = (*opening, *(scope.select(rows) for rows in self.steps.values()))
         exclude = scope.select(self.exclude) if self.exclude else None
         walk = Walk(self.entity, (self.same,) if self.same else ())
-        tries = given.made(Tries(steps, within, walk, order, exclude, given.by))
+        policies = scope.policies
+        tries = given.made(Tries(steps, within, walk, order, exclude, given.by, policies.ties == "strict"))
         if self.once:
             tries = tries.sort("entity", "same", "entry").unique(["entity", "same"], keep="first", maintain_order=True)
         day = given.calendar.day_expr(pl.col("entry"))
@@ -135,7 +139,12 @@ class Conversion(MetricType):
         keys = ["period", "entity", "same"]
         if self.counting == "entries":
             keys.append("entry")
-        chosen = best(tries, keys, pl.lit(given.as_of), within)
+        mature = settled(
+            within.add_expr(pl.col("entry")) <= pl.lit(given.as_of), pl.col("depth") == len(steps), policies.immature
+        )
+        chosen = best(opened(tries, keys[:3], policies.entry).with_columns(mature=mature), keys)
+        if policies.exclusion == "drop_entity":
+            chosen = chosen.filter(~pl.col("excluded"))
         status = pl.when("mature").then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS)
         if self.unless is not None:
             chosen = self._without(given, chosen, self.unless)
@@ -157,7 +166,7 @@ class Conversion(MetricType):
     def _sides(self, scope: Scope, tries: pl.LazyFrame, total: int) -> Ledger:
         shape = self.shape(scope)
         names, first = self._names(), total - len(self.steps) + 1
-        marks = ["mature", *(["already"] if self.unless else [])]
+        marks = ["mature", "excluded", *(["already"] if self.unless else [])]
         drop = [*marks, "depth", "entry", "same", *[f"t{step}" for step in range(1, total + 1)]]
         numerators, denominators = [], []
         for number, name in enumerate(names, start=first):

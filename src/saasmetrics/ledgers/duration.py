@@ -9,11 +9,12 @@ from pydantic import model_validator
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import with_user_segments
+from saasmetrics.books.maturity import settled
 from saasmetrics.books.runs import RunsOf
 from saasmetrics.books.segments import carried, column
 from saasmetrics.books.steps import Walk
 from saasmetrics.books.tickets import row_spans
-from saasmetrics.books.tries import Tries
+from saasmetrics.books.tries import Tries, opened
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration as Length
@@ -31,9 +32,10 @@ class Duration(MetricType):
     Grain: an entry is an entity: an account with its two moments, a run, or a row with two times.
     Formula: quantiles of `to` less `from`, linear between neighbours, over those who got there (`among: all`: those
     not there yet are longer than everything); mean: sum over number.
-    Edges: with `within` the period is that of the start, and only starts whose window has closed count, those that
-    did not get there as `open`; without, it is that of the end (catalogue rows may say otherwise). With fewer than
-    half of the mature ones there the value is `not_reached`. An end before its start is left out.
+    Edges: with `within` the period is that of the start, and only starts whose window has closed count, those that did
+    not get there as `open`; without, it is that of the end (catalogue rows may say otherwise). With fewer than half of
+    the mature ones there the value is `not_reached`. Policy `immature` chooses what counts of open windows. An end
+    before its start is left out.
     Unit: milliseconds inside, the metric's unit outside.
     Source: survival reading of a median; MTTR over resolved incidents by the period of resolution (Atlassian).
     """
@@ -108,6 +110,7 @@ class Duration(MetricType):
         if limit is not None:
             there = there & (pl.col("until") <= limit)
         mature = (limit <= pl.lit(given.as_of)) if limit is not None else pl.lit(True)
+        mature = settled(mature, there, given.scope.policies.immature)
         status = pl.when(~mature).then(pl.lit(IMMATURE)).when(there).then(pl.lit(COUNTED)).otherwise(pl.lit(OPEN))
         length = (pl.col("until") - pl.col("at")).dt.total_milliseconds()
         day = begin if self.by_start else end
@@ -138,7 +141,9 @@ class Duration(MetricType):
             )
         steps = (scope.select(self.from_), scope.select(self.to))
         forever = self.longest or Length(100, "y")
-        tries = given.made(Tries(steps, forever, Walk(self.entity), "ordered", None, given.by))
+        policies = scope.policies
+        book = Tries(steps, forever, Walk(self.entity), "ordered", None, given.by, policies.ties == "strict")
+        tries = opened(given.made(book), ["entity", "same"], policies.entry)
         tries = tries.sort("entity", "same", "entry").unique(["entity", "same"], keep="first", maintain_order=True)
         marks = [name for name in (column(segment) for segment in given.by) if name in tries.collect_schema().names()]
         return tries.select("account", *marks, pl.col("entity").cast(pl.String), at="t1", until="t2")

@@ -7,6 +7,7 @@ from typing import Literal
 import polars as pl
 
 from saasmetrics.books.given import Given
+from saasmetrics.books.maturity import settled
 from saasmetrics.books.milestones import Moment, Reached
 from saasmetrics.books.qualified import Signals
 from saasmetrics.definitions.rows import Rows
@@ -29,9 +30,9 @@ class Lift(MetricType):
     those that did not.
     Edges: an account has the score's window from the day of its creation to show a signal; who showed it on any of
     these days has it. Only then the clock of `within` starts, so that a signal cannot follow from the outcome: accounts
-    that got there before are `excluded`, in both shares; those whose `within` is still open are `immature`. Without
-    `within` the outcome may come at any time. Where either group is empty, or nobody without the signal got there,
-    there is no lift.
+    that got there before are `excluded`, in both shares; those whose `within` is still open are `immature`, unless
+    policy `immature` counts them. Without `within` the outcome may come at any time. Where either group is empty, or
+    nobody without the signal got there, there is no lift.
     Unit: a ratio; 1 is no difference.
     Source: landmark analysis (Anderson, Cain and Gelber 1983), so that time to show a signal is no advantage; risk
     ratio with the interval of Katz (1978).
@@ -91,6 +92,7 @@ class Lift(MetricType):
         if limit is not None:
             got = got & (until <= limit).fill_null(False)
         mature = (limit if limit is not None else landmark) <= pl.lit(given.as_of)
+        mature = settled(mature, got, given.scope.policies.immature)
         status = pl.when(before).then(pl.lit(EXCLUDED)).when(~mature).then(pl.lit(IMMATURE)).otherwise(pl.lit(COUNTED))
         already = "already_paid" if self.outcome.milestone == "first_paid" else "already_there"
         return [

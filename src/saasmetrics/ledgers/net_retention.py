@@ -25,7 +25,9 @@ class NetRetention(MetricType):
     instead of amounts; with `lost` the value is 1 less that.
     Edges: accounts that joined in between never count; those that left and came back count with what they pay now.
     Segments are read at the window's start. With `pool` the windows that ended in each of so many months are put
-    together, which is no mean of rates. In a period in progress the window ends with the last visible day.
+    together, which is no mean of rates. With policy `retention: continuous` an account that had nothing at the end of a
+    month in between counts nothing; with `churn_annualised` what is lost is told for a year, 1 - (1 - m)^12. In a
+    period in progress the window ends with the last visible day.
     Unit: a share, 0-1 and above for net retention.
     Source: GitLab and Confluent filings (same accounts, a year apart), Kellogg (retention is a cohort measure).
     """
@@ -49,10 +51,12 @@ class NetRetention(MetricType):
     def shape(self, scope: Scope) -> Shape:
         """A ratio over the accounts of the base; both sides carry the same scale."""
         unit = 1.0 if self.count else scope.shape_of(self.of).scale
+        annual = scope.policies.churn_annualised and self.lost and self.over.is_calendar and not self.pool
         return Shape(
             how="ratio",
             time="window",
             sides=(unit, unit),
+            compounded=12 / self.over.months if annual else None,
             segment_at="window_start",
             payload=frozenset({"then", "now"}),
         )
@@ -87,5 +91,11 @@ class NetRetention(MetricType):
         then = then.group_by("period", "account").agg(
             pl.col("amount").sum().alias("then"), pl.col("segment_at").first()
         )
-        base = then.filter(pl.col("then") > 0).join(now, on=["period", "account"], how="left")
+        keys = ["period", "account"]
+        if given.scope.policies.retention == "continuous" and self.over.is_calendar:
+            for month in range(1, self.over.months):
+                between = plain.ledger(replace(wanted, offset=Duration(month + back, "mo")), periods).numerator.entries
+                held = between.group_by(keys).agg(pl.col("amount").sum()).filter(pl.col("amount") > 0)
+                now = now.join(held, on=keys, how="semi")
+        base = then.filter(pl.col("then") > 0).join(now, on=keys, how="left")
         return base.with_columns(pl.col("now").fill_null(0))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 import polars as pl
 from pydantic import model_validator
 
 from saasmetrics.books.given import Given
+from saasmetrics.books.maturity import settled
 from saasmetrics.books.members import Members, active_days
 from saasmetrics.books.steps import Walk, step_rows
 from saasmetrics.definitions.model import fault
@@ -32,8 +33,9 @@ class Retention(MetricType):
     Edges: the cohort is the calendar period the account was created in (or of its first row of `cohort`), so accounts
     that never were active stay in the denominator; the period of an age is a calendar period in the age's own unit
     (`3mo`: the third month after), and its cell is mature when that whole period is over. Age 0 is the cohort's own
-    period. A cohort may be older than the log of what makes active: a cell has a number as soon as its own period
-    lies wholly in what the log covers.
+    period. Policy `came_back` asks for activity in that period, in it or later (`on_or_after`), or in every period up
+    to it (`streak`); policy `immature` chooses what counts of periods that are not over. A cohort may be older than the
+    log of what makes active: a cell has a number as soon as the periods it asks for lie wholly in what the log covers.
     Unit: a share, 0-1.
     Source: calendar clock and criterion `on` as in PostHog.
     """
@@ -77,21 +79,46 @@ class Retention(MetricType):
         numerators, denominators = [], []
         for age in self.ages:
             spans = [(start, *span) for start in periods.starts if (span := self._span(periods, start, age))]
-            ends = pl.LazyFrame(spans, schema={"period": pl.Date, "_first": pl.Date, "_end": pl.Date}, orient="row")
-            mature = pl.col("_end") <= given.as_of_day
+            asked = self._asked(given, periods, age, spans)
+            firsts = {
+                start: min(first for some in asked for of, first, _ in some if of == start) for start, *_ in spans
+            }
+            ends = pl.LazyFrame(
+                [(start, firsts[start], end) for start, _, end in spans],
+                schema={"period": pl.Date, "_first": pl.Date, "_end": pl.Date},
+                orient="row",
+            )
+            whole = members.join(ends, on="period").with_columns(age=pl.lit(age.text))
+            keys = ["account", "period"]
+            back = whole.select(keys)
+            for some in asked:
+                back = back.join(active_days(presence, some, ["account"]).select(keys), on=keys, how="semi")
+            came = whole.join(back.with_columns(_back=pl.lit(True)), on=keys, how="left")
+            over, returned = pl.col("_end") <= given.as_of_day, pl.col("_back").fill_null(False)
+            mature = settled(over, returned, scope.policies.immature)
             early = pl.col("_first") < given.calendar.local_day(given.since) if given.since else pl.lit(False)
             status = (
                 pl.when(early).then(pl.lit(EXCLUDED)).when(mature).then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE))
             )
-            whole = members.join(ends, on="period").with_columns(
-                age=pl.lit(age.text), status=status.cast(STATUS), reason=pl.when(early).then(pl.lit(COVERAGE))
-            )
-            whole = whole.drop("_first", "_end")
-            active = active_days(presence, spans, ["account"])
-            there = whole.join(active.select("account", "period"), on=["account", "period"], how="semi")
+            whole = came.with_columns(status=status.cast(STATUS), reason=pl.when(early).then(pl.lit(COVERAGE)))
+            there = whole.filter(returned).drop("_first", "_end", "_back")
+            whole = whole.drop("_first", "_end", "_back")
             denominators.append(whole.with_columns(amount=pl.lit(1, dtype=pl.Int64)))
             numerators.append(there.with_columns(amount=pl.lit(1, dtype=pl.Int64)))
         return Ledger(self.shape(scope), Side(pl.concat(numerators)), Side(pl.concat(denominators)))
+
+    def _asked(
+        self, given: Given, periods: Periods, age: Duration, spans: list[tuple[date, date, date]]
+    ) -> list[list[tuple[date, date, date]]]:
+        """Sets of spans, in each of which an account has to be active."""
+        choice = given.scope.policies.came_back
+        if choice == "on_or_after":
+            last = given.as_of_day + timedelta(days=1)
+            return [[(start, first, max(end, last)) for start, first, end in spans]]
+        if choice == "streak" and age.count > 1:
+            ages = [Duration(count, age.unit) for count in range(1, age.count + 1)]
+            return [[(start, *self._span(periods, start, each)) for start, _, _ in spans] for each in ages]
+        return [spans]
 
     @staticmethod
     def _span(periods: Periods, start: date, age: Duration) -> tuple[date, date]:
