@@ -11,6 +11,7 @@ from saasmetrics.definitions.policies import Policies
 
 ANY = None
 COMPUTED: Mapping[str, tuple[str, ...] | None] = {
+    "account": ANY,
     "discounts": ANY,
     "usage": ("exclude", "committed"),
     "mrr_statuses": ANY,
@@ -43,7 +44,6 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
 """Policies with values beside the default that are computed."""
 
 ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
-    "account": frozenset(),
     "recurring_from": frozenset(),
     "fx": frozenset(),
     "reactivation_in_net": frozenset({"net_retention"}),
@@ -78,6 +78,8 @@ def not_computed(definitions: Definitions, metric: Metric) -> str | None:
     """Why a metric has no number under the policies in force; None when all it reads is computed."""
     types, roles = frozenset(types_under(definitions, metric)), frozenset(roles_under(definitions, metric))
     defaults = Policies()
+    if metric.policies.account != definitions.policies.account:
+        return "policy `account` is one for the whole file"
     for name in sorted(policies_read(definitions, metric)):
         value = getattr(metric.policies, name)
         if value == getattr(defaults, name) or not _changes(name, value, types, roles):

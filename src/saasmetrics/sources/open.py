@@ -26,8 +26,9 @@ class Sources:
     """All rows there are.
 
     `tables` by role, `logs` by source name. `aliases` (columns `alias`, `account`) leads every merged id to its
-    account; tables have it applied, logs have not. `missing` says, by role, why a declared role has no rows. `files`
-    are the files that are read, by source; inline rows have none.
+    account, and by policy every account to the topmost of its parents; tables have it applied, logs have not. `missing`
+    says, by role, why a declared role has no rows. `files` are the files that are read, by source; inline rows have
+    none.
     """
 
     tables: Mapping[str, Table]
@@ -62,7 +63,8 @@ def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = No
         if ROLES[chosen[name].role].log and entry.how is not None
     }
     frames = _frames({name: entry for name, entry in usable.items() if name not in logs}, chosen)
-    tables = _tables(frames, definitions.settings, {name: entry.place for name, entry in usable.items()})
+    links = _links(frames, definitions.policies.account == "root")
+    tables = _tables(frames, definitions.settings, {name: entry.place for name, entry in usable.items()}, links)
     roles = {source.role for name, source in chosen.items() if name in usable}
     missing = {
         source.role: f"source `{name}` cannot be used: {entries[name].findings[0].message}"
@@ -70,7 +72,6 @@ def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = No
         if source.role not in roles
     }
     findings = tuple(finding for entry in entries.values() for finding in entry.findings)
-    links = aliases.roots(tables["aliases"].frame) if "aliases" in tables else None
     files = {name: tuple(entry.raw) if chosen[name].path else () for name, entry in entries.items()}
     return Sources(tables, logs, findings, missing, links, files)
 
@@ -83,11 +84,22 @@ def _frames(entries: Mapping[str, Entry], chosen: Mapping[str, Source]) -> dict[
     return {role: stacked(role, rows) for role, rows in parts.items()}
 
 
-def _tables(frames: dict[str, pl.LazyFrame], settings: Settings, places: Mapping[str, str]) -> dict[str, Table]:
-    links = rates = None
+def _links(frames: dict[str, pl.LazyFrame], to_root: bool) -> pl.LazyFrame | None:
+    """Where every id that is not its own account leads: merged ones, and with policy `account: root` children."""
+    links = None
     if "aliases" in frames:
         frames["aliases"] = aliases.judged(once("aliases", frames["aliases"]))
         links = aliases.roots(frames["aliases"])
+    if to_root and "accounts" in frames and "parent" in frames["accounts"].collect_schema():
+        links = aliases.parents(frames["accounts"], links)
+        frames["accounts"] = aliases.topmost(frames["accounts"], links)
+    return links
+
+
+def _tables(
+    frames: dict[str, pl.LazyFrame], settings: Settings, places: Mapping[str, str], links: pl.LazyFrame | None
+) -> dict[str, Table]:
+    rates = None
     if "fx" in frames:
         frames["fx"] = once("fx", frames["fx"])
         rates = constant_rates(frames["fx"])
