@@ -90,6 +90,7 @@ CODES = {
     "SM972": "A number that cannot be opened in the way that was asked",
     "SM973": "Rows of a workflow that lack the id of their run",
     "SM976": "Runs that are matched by time",
+    "SM977": "Facts that could not be kept for the next run",
     "SM975": "An amount too large for the unit of its metric",
     "SM974": "A split that none of the numbers asked for can answer",
 }
