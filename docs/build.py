@@ -16,7 +16,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from saasmetrics import document
-from saasmetrics.definitions.declared import Declared
 from saasmetrics.definitions.policies import Policies
 from saasmetrics.definitions.rows import ROWS_KEYS, Rows
 from saasmetrics.definitions.settings import Settings
@@ -145,10 +144,8 @@ def metric_types() -> str:
         *said(Rows),
         keys("simple", Rows, ROWS_KEYS),
     ]
-    for name, kind in sorted(KINDS.items(), key=lambda type_: issubclass(type_[1], Declared)):
+    for name, kind in KINDS.items():
         blocks += [f"## {name}", *said(kind)]
-        if issubclass(kind, Declared):
-            blocks.append("**Computed.** Not by this version, which reads and checks it.")
         if name in IMPLIED:
             blocks.append(f"**Implied by** {IMPLIED[name]}.")
         if issubclass(kind, Rows):

@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import BaseModel
 
 from saasmetrics.definitions.catalogue import FOLDER, Catalogue
-from saasmetrics.definitions.declared import DECLARED
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.entry import Entry
 from saasmetrics.definitions.fanout import Fan, fan_out, pointers
@@ -83,7 +82,7 @@ class Resolver:
         if entry.catalogue.get("later"):
             return self._later(entry, start)
         type_ = self._type(entry)
-        kind = (self.registry.get(type_) or DECLARED.get(type_)) if type_ else None
+        kind = self.registry.get(type_) if type_ else None
         if type_ is None or kind is None:
             return None
         start = replace(start, type=type_)

@@ -10,7 +10,6 @@ from pydantic.json_schema import models_json_schema
 
 from saasmetrics.definitions.blocks import LISTED, NAMED, SINGLE
 from saasmetrics.definitions.catalogue import catalogue
-from saasmetrics.definitions.declared import DECLARED
 from saasmetrics.definitions.governance import Governance, Meaning
 from saasmetrics.definitions.kinds import TYPES
 from saasmetrics.definitions.policies import Policies
@@ -24,19 +23,18 @@ def json_schema(registry: Mapping[str, type[BaseModel]]) -> Schema:
 
     Edges: an editor completes every key; which keys a metric's type needs, and every name, only `check` knows.
     """
-    types = {**DECLARED, **registry}
     models: list[type[BaseModel]] = [
         *SINGLE.values(),
         *NAMED.values(),
         *LISTED.values(),
         Governance,
         Meaning,
-        *types.values(),
+        *registry.values(),
     ]
     references, whole = models_json_schema([(model, "validation") for model in dict.fromkeys(models)])
     definitions: dict[str, Schema] = whole["$defs"]
     named: dict[type[BaseModel], Schema] = {model: references[model, "validation"] for model in models}
-    kinds: list[type[BaseModel]] = [Governance, Meaning, *types.values()]
+    kinds: list[type[BaseModel]] = [Governance, Meaning, *registry.values()]
     metric = [definitions[_name(named[kind])] for kind in kinds]
     definitions["MetricKeys"] = _union(metric, named[Policies])
     source = definitions[_name(named[NAMED["sources"]])]

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel
 
-from saasmetrics.definitions.declared import DECLARED, Declared
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.policies import BY_TYPE
 from saasmetrics.definitions.rows import ROWS_KEYS, Rows
@@ -17,7 +16,7 @@ from saasmetrics.explain.takes import default, takes
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.output.explanation import Explanation, Facts, Section, Table
 
-KINDS: Mapping[str, type[BaseModel]] = {**DECLARED, **REGISTRY}
+KINDS: Mapping[str, type[BaseModel]] = REGISTRY
 """The class of every type."""
 
 IMPLIED = {
@@ -36,8 +35,6 @@ def type_page(definitions: Definitions, name: str) -> Explanation:
     kind = KINDS[name]
     page = manual(kind)
     told = [(part.lower(), said) for part, said in page.parts.items()]
-    if issubclass(kind, Declared):
-        told.append(("computed", "not by this version, which reads and checks it"))
     if name in IMPLIED:
         told.append(("implied by", IMPLIED[name]))
     read = sorted(BY_TYPE.get(name, frozenset()))
