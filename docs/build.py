@@ -201,14 +201,13 @@ def catalogue() -> str:
 def entry_row(item: tuple[str, Mapping[str, Any]]) -> tuple[str, ...]:
     """One metric of the catalogue."""
     name, entry = item
-    later = " *(later)*" if entry.get("later") else ""
     others = {"score": "score", "address": "pointer", "expr": "derived"}
     kind = entry.get("type") or next((type_ for key, type_ in others.items() if key in entry), "–")
     by = ", ".join(entry.get("each", {}))
     unit, grain = entry.get("unit", "count"), entry.get("grain", "week")
     unit = "count" if str(unit).startswith("$") else str(unit)
     grain = "its own" if kind == "pointer" else grain
-    return f"`{name}`", f"{entry['label']}{later}. {entry['description']}", kind, grain, unit, by or "–"
+    return f"`{name}`", f"{entry['label']}. {entry['description']}", kind, grain, unit, by or "–"
 
 
 def bundle_table(bundles: Mapping[str, Any]) -> str:

@@ -478,12 +478,8 @@ def test_a_metric_says_which_of_its_inputs_is_missing(tiny: Path) -> None:
     assert facts(pipeline.explain(tiny / "metrics.yaml", "completion_rate"), "Number")["2026-10"] == "75.0% = 3 / 4"
 
 
-def test_what_comes_later_says_so(company: Company) -> None:
-    explanation = company.explained("self_serve_rate")
-    why = "this version reads its definition and does not compute it yet"
-    assert facts(explanation, "Number") == {"no number": why}
+def test_a_metric_tells_the_policies_that_it_reads(company: Company) -> None:
     assert table(company.explained("cac"), "Policies")["cac_lag"][0] == "1mo"
-    assert not explanation.figures
 
 
 # Other names

@@ -72,6 +72,6 @@ class Meaning(Model):
 GOVERNANCE = frozenset(Governance.model_fields)
 MEANING = frozenset({*Meaning.model_fields, "policies"})
 EXTRAS = frozenset(
-    {"family", "each", "headline", "requires", "product", "address", "of_north_star", "total", "later", "by_policy"}
+    {"family", "each", "headline", "requires", "product", "address", "of_north_star", "total", "by_policy"}
 )
 """Keys that only entries of the catalogue have."""

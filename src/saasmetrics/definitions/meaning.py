@@ -86,7 +86,7 @@ class Meaning:
 
     def _policies(self, metric: Metric, path: Path) -> None:
         written = metric.written.get("policies")
-        if metric.type == "later" or not isinstance(written, Mapping):
+        if not isinstance(written, Mapping):
             return
         definitions = self.definitions
         for policy in metric.own_policies - policies_read(definitions, metric):

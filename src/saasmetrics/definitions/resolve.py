@@ -25,7 +25,6 @@ from saasmetrics.definitions.units import format_of, grain_of, normal, unit_of
 from saasmetrics.definitions.written import Written
 from saasmetrics.document import Path
 
-LATER = "this version reads its definition and does not compute it yet"
 UNSAID = object()
 """The keys of a metric that the file does not mention; null is what it mentions without saying anything."""
 
@@ -79,8 +78,6 @@ class Resolver:
         start = self._start(entry)
         if "address" in entry.catalogue:
             return self._pointer(entry, start)
-        if entry.catalogue.get("later"):
-            return self._later(entry, start)
         type_ = self._type(entry)
         kind = self.registry.get(type_) if type_ else None
         if type_ is None or kind is None:
@@ -139,12 +136,6 @@ class Resolver:
             return base, frozenset()
         own = frozenset(given.model_fields_set)
         return base.model_copy(update={name: getattr(given, name) for name in own}), own
-
-    def _later(self, entry: Entry, start: Metric) -> Metric:
-        for key in entry.own:
-            place = entry.written.key_at((*entry.path, key))
-            entry.written.fault("SM008", f"metrics.{entry.id}: `{key}` is not read yet", place, f"{entry.id}: {LATER}")
-        return self._measured(replace(start, type="later", missing=LATER), entry, None, None)
 
     def _type(self, entry: Entry) -> str | None:
         fixed = entry.catalogue.get("type") or ("score" if "score" in entry.catalogue else implied(entry.catalogue))

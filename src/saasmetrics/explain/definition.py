@@ -9,7 +9,7 @@ from saasmetrics.definitions.governance import GOVERNANCE
 from saasmetrics.definitions.metric import TOTAL, Metric, Variant
 from saasmetrics.explain.notation import block, plain
 
-_SAID_ELSEWHERE = GOVERNANCE | {"family", "type", "later"}
+_SAID_ELSEWHERE = GOVERNANCE | {"family", "type"}
 
 
 def resolved(metric: Metric, labels: tuple[str, ...]) -> str:
@@ -35,7 +35,7 @@ def variants(metric: Metric) -> tuple[str, ...]:
 def _shared(metric: Metric) -> str:
     """What all variants have in common: the keys before their references are filled in."""
     keys = {key: plain(value) for key, value in metric.written.items() if key not in _SAID_ELSEWHERE}
-    typed = {"type": metric.type} if metric.type not in ("pointer", "later", "") else {}
+    typed = {"type": metric.type} if metric.type not in ("pointer", "") else {}
     return block({**typed, **keys, **_meant(metric)})
 
 
