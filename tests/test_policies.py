@@ -34,6 +34,7 @@ METRICS: dict[str, dict[str, Any]] = {
     "runs_early": _under(questions.METRICS["completion"], immature="converters"),
     "firsts": _under(FUNNEL, entry="first"),
     "latest": _under(FUNNEL, entry="latest"),
+    "chained": _under(FUNNEL, window_anchor="previous_step"),
     "apart": _under(FUNNEL, ties="strict"),
     "apart_any": _under({**FUNNEL, "order": "any"}, ties="strict"),
     "stopped": STOPPED,

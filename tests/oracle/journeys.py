@@ -38,9 +38,11 @@ def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     `rate_from: previous` over those that reached the step before. Mature: entry + within <= as_of; immature ones are
     in neither number.
     Edges: of the tries of an entity in one period the deepest counts, of equals the earliest; exactly `within` counts.
-    Policies: `immature` dropped: all count; converters: those that got to the end count too. `entry` first: only the
-    first try of the period; latest: tries that a newer one replaces before they moved on are gone. `ties` strict: a
-    step is later than the one before. `exclusion` drop_entity: whose best try was ended by `exclude` is gone.
+    Policies: `immature` dropped: all count; converters: those that got to the end count too. `window_anchor`
+    previous_step: the window runs from the step before, and a try is mature when all of them have closed. `entry`
+    first: only the first try of the period; latest: tries that a newer one replaces before they moved on are
+    gone. `ties` strict: a step is later than the one before. `exclusion` drop_entity: whose best
+    try was ended by `exclude` is gone.
     """
     policies = metric.get("policies", {})
     steps = {"entry": metric["entry"], **metric["steps"]} if "entry" in metric else dict(metric["steps"])
@@ -128,6 +130,8 @@ def _tries(company: Company, metric: Metric, steps: dict[str, Rows], asked: Aske
     everything = _of_entities(company, {"source": "events"}, asked, by_user) if order == "strict" else {}
     stops = _of_entities(company, metric["exclude"], asked, by_user) if "exclude" in metric else {}
     apart = metric.get("policies", {}).get("ties") == "strict"
+    chained = metric.get("policies", {}).get("window_anchor") == "previous_step" and order != "any"
+    whole = within * len(later_steps) if chained else within
     tries = []
     for entity, entries in entry.items():
         after = [found.get(entity, []) for found in later_steps]
@@ -138,13 +142,19 @@ def _tries(company: Company, metric: Metric, steps: dict[str, Rows], asked: Aske
                 moments = _any_order(start, after, needed, end, apart)
             else:
                 moments = _ordered(
-                    start, after, needed, end, everything.get(entity) if order == "strict" else None, apart
+                    start,
+                    after,
+                    needed,
+                    end,
+                    everything.get(entity) if order == "strict" else None,
+                    apart,
+                    within if chained else None,
                 )
             stop = next((row.at for row in stops.get(entity, []) if row.at >= start.at), None)
             if stop is not None:
                 moments = tuple(None if at is None or at > stop else at for at in moments)
             hit = stop is not None and stop <= end and moments[-1] is None
-            tries.append(Try(entity, start.at, moments, end <= asked.as_of, hit))
+            tries.append(Try(entity, start.at, moments, start.at + whole <= asked.as_of, hit))
     return tries
 
 
@@ -171,11 +181,13 @@ def _ordered(
     end: datetime,
     everything: list[Happening] | None,
     apart: bool = False,
+    each: timedelta | None = None,
 ) -> tuple[datetime | None, ...]:
     """Each step's first row (or n-th) not before the step before; a row fills one step only."""
     moments: list[datetime | None] = []
     at, used = start.at, [id(start.row)] if start.row else []
     for rows, wanted in zip(after, needed, strict=True):
+        end = at + each if each is not None else end
         met: list[Happening] = []
         for row in rows:
             soon = at < row.at if apart else at <= row.at

@@ -28,7 +28,8 @@ class Tries:
 
     Formula: ordered: a step is the first row at or after the step before; strict: and nothing else of the entity lies
     between; any: a step is the first row at or after the entry, and depth counts the leading steps that were done.
-    A step counts when it lies within `within` of the entry, the edge included. A row that matches `exclude` ends a
+    A step counts when it lies within `within` of the entry (`anchor: previous_step`: of the step before, where steps
+    have an order), the edge included. A row that matches `exclude` ends a
     try at the step it comes before.
     Edges: equal times may be taken in whichever order converts, with `strict_ties` in none; one row a step: where two
     steps choose rows of the same event, each needs a row of its own. `at_least` k of a later step is the k-th row from
@@ -43,6 +44,7 @@ class Tries:
     exclude: Selection | None = None
     by: tuple[str, ...] = ()
     strict_ties: bool = False
+    anchor: Literal["first_step", "previous_step"] = "first_step"
 
     def make(self, given: Given) -> pl.LazyFrame:
         """The chain of forward joins, step by step."""
@@ -58,7 +60,7 @@ class Tries:
             else:
                 tries = self._next(tries, self._numbered(given, selection), step)
         times = [f"t{step}" for step in range(1, len(self.steps) + 1)]
-        tries = tries.with_columns(pl.when(pl.col(name) <= deadline).then(pl.col(name)).alias(name) for name in times)
+        tries = self._in_time(tries, times, deadline)
         tries = tries.with_columns(excluded=pl.lit(False))
         if self.exclude is not None:
             tries = self._ended(given, tries, times, deadline)
@@ -71,6 +73,17 @@ class Tries:
             depth = depth + unbroken.cast(pl.Int64)
         drop = [f"n{step}" for step in range(1, len(self.steps) + 1)] + ["number"]
         return tries.with_columns(depth=depth).drop(drop)
+
+    def _in_time(self, tries: pl.LazyFrame, times: list[str], deadline: pl.Expr) -> pl.LazyFrame:
+        """Null steps after their deadline, which runs from the entry or, by `anchor`, from the step before."""
+        if self.anchor == "first_step" or self.order == "any":
+            return tries.with_columns(
+                pl.when(pl.col(name) <= deadline).then(pl.col(name)).alias(name) for name in times
+            )
+        for before, name in pairwise(times):
+            limit = self.within.add_expr(pl.col(before))
+            tries = tries.with_columns(pl.when(pl.col(name) <= limit).then(pl.col(name)).alias(name))
+        return tries
 
     def _numbered(self, given: Given, selection: Selection) -> pl.LazyFrame:
         """Rows in order, numbered, so that two rows of one moment can still follow one another."""

@@ -36,9 +36,9 @@ class Conversion(MetricType):
     `immature`. An entity counts once a period with its best try: the deepest, of equals the earliest; with
     `counting: entries` every entry counts, with `once` only the first ever. Runs without a run column are matched by
     time, and say so. A run whose workflow has no window is mature at once. Accounts that met `unless` before they
-    entered are `excluded`. Policies choose otherwise: `immature` what counts of open windows, `entry` which rows open a
-    try, `ties` whether steps may share a moment, `exclusion` whether an entity whose best try was ended by `exclude` is
-    left out.
+    entered are `excluded`. Policies choose otherwise: `immature` what counts of open windows, `window_anchor` what a
+    window runs from, `entry` which rows open a try, `ties` whether steps may share a moment, `exclusion` whether an
+    entity whose best try was ended by `exclude` is left out.
     Unit: a share, 0-1.
     Source: maturity as in GrowthBook (exclude in-progress conversions); best try as in Amplitude.
     """
@@ -131,7 +131,9 @@ class Conversion(MetricType):
         exclude = scope.select(self.exclude) if self.exclude else None
         walk = Walk(self.entity, (self.same,) if self.same else ())
         policies = scope.policies
-        tries = given.made(Tries(steps, within, walk, order, exclude, given.by, policies.ties == "strict"))
+        tries = given.made(
+            Tries(steps, within, walk, order, exclude, given.by, policies.ties == "strict", policies.window_anchor)
+        )
         if self.once:
             tries = tries.sort("entity", "same", "entry").unique(["entity", "same"], keep="first", maintain_order=True)
         day = given.calendar.day_expr(pl.col("entry"))
@@ -139,9 +141,10 @@ class Conversion(MetricType):
         keys = ["period", "entity", "same"]
         if self.counting == "entries":
             keys.append("entry")
-        mature = settled(
-            within.add_expr(pl.col("entry")) <= pl.lit(given.as_of), pl.col("depth") == len(steps), policies.immature
-        )
+        # From step to step the windows add up.
+        windows = len(steps) - 1 if policies.window_anchor == "previous_step" and order != "any" else 1
+        closes = Duration(within.count * windows, within.unit).add_expr(pl.col("entry"))
+        mature = settled(closes <= pl.lit(given.as_of), pl.col("depth") == len(steps), policies.immature)
         chosen = best(opened(tries, keys[:3], policies.entry).with_columns(mature=mature), keys)
         if policies.exclusion == "drop_entity":
             chosen = chosen.filter(~pl.col("excluded"))
