@@ -21,10 +21,11 @@ class Troubles:
     Grain: a row of one of them. Columns: `account`, `at` (UTC), `kind` (failure, ticket, survey), `trouble` (String:
     the kind, a space, and the reason).
     Edges: tickets are those of the workflow where the file maps one, else all; rows without a reason or an account are
-    left out, as are sources that the file does not have.
+    left out, as are sources that the file does not have. They only say why, so how far they reach decides nothing.
     """
 
     workflow: str
+    lends = True
 
     def make(self, given: Given) -> pl.LazyFrame:
         """What there is of the three, united."""
