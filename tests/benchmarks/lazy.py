@@ -346,8 +346,9 @@ class World:
         return self.grouped(rows, {"v": pl.col("up").sum() / pl.col("down").sum()}, segmented=True)
 
     def saves(self) -> pl.LazyFrame:
-        """Saves of each week, and those that failed: `p`, `up`, `down`."""
+        """Saves of each week, each once however often it was delivered, and those that failed: `p`, `up`, `down`."""
         rows = self.events.filter(pl.col("name").is_in(["form_saved", "form_save_failed"]))
+        rows = rows.group_by("event_id").agg(pl.col("ts").min(), pl.col("name").first())
         return rows.group_by(p=week("ts")).agg(up=(pl.col("name") == "form_save_failed").sum(), down=pl.len())
 
     def timeouts(self) -> pl.LazyFrame:

@@ -275,18 +275,23 @@ def api_errors(segments: Sequence[str]) -> Query:
     return Query(grouped(rows, "avg(bad)", segments=segments))
 
 
+SAVES = """(select min(ts) ts, any_value(name) as name from events
+                      where name in ('form_saved', 'form_save_failed') group by event_id)"""
+"""Saves, each once, however often it was delivered."""
+
+
 def timeouts() -> Query:
     """Saves are requests too, and never time out."""
     return Query(f"""
         select null, p, null, null, sum(bad) / sum(n) from (
             select {week("ts")} p, count(*) filter (outcome = 'timeout') bad, count(*) n from requests group by p
-            union all select {week("ts")} p, 0, count(*) from events where name in ('form_saved', 'form_save_failed') group by p
+            union all select {week("ts")} p, 0, count(*) from {SAVES} group by p
         ) group by p""")
 
 
 def save_failures() -> Query:
     return Query(f"""select null, {week("ts")} p, null, null, avg((name = 'form_save_failed')::int)
-                     from events where name in ('form_saved', 'form_save_failed') group by p""")
+                     from {SAVES} group by p""")
 
 
 def failures() -> Query:
