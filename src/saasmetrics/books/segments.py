@@ -9,6 +9,7 @@ from datetime import date
 import polars as pl
 
 from saasmetrics.books.given import Given
+from saasmetrics.definitions.selection import Selection
 from saasmetrics.expression import parse
 from saasmetrics.frames.ledger import UNKNOWN
 
@@ -40,6 +41,15 @@ def declared_on(given: Given, segment: str, role: str) -> dict[str, str]:
 def carried(given: Given, role: str) -> tuple[str, ...]:
     """Segments asked for that rows of this role carry themselves."""
     return tuple(segment for segment in given.by if declared_on(given, segment, role))
+
+
+def on_rows(given: Given, *selections: Selection) -> tuple[str, ...]:
+    """Segments asked for that the rows of some selections carry, or their users.
+
+    Those alone decide what a book of these rows holds: under any other segment it is the same book.
+    """
+    roles = {"users", *(selector.role for selection in selections for selector in selection.selectors)}
+    return tuple(segment for segment in given.by if any(declared_on(given, segment, role) for role in roles))
 
 
 def sql_columns(given: Given, role: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import Happenings
 from saasmetrics.books.lifecycles import STATES, Lifecycle
 from saasmetrics.books.members import Members, active_days, calendar_spans
-from saasmetrics.books.segments import column
+from saasmetrics.books.segments import column, on_rows
 from saasmetrics.books.taken_up import TakenUp
 from saasmetrics.books.trends import BANDS, Trend
 from saasmetrics.books.users import holders, roles_held, user_roles
@@ -211,7 +211,7 @@ class Active(MetricType):
         if rule.rows > 1:
             return self._often(given, rule, periods)
         entity: Literal["account", "user"] = "account" if self.entity == "account" else "user"
-        book = Members(rule.selection, entity, given.by)
+        book = Members(rule.selection, entity, on_rows(given, rule.selection))
         marks = _user_marks(given)
         members = given.made(book)
         keys = ["account", "user", *marks] if entity == "user" or marks else ["account"]
@@ -240,7 +240,7 @@ class Active(MetricType):
     def _often(self, given: Given, rule: Rule, periods: Periods) -> pl.LazyFrame:
         """Members with at least so many rows in the window, counted day by day."""
         columns = () if self.entity == "account" else ("user",)
-        rows = given.made(Happenings(rule.selection, given.by, columns, grain="day"))
+        rows = given.made(Happenings(rule.selection, on_rows(given, rule.selection), columns, grain="day"))
         if columns:
             rows = rows.filter(pl.col("user").is_not_null())
         rows = rows.filter(pl.col("account").is_not_null())

@@ -11,7 +11,7 @@ from saasmetrics.books.given import Given
 from saasmetrics.books.maturity import settled
 from saasmetrics.books.milestones import Moment
 from saasmetrics.books.runs import RunsOf
-from saasmetrics.books.segments import carried, column, has_history
+from saasmetrics.books.segments import carried, column, has_history, on_rows
 from saasmetrics.books.served import Served, judged_runs
 from saasmetrics.books.steps import Walk
 from saasmetrics.books.tries import Tries, best, opened
@@ -100,7 +100,7 @@ class Conversion(MetricType):
         if given.fine:
             dated, parts = True, [self._one_by_one(given, periods, book) for book in books]
         else:
-            parts = [given.made(Served(book, periods, self.within, given.by, dated)) for book in books]
+            parts = [given.made(Served(book, periods, self.within, on_rows(given), dated)) for book in books]
         entries = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
         status = pl.when("mature").then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS)
         entries = entries.with_columns(status=status).drop("mature")
@@ -132,7 +132,16 @@ class Conversion(MetricType):
         walk = Walk(self.entity, (self.same,) if self.same else ())
         policies = scope.policies
         tries = given.made(
-            Tries(steps, within, walk, order, exclude, given.by, policies.ties == "strict", policies.window_anchor)
+            Tries(
+                steps,
+                within,
+                walk,
+                order,
+                exclude,
+                on_rows(given, *steps),
+                policies.ties == "strict",
+                policies.window_anchor,
+            )
         )
         if self.once:
             tries = tries.sort("entity", "same", "entry").unique(["entity", "same"], keep="first", maintain_order=True)

@@ -11,7 +11,7 @@ from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import with_user_segments
 from saasmetrics.books.maturity import settled
 from saasmetrics.books.runs import RunsOf
-from saasmetrics.books.segments import carried, column
+from saasmetrics.books.segments import carried, column, on_rows
 from saasmetrics.books.steps import Walk
 from saasmetrics.books.tickets import row_spans
 from saasmetrics.books.tries import Tries, opened
@@ -142,7 +142,9 @@ class Duration(MetricType):
         steps = (scope.select(self.from_), scope.select(self.to))
         forever = self.longest or Length(100, "y")
         policies = scope.policies
-        book = Tries(steps, forever, Walk(self.entity), "ordered", None, given.by, policies.ties == "strict")
+        book = Tries(
+            steps, forever, Walk(self.entity), "ordered", None, on_rows(given, *steps), policies.ties == "strict"
+        )
         tries = opened(given.made(book), ["entity", "same"], policies.entry)
         tries = tries.sort("entity", "same", "entry").unique(["entity", "same"], keep="first", maintain_order=True)
         marks = [name for name in (column(segment) for segment in given.by) if name in tries.collect_schema().names()]

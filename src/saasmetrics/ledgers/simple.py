@@ -13,7 +13,7 @@ from pydantic import model_validator
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import Happenings, runs_counted
 from saasmetrics.books.listing import Listing, Valued
-from saasmetrics.books.segments import MARK
+from saasmetrics.books.segments import MARK, on_rows
 from saasmetrics.books.touching import touching_core
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
@@ -178,7 +178,7 @@ class Simple(Rows, MetricType):
         """Entries without what tells rows apart: nobody asks for them one by one."""
         cut = self.cut if self._part(given.scope) else None
         grain: Literal["cell", "day"] = "day" if periods.grain is Grain.DAY else "cell"
-        book = Valued(selection, self.money(given), self.unit, cut, given.by, grain)
+        book = Valued(selection, self.money(given), self.unit, cut, on_rows(given, selection), grain)
         day = pl.col("cell")
         entries = given.made(book).with_columns(period=periods.of(day), segment_at=cell_end(periods, day))
         return entries.drop("cell")
@@ -187,7 +187,9 @@ class Simple(Rows, MetricType):
         cut = self.cut if self._part(given.scope) else None
         grain: Literal["cell", "day"] = "day" if periods.grain is Grain.DAY else "cell"
         expr = self.money(given) if self.expr else None
-        book = Happenings(selection, given.by, (), cut, expr, self.unit if expr else 1, grain, self.tries)
+        book = Happenings(
+            selection, on_rows(given, selection), (), cut, expr, self.unit if expr else 1, grain, self.tries
+        )
         amount, weight = ("rows", "rows") if self.agg == "count" else ("total", "filled")
         return (
             given.made(book)
@@ -224,7 +226,7 @@ class Simple(Rows, MetricType):
         wanted = {name for text in texts if text for name in parse(text).columns} | set(self.last_per)
         wanted |= {"start", "end"} if self.spread else set()
         wanted |= {"workflow"} if self.touching else set()
-        book = Listing(selection, tuple(sorted(wanted)), given.by)
+        book = Listing(selection, tuple(sorted(wanted)), on_rows(given, selection))
         rows = given.made(book)
         if self.touching:
             rows = touching_core(given, rows)
