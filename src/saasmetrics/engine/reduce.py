@@ -163,10 +163,8 @@ def _joined(top: pl.LazyFrame, bottom: pl.LazyFrame, keys: list[str], shared: li
 
 def _under_the_whole(top: pl.LazyFrame, bottom: pl.LazyFrame, keys: list[str], shared: list[str]) -> pl.LazyFrame:
     """The numerator with a row for every part in every group of the denominator: where nothing is above, it is 0."""
-    parts = top.select([key for key in keys if key != "period"]).unique()
-    there = bottom.select(shared).unique()
-    on = [key for key in shared if key != "period"]
-    grid = parts.join(there, on=on, nulls_equal=True) if on else parts.join(there, how="cross")
+    parts = top.select([key for key in keys if key not in shared]).unique()
+    grid = parts.join(bottom.select(shared).unique(), how="cross")
     return top.join(grid.select(keys), on=keys, how="full", coalesce=True, nulls_equal=True)
 
 
