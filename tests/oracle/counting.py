@@ -49,7 +49,7 @@ def simple(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     """
     keep = metric.get("source") in ACCOUNTLESS
     entries = [entry for entry in chosen(company, rows_of(metric), asked) if keep or entry.account is not None]
-    entries = once_per_run(entries)
+    entries = once_per_run(entries, lambda entry: value_of(entry, metric.get("expr")))
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         within = _of_period(entries, metric, asked, period)

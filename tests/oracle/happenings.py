@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from fractions import Fraction
+from typing import Any
 
 from oracle.shapes import Asked, Company, Row, Rows
 
@@ -84,11 +86,21 @@ def _of_workflow(company: Company, name: str, rows: Rows, asked: Asked) -> list[
     return [_of_run(entry, name, column) for entry in entries]
 
 
-def once_per_run(entries: list[Happening]) -> list[Happening]:
-    """Rows of runs count once, at the run's first row, and not at all without a run; other rows count each."""
+def once_per_run(entries: list[Happening], worth: Callable[[Happening], Any] = lambda entry: None) -> list[Happening]:
+    """Rows of runs count once, at the run's first row, and not at all without a run; other rows count each.
+
+    Edges: of several rows of a run at that very moment the one that is worth most counts, one worth nothing last.
+    """
+
+    def place(entry: Happening) -> tuple[datetime, bool, Any]:
+        value = worth(entry) if entry.of_run else None
+        if not isinstance(value, Fraction):
+            return entry.at, entry.of_run, 0
+        return entry.at, False, -value
+
     seen = set()
     out = []
-    for entry in sorted(entries, key=lambda entry: entry.at):
+    for entry in sorted(entries, key=place):
         if not entry.of_run or (entry.run is not None and entry.run not in seen):
             seen.add(entry.run)
             out.append(entry)
