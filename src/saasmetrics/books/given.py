@@ -80,6 +80,11 @@ class Given(ABC):
     def begins(self, role: str) -> datetime | None:
         """The first moment that a role's rows tell of; None where that is not known."""
 
+    @property
+    def accounts_change(self) -> bool:
+        """Whether rows of accounts say since when they hold; while nobody has looked, they may."""
+        return True
+
     @abstractmethod
     def history(self, grain: Grain) -> Periods:
         """All periods of a grain from the first fact known to the as-of."""

@@ -188,7 +188,5 @@ def _bind(given: Given, rows: pl.LazyFrame, segment: str, at: str | None) -> pl.
 
 
 def has_history(given: Given, segment: str) -> bool:
-    """Whether an account's value of this segment changes over time."""
-    if not declared_on(given, segment, "accounts"):
-        return True
-    return "valid_from" in given.schema("accounts")
+    """Whether an account's value of this segment may change over time."""
+    return not declared_on(given, segment, "accounts") or given.accounts_change

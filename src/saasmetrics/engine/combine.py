@@ -57,21 +57,25 @@ def _stacked(sides: list[tuple[tuple[str, ...], Side]], each: tuple[str, ...]) -
     roles = frozenset(role for _, side in sides for role in side.roles)
     if not each:
         return _completed(sides[0][1])
-    entries, names, alone, settled = [], frozenset(each), True, True
+    entries, names, alone, settled, ones = [], frozenset(each), True, True, frozenset({"amount", "weight"})
+    # Of a fixed list, so that many entries need no text each.
+    words = {name: pl.Enum(list(dict.fromkeys(labels[at] for labels, _ in sides))) for at, name in enumerate(each)}
     for labels, side in sides:
-        marks = [pl.lit(label).alias(name) for name, label in zip(each, labels, strict=True)]
+        marks = [pl.lit(label, dtype=words[name]).alias(name) for name, label in zip(each, labels, strict=True)]
         whole = _completed(side)
         entries.append(whole.entries.with_columns(marks))
         names |= whole.names
-        alone, settled = alone and whole.alone, settled and whole.settled
+        alone, settled, ones = alone and whole.alone, settled and whole.settled, ones & whole.ones
     stacked = pl.concat(entries, how="diagonal_relaxed") if len(entries) > 1 else entries[0]
-    return Side(stacked, roles, names, alone, settled)
+    return Side(stacked, roles, names, alone, settled, ones)
 
 
 def _completed(side: Side) -> Side:
     names = side.columns
     entries = side.entries if names >= set(CORE) else complete(side.entries, set(names))
-    return replace(side, entries=entries, names=names | set(CORE), settled=side.settled or "status" not in names)
+    ones = side.ones | ({"weight"} - names)
+    settled = side.settled or "status" not in names
+    return replace(side, entries=entries, names=names | set(CORE), settled=settled, ones=ones)
 
 
 def back(periods: Periods, offset: Duration | None) -> Periods:
@@ -152,14 +156,23 @@ def bound(given: Given, side: Side, shape: Shape, segments: tuple[str, ...], *, 
     names = side.columns
     entries = side.entries
     for segment in segments:
-        if column(segment) in names or (below and segment in shape.whole):
-            continue
-        if not has_attribute(given, segment) or (side.roles and not _has_accounts(given, side)):
-            raise NotApplicableError(f"{' and '.join(sorted(side.roles)) or 'this metric'} has no {segment}")
-        entries = bind(given, entries, [segment], "segment_at")
+        if is_told(given, side, shape, segment, below=below):
+            entries = bind(given, entries, [segment], "segment_at")
     there = [column(name) for name in segments if column(name) in names or not (below and name in shape.whole)]
     filled = [pl.col(name).fill_null(UNATTRIBUTED) for name in there]
     return replace(side, entries=entries.with_columns(filled), names=names | set(there))
+
+
+def is_told(given: Given, side: Side, shape: Shape, segment: str, *, below: bool = False) -> bool:
+    """Whether it is the account that tells the segment of an entry: not its rows, and not nobody.
+
+    Raises: NotApplicableError when accounts do not know it, or the rows have none.
+    """
+    if column(segment) in side.columns or (below and segment in shape.whole):
+        return False
+    if not has_attribute(given, segment) or (side.roles and not _has_accounts(given, side)):
+        raise NotApplicableError(f"{' and '.join(sorted(side.roles)) or 'this metric'} has no {segment}")
+    return True
 
 
 def _has_accounts(given: Given, side: Side) -> bool:

@@ -10,9 +10,11 @@ from itertools import product
 import polars as pl
 
 from saasmetrics.books.segments import column
+from saasmetrics.engine.given import Live
 from saasmetrics.engine.quantiles import quantile_of
+from saasmetrics.engine.reduce import Reduction, Split
 from saasmetrics.engine.values import Frame, cut_text
-from saasmetrics.frames.ledger import Shape
+from saasmetrics.frames.ledger import Ledger, Shape
 from saasmetrics.frames.values import (
     KEYS,
     LOW_N,
@@ -36,9 +38,19 @@ class Piece:
     """A ledger reduced to one depth of its cut path, and where its values stand."""
 
     frame: Frame
-    shape: Shape
-    level: int
-    reduced: pl.LazyFrame
+    live: Live
+    ledger: Ledger
+    split: Split
+
+    @property
+    def shape(self) -> Shape:
+        """What the ledger is."""
+        return self.ledger.shape
+
+    @property
+    def level(self) -> int:
+        """How many parts of the cut are told apart."""
+        return self.split.level
 
     @property
     def parts(self) -> list[str]:
@@ -49,6 +61,20 @@ class Piece:
     def stats(self) -> tuple[str | None, ...]:
         """What is computed of every group; sums and ratios are one number."""
         return self.shape.stats if self.shape.how == "quantile" else (None,)
+
+
+def reduced(pieces: Sequence[Piece]) -> list[pl.DataFrame]:
+    """Each piece's ledger, reduced; pieces of one ledger share its entries, which are let go after the last of them."""
+    of: dict[int, list[int]] = {}
+    for number, piece in enumerate(pieces):
+        of.setdefault(id(piece.ledger), []).append(number)
+    found: dict[int, pl.DataFrame] = {}
+    for numbers in of.values():
+        first = pieces[numbers[0]]
+        reduction = Reduction(first.live, first.ledger, first.frame.periods)
+        for number in numbers:
+            found[number] = reduction.to(pieces[number].split)
+    return [found[number] for number in range(len(pieces))]
 
 
 def finished(pieces: Sequence[Piece], reduced: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:

@@ -14,7 +14,7 @@ from saasmetrics.books.segments import Attribute, NotApplicableError, column, ha
 from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.scope import Scope
-from saasmetrics.engine.combine import back, combined, cut, moved_starts, renamed
+from saasmetrics.engine.combine import back, bound, combined, cut, moved_starts, renamed
 from saasmetrics.engine.store import Store
 from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.frames.canonical import ROLES
@@ -205,6 +205,8 @@ class Shelf:
     """Books that were made, by what they are, under which policies, as of when; None for those that never asked."""
 
     books: dict[tuple[Book, str, datetime | None], pl.LazyFrame] = field(default_factory=dict)
+    ledgers: dict[tuple[object, ...], Ledger] = field(default_factory=dict)
+    """Ledgers with the segments that they carry, by all they depend on."""
     asking: list[bool] = field(default_factory=lambda: [False])
     """Of the books being made, the innermost last: whether they asked for the as-of."""
 
@@ -272,6 +274,34 @@ class Live(_Common):
         shelf.asking[-1] |= asked
         shelf.books[book, policies, self._as_of if asked else None] = made
         return made
+
+    @property
+    def accounts_change(self) -> bool:
+        return self.store.accounts_change
+
+    def drawn(
+        self, metric: Metric, wanted: ResolvedInput | None, periods: Periods, marks: tuple[str, ...], *, told: bool
+    ) -> Ledger:
+        """The ledger of a metric, or of an input of one, drawn up once for all who ask.
+
+        Its rows carry the segments that they can; with `told` the accounts tell the others.
+        Raises: NotApplicableError when nobody can.
+        """
+        key = (metric.id, wanted, periods, marks, told, self._as_of, self.since, self.fine)
+        if key not in self.shelf.ledgers:
+            given = self.narrowed(*marks)
+            if told:
+                ledger = self.drawn(metric, wanted, periods, marks, told=False)
+                below = ledger.denominator
+                ledger = replace(
+                    ledger,
+                    numerator=bound(self, ledger.numerator, ledger.shape, marks),
+                    denominator=None if below is None else bound(self, below, ledger.shape, marks, below=True),
+                )
+            else:
+                ledger = combined(given, metric, periods) if wanted is None else given.ledger(wanted, periods)
+            self.shelf.ledgers[key] = ledger
+        return self.shelf.ledgers[key]
 
     def history(self, grain: Grain) -> Periods:
         days = [

@@ -199,7 +199,7 @@ class _Made:
         frame = Frame(metric, self.periods, (), live.as_of, live.since)
         plans = inputs_of(live, frame, self.question.where, spec)
         rows = []
-        for (name, written), found in zip(spec.inputs().items(), gathered(live, list(plans.values())), strict=True):
+        for (name, written), found in zip(spec.inputs().items(), gathered(list(plans.values())), strict=True):
             wanted = scope.input(written)
             row = found.row(0, named=True) if found.height else {}
             rows.append(

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from saasmetrics.books.segments import NotApplicableError
+from saasmetrics.books.segments import NotApplicableError, column, has_history
 from saasmetrics.books.several import may_be_several
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.inputs import ResolvedInput
-from saasmetrics.engine.combine import combined
-from saasmetrics.engine.finish import Piece, finished
+from saasmetrics.engine.combine import is_told
+from saasmetrics.engine.finish import Piece, finished, reduced
 from saasmetrics.engine.given import Live
-from saasmetrics.engine.reduce import reduced
+from saasmetrics.engine.reduce import Split
 from saasmetrics.engine.values import Frame, absent, overlap
 from saasmetrics.expression import compile_polars, gate_arithmetic
 from saasmetrics.frames.ledger import Ledger
@@ -35,11 +35,10 @@ class Plan:
     finish: Callable[[Sequence[pl.DataFrame]], pl.DataFrame]
 
 
-def gathered(live: Live, plans: Sequence[Plan]) -> Iterator[pl.DataFrame]:
+def gathered(plans: Sequence[Plan]) -> Iterator[pl.DataFrame]:
     """Values of many plans, everything collected together."""
     pieces = [piece for plan in plans for piece in plan.pieces]
-    reduced = pl.collect_all([piece.reduced for piece in pieces], engine=live.store.engine) if pieces else []
-    values = iter(finished(pieces, reduced))
+    values = iter(finished(pieces, reduced(pieces)))
     for plan in plans:
         yield plan.finish([next(values) for _ in plan.pieces])
 
@@ -52,25 +51,26 @@ def planned(live: Live, frame: Frame, where: Where, levels: Sequence[int]) -> Pl
     spec = metric.variants[0].spec
     if isinstance(spec, Derived):
         return _derived(live, frame, where, spec)
-    given = live.of(metric).narrowed(*dict.fromkeys([*frame.by, *where]))
     try:
-        ledger = combined(given, metric, frame.periods)
-        return _of_ledger(live.of(metric), frame, ledger, where, levels)
+        return _of_ledger(live.of(metric), frame, None, where, levels)
     except NotApplicableError as error:
         return _absent(frame, str(error))
 
 
-def _of_ledger(live: Live, frame: Frame, ledger: Ledger, where: Where, levels: Sequence[int]) -> Plan:
+def _of_ledger(live: Live, frame: Frame, wanted: ResolvedInput | None, where: Where, levels: Sequence[int]) -> Plan:
+    """The values of a metric of its own, or of a wanted input of another."""
+    segments = tuple(dict.fromkeys([*frame.by, *where]))
+    apart = frozenset(
+        _of_accounts_alone(live, live.drawn(frame.metric, wanted, frame.periods, segments, told=False), segments)
+    )
+    carried = tuple(segment for segment in segments if segment not in apart)
+    ledger = live.drawn(frame.metric, wanted, frame.periods, carried, told=True)
     depths = [level for level in levels if level <= len(ledger.shape.parts)]
     splits = [frame]
     twice = any(ledger.shape.collapse) or any(may_be_several(live, segment) for segment in frame.by)
     if frame.by and twice and ledger.shape.how != "quantile":
         splits.append(replace(frame, by=()))
-    pieces = [
-        Piece(split, ledger.shape, level, reduced(live, ledger, frame.periods, level, split.by, dict(where)))
-        for split in splits
-        for level in depths
-    ]
+    pieces = [Piece(split, live, ledger, Split(level, split.by, where, apart)) for split in splits for level in depths]
 
     def finish(values: Sequence[pl.DataFrame]) -> pl.DataFrame:
         parts, whole = values[: len(depths)], values[len(depths) :]
@@ -78,6 +78,21 @@ def _of_ledger(live: Live, frame: Frame, ledger: Ledger, where: Where, levels: S
         return pl.concat([*parts, *overlaps]) if parts else pl.DataFrame(schema=VALUES)
 
     return Plan(pieces, finish)
+
+
+def _of_accounts_alone(live: Live, ledger: Ledger, segments: Sequence[str]) -> list[str]:
+    """Segments that no row carries, and of which an account has one value for all time.
+
+    Raises: NotApplicableError when a side has neither rows nor accounts that know one.
+    """
+    sides = [(ledger.numerator, False)] + ([(ledger.denominator, True)] if ledger.denominator is not None else [])
+    apart = []
+    for segment in segments:
+        told = [is_told(live, side, ledger.shape, segment, below=below) for side, below in sides]
+        rows = any(column(segment) in side.columns for side, _ in sides)
+        if any(told) and not rows and not has_history(live, segment):
+            apart.append(segment)
+    return apart
 
 
 def _pointer(live: Live, frame: Frame, where: Where) -> Plan:
@@ -89,9 +104,7 @@ def _pointer(live: Live, frame: Frame, where: Where) -> Plan:
         plan = planned(live, inner, where, (0,))
     else:
         try:
-            given = live.of(inner.metric).narrowed(*dict.fromkeys([*frame.by, *where]))
-            ledger = given.ledger(ResolvedInput(address, {}), frame.periods)
-            plan = _of_ledger(live.of(inner.metric), inner, ledger, where, (0,))
+            plan = _of_ledger(live.of(inner.metric), inner, ResolvedInput(address, {}), where, (0,))
         except NotApplicableError as error:
             plan = _absent(inner, str(error))
     name = pl.lit(frame.metric.id).alias("metric")
@@ -116,9 +129,7 @@ def inputs(live: Live, frame: Frame, where: Where, spec: Derived) -> dict[str, P
         if isinstance(target.variants[0].spec, Derived):
             plan = planned(live, inner, where, (0,))
         else:
-            given = live.of(frame.metric).narrowed(*dict.fromkeys([*by, *where]))
-            ledger = given.ledger(wanted, frame.periods)
-            plan = _of_ledger(live.of(target), inner, ledger, where if not wanted.total else {}, (0,))
+            plan = _of_ledger(live.of(target), inner, wanted, where if not wanted.total else {}, (0,))
         plans[name] = replace(plan, finish=_headlines(scope.definitions, plan))
     return plans
 

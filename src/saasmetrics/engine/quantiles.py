@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
-from saasmetrics.frames.ledger import COUNTED, EXCLUDED, OPEN, Shape, Side
+from saasmetrics.engine.numbered import Whole, added
+from saasmetrics.frames.ledger import Shape
 
 _NAMED = {"median": 0.5, "p0": 0.0, "p100": 1.0}
 
@@ -16,41 +18,51 @@ def quantile_of(stat: str) -> float | None:
     return _NAMED[stat] if stat in _NAMED else int(stat[1:].split("_")[0]) / 100
 
 
-def quantiles(side: Side, shape: Shape, keys: list[str], further: list[pl.Expr]) -> pl.LazyFrame:
-    """The stats of a shape.
+def quantiles(
+    shape: Shape, keys: Whole, size: int, amounts: Whole, reached: Whole, still_open: Whole
+) -> dict[str, pl.Series]:
+    """The stats of a shape, for each key from 0 to `size`; `keys` and `amounts` are those of entries that got there.
 
-    Grain: the keys. Columns: one `stat_NAME` per stat (Float64, fixed-point), `reached` and `open` (Int64: entries
-    that got there, and those that did not), and the `further` ones, aggregated over the entries.
-    Edges: with `among: all` open entries are longer than all others, and a quantile that lies among them is null.
+    Columns: one `stat_NAME` per stat (Float64, fixed-point).
+    Edges: with `among: all` open entries are longer than all others, and a quantile that lies among them is null; so
+    is every stat of nothing.
     """
-    counted = None if side.settled else pl.col("status") == COUNTED
-    amount = pl.col("amount") if counted is None else pl.col("amount").filter(counted)
-    reached = amount.len()
-    still_open = pl.lit(0) if side.settled else (pl.col("status") == OPEN).sum()
-    stats = []
+    held = np.bincount(keys, minlength=size)
+    ordered = _in_order(keys, amounts, size)
+    starts = np.cumsum(held) - held
+    total = reached + still_open if shape.among == "all" else held
+    out = {}
     for stat in shape.stats:
         share = quantile_of(stat)
         if share is None:
-            value = amount.mean()
-        elif shape.among == "all":
-            value = _at(amount.sort().cast(pl.Float64), reached + still_open, reached, share)
-        else:
-            value = amount.quantile(share, "linear")
-        stats.append(value.alias(f"stat_{stat}"))
-    entries = side.entries if side.settled else side.entries.filter(pl.col("status") != EXCLUDED)
-    return entries.group_by(keys).agg(
-        *stats, reached.cast(pl.Int64).alias("reached"), still_open.cast(pl.Int64).alias("open"), *further
-    )
+            counts = pl.Series(held).cast(pl.Float64)
+            mean = added(keys, amounts, size).cast(pl.Float64) / counts
+            out[f"stat_{stat}"] = mean.zip_with(counts > 0, pl.Series([None], dtype=pl.Float64))
+            continue
+        place = (total - 1.0) * share
+        low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
+        known = (high < held) & (held > 0)
+        there = np.flatnonzero(known)
+        first = ordered[starts[there] + low[there]].astype(np.float64)
+        second = ordered[starts[there] + high[there]].astype(np.float64)
+        values = np.full(size, np.nan)
+        values[there] = first + (second - first) * (place - low)[there]
+        out[f"stat_{stat}"] = pl.Series(values).fill_nan(None)
+    return out
 
 
-def _at(amounts: pl.Expr, total: pl.Expr, reached: pl.Expr, share: float) -> pl.Expr:
-    """Linear quantile of sorted amounts, as if `total` less `reached` further ones were longer than everything.
-
-    Edges: null where it would lie among those, or where there is nothing.
-    """
-    place = (total.cast(pl.Float64) - 1.0) * share
-    low = place.floor().cast(pl.Int64).clip(lower_bound=0)
-    high = place.ceil().cast(pl.Int64).clip(lower_bound=0)
-    first = amounts.get(low, null_on_oob=True)
-    second = amounts.get(high, null_on_oob=True)
-    return pl.when(high < reached).then(first + (second - first) * (place - low))
+def _in_order(keys: Whole, amounts: Whole, size: int) -> Whole:
+    """The amounts, key by key and ascending within each."""
+    if not len(amounts):
+        return amounts
+    low = int(amounts.min())
+    bits = (int(amounts.max()) - low).bit_length()
+    if bits + size.bit_length() > 63:
+        return amounts[np.lexsort((amounts, keys))]
+    # One plain sort of packed numbers costs a tenth of sorting places by two columns.
+    whole = np.left_shift(keys.astype(np.int64), bits)
+    whole |= amounts - low
+    whole.sort()
+    whole &= (1 << bits) - 1
+    whole += low
+    return whole

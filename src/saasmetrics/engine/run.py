@@ -144,7 +144,7 @@ def compute(
         why = metric.missing or not_computed(definitions, metric) or _without(asked.get(wish.metric), sources)
         plans.append(_plan(live.at(moment, frame.since), frame, wish, why))
         frames.append(frame)
-    parts = [_picked(wish, part) for wish, part in zip(everything, gathered(live, plans), strict=True)]
+    parts = [_picked(wish, part) for wish, part in zip(everything, gathered(plans), strict=True)]
     values = pl.concat([pl.DataFrame(schema=VALUES), *parts[: len(wishes)]])
     values = values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS)
     return Computed(values, found, overall, reaches, begins, live, tuple(parts[len(wishes) :]))

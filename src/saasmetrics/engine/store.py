@@ -41,6 +41,12 @@ class Store:
         rows = sum(frame.height for frame in (*self.tables.values(), *self.facts.values()))
         return "in-memory" if rows < FEW else "streaming"
 
+    @cached_property
+    def accounts_change(self) -> bool:
+        """Whether any row of accounts says since when it holds."""
+        since = self.tables["accounts"]["valid_from"]
+        return since.null_count() < len(since)
+
     def schema(self, role: str) -> Mapping[str, pl.DataType]:
         """Columns of a role, of tables and logs alike; canonical ones are always there."""
         if role in self.tables:

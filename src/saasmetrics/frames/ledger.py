@@ -110,6 +110,8 @@ class Side:
     """Whether every entry has an account, and an account at most one counted entry for each period and parts."""
     settled: bool = False
     """Whether every entry is counted; known by a side whose type leaves the status out."""
+    ones: frozenset[str] = frozenset()
+    """Of `amount` and `weight`, those that are 1 in every entry; a type that leaves the weight out says so."""
 
     @property
     def columns(self) -> frozenset[str]:

@@ -1,0 +1,168 @@
+"""Bags: the entries of a side, collected once as whole numbers for all that they are reduced to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from saasmetrics.books.segments import MARK
+from saasmetrics.engine.numbered import Flags, Numbered, Whole, numbered, packed
+from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, OPEN, Ledger, Shape, Side
+from saasmetrics.period import Periods
+
+NUMBER = "_mark"
+"""The column of `Bag.marks` with a mark's number."""
+
+
+@dataclass(frozen=True)
+class Bag:
+    """The entries of a side in the periods asked for.
+
+    Grain: an entry. `period` is its place among the periods; `mark` the number of the parts and carried segments it
+    has, which `marks` lists (a column for each, and `_mark`); `own` are the columns whose combination is counted once;
+    `amount` and `weight` are one number where all entries have the same. `counted` is None where every entry is;
+    `immature`, `open`, `excluded` and `early` (left out because the data begins too late) are None where none is.
+    """
+
+    period: Whole
+    mark: Whole | None
+    marks: pl.DataFrame
+    account: Numbered | None
+    own: dict[str, Numbered]
+    amount: Whole | int
+    weight: Whole | int
+    missing: Flags | None
+    """Entries without an amount, where there are any."""
+    counted: Flags | None
+    immature: Flags | None
+    open: Flags | None
+    excluded: Flags | None
+    early: Flags | None
+    alone: bool
+
+
+def collected(sides: Sequence[Side], ledger: Ledger, periods: Periods, engine: Any) -> list[Bag]:
+    """The bags of some sides of a ledger, collected together."""
+    plans = []
+    for side, collapse in zip(sides, ledger.shape.collapse, strict=False):
+        plans.append(side.entries.select(_needed(side, ledger.shape, collapse)))
+    frames = pl.collect_all(plans, engine=engine)
+    return [
+        _bag(frame, side, ledger.shape, collapse, periods)
+        for frame, side, collapse in zip(frames, sides, ledger.shape.collapse, strict=False)
+    ]
+
+
+def _marked(side: Side, shape: Shape) -> list[str]:
+    """Columns that tell entries apart: parts, what a contrast is over, segments that rows carry."""
+    names = [part.column for part in shape.parts]
+    if shape.contrast is not None:
+        names.append(shape.contrast[0])
+    names += sorted(name for name in side.columns if name.startswith(MARK))
+    return [name for name in dict.fromkeys(names) if name in side.columns]
+
+
+def _needed(side: Side, shape: Shape, collapse: tuple[str, ...]) -> list[str]:
+    names = ["period", "account", "amount", *_marked(side, shape), *collapse]
+    if "weight" not in side.ones:
+        names.append("weight")
+    if not side.settled:
+        names.append("status")
+    if shape.tells_coverage:
+        names.append("reason")
+    return [name for name in dict.fromkeys(names) if name in side.columns and name not in side.ones]
+
+
+def _bag(frame: pl.DataFrame, side: Side, shape: Shape, collapse: tuple[str, ...], periods: Periods) -> Bag:
+    place = _places(frame["period"], periods)
+    if len(place) and place.min() < 0:
+        frame = frame.filter(pl.Series(place >= 0))
+        place = place[place >= 0]
+    mark, marks = _marks(frame, _marked(side, shape))
+    columns = {name: numbered(frame[name]) for name in {"account", *collapse} & set(frame.columns)}
+    status = frame["status"] if "status" in frame.columns else None
+    amount = frame["amount"] if "amount" in frame.columns else None
+    early = (frame["reason"] == COVERAGE).fill_null(False) if "reason" in frame.columns else None
+    return Bag(
+        period=place,
+        mark=mark,
+        marks=marks,
+        account=columns.get("account"),
+        own={name: columns[name] for name in collapse if name in columns},
+        amount=1 if amount is None else _amounts(amount),
+        weight=_amounts(frame["weight"]) if "weight" in frame.columns else 1,
+        missing=None if amount is None or not amount.null_count() else amount.is_null().to_numpy(),
+        counted=_but_all(status, COUNTED),
+        immature=_but_none(status, IMMATURE),
+        open=_but_none(status, OPEN),
+        excluded=_but_none(status, EXCLUDED),
+        early=None if early is None or not early.any() else early.to_numpy(),
+        alone=side.alone,
+    )
+
+
+def _places(period: pl.Series, periods: Periods) -> Whole:
+    """The place of each period among those asked for; -1 for others."""
+    days = period.to_physical().fill_null(-(2**31)).to_numpy()
+    starts = pl.Series(periods.starts, dtype=pl.Date).to_physical().to_numpy()
+    first, last = int(starts[0]), int(starts[-1])
+    table = np.full(last - first + 3, -1, dtype=np.int32)
+    table[starts - first + 1] = np.arange(len(starts), dtype=np.int32)
+    places: Whole = table[np.clip(days.astype(np.int64) - first + 1, 0, last - first + 2)]
+    return places
+
+
+def _marks(frame: pl.DataFrame, names: list[str]) -> tuple[Whole | None, pl.DataFrame]:
+    if not names:
+        return None, pl.DataFrame({NUMBER: [0]}, schema={NUMBER: pl.Int64})
+    columns = {name: numbered(frame[name]) for name in names}
+    whole, size = packed([(column.numbers, len(column.names)) for column in columns.values()])
+    found, mark = _numbered_anew(whole, size)
+    rows = frame.select(names)[_firsts(mark, len(found))] if frame.height else frame.select(names)
+    return mark, rows.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(NUMBER))
+
+
+def _numbered_anew(whole: Whole, size: int) -> tuple[Whole, Whole]:
+    """The different numbers, and each number's place among them."""
+    if size <= 2**22:
+        there = np.flatnonzero(np.bincount(whole, minlength=size))
+        table = np.zeros(size, dtype=np.int32)
+        table[there] = np.arange(len(there), dtype=np.int32)
+        return there, table[whole]
+    found, places = np.unique(whole, return_inverse=True)
+    return found, places.astype(np.int32)
+
+
+def _firsts(mark: Whole, count: int) -> NDArray[np.int64]:
+    """A row of each mark."""
+    rows = np.zeros(count, dtype=np.int64)
+    rows[mark] = np.arange(len(mark))
+    return rows
+
+
+def _amounts(column: pl.Series) -> Whole | int:
+    """Amounts as numbers; one number where all are the same. Edges: null is nothing."""
+    low, high = column.min(), column.max()
+    if low is None or (low == high and not column.null_count()):
+        return low if isinstance(low, int) else 0
+    numbers: Whole = column.fill_null(0).cast(pl.Int64).to_numpy()
+    return numbers
+
+
+def _but_all(status: pl.Series | None, word: str) -> Flags | None:
+    if status is None:
+        return None
+    flags = (status == word).fill_null(False)
+    return None if flags.all() else flags.to_numpy()
+
+
+def _but_none(status: pl.Series | None, word: str) -> Flags | None:
+    if status is None:
+        return None
+    flags = (status == word).fill_null(False)
+    return flags.to_numpy() if flags.any() else None

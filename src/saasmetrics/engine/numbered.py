@@ -1,0 +1,92 @@
+"""Numbered: columns of names as whole numbers, and what is counted and added by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Whole = NDArray[np.integer[Any]]
+Flags = NDArray[np.bool_]
+
+EXACT = 2**53
+"""Whole numbers up to here are exact as floats, and so are their sums."""
+
+ROOM = 2**26
+"""Places that a table may have which is as large as everything that could be there."""
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A column by number: 0 stands for null, every other number for the name in that place.
+
+    Edges: names that no row has may be among them.
+    """
+
+    numbers: Whole
+    names: pl.Series
+
+
+def numbered(column: pl.Series) -> Numbered:
+    """Numbers of a column, in the order in which an Enum has its names, else in that of their first rows."""
+    dtype = column.dtype
+    if not isinstance(dtype, pl.Enum):
+        if dtype != pl.String:
+            column = column.cast(pl.String)
+        dtype = pl.Enum(column.unique(maintain_order=True).drop_nulls())
+        column = column.cast(dtype)
+    places = column.to_physical()
+    if column.null_count():
+        numbers = places.cast(pl.Int32).fill_null(-1).to_numpy() + np.int32(1)
+    else:
+        numbers = places.cast(pl.Int32).to_numpy() + np.int32(1)
+    names = pl.concat([pl.Series("name", [None], dtype=pl.String), dtype.categories.alias("name").cast(pl.String)])
+    return Numbered(numbers, names)
+
+
+def added(keys: Whole, amounts: Whole | int, size: int) -> pl.Series:
+    """The sum of the amounts of each key from 0 to `size`, exactly; an amount for all may be one number. Int128."""
+    if isinstance(amounts, int):
+        counts = pl.Series(np.bincount(keys, minlength=size)).cast(pl.Int128)
+        return counts if amounts == 1 else counts * pl.Series([amounts], dtype=pl.Int128)
+    if not len(amounts):
+        return pl.Series(np.zeros(size, dtype=np.int64)).cast(pl.Int128)
+    largest = max(abs(int(amounts.max())), abs(int(amounts.min())))
+    if largest * len(amounts) < EXACT:
+        sums = np.bincount(keys, weights=amounts, minlength=size)
+        return pl.Series(np.rint(sums).astype(np.int64)).cast(pl.Int128)
+    rows = pl.DataFrame({"key": keys, "amount": amounts})
+    sums_ = rows.group_by("key").agg(pl.col("amount").cast(pl.Int128).sum())
+    every = pl.DataFrame({"key": np.arange(size)}, schema={"key": rows.schema["key"]})
+    return every.join(sums_, on="key", how="left", maintain_order="left")["amount"].fill_null(0)
+
+
+def packed(columns: list[tuple[Whole, int]]) -> tuple[Whole, int]:
+    """Several columns of numbers, each with how many there can be, as one.
+
+    Edges: where all that could be there does not fit into 63 bits, what is there is numbered anew on the way.
+    """
+    whole, size = columns[0]
+    for numbers, sizes in columns[1:]:
+        if size * sizes >= 2**63:
+            found, whole = np.unique(whole, return_inverse=True)
+            size = len(found)
+        whole = whole.astype(np.int64) * sizes + numbers
+        size *= sizes
+    return whole, size
+
+
+def different(keys: Whole, size: int) -> Whole:
+    """The keys that occur, ascending, each once."""
+    if size <= ROOM and size <= 64 * max(len(keys), 1024):
+        there = np.zeros(size, dtype=np.bool_)
+        there[keys] = True
+        return np.flatnonzero(there)
+    ordered = np.sort(keys)
+    first = np.empty(len(ordered), dtype=np.bool_)
+    first[:1] = True
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
