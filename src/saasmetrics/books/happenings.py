@@ -57,9 +57,9 @@ class Happenings:
         for role in dict.fromkeys(selector.role for selector in rest):
             chosen = tuple(selector for selector in rest if selector.role == role)
             parts.append(self._logged(given, role, chosen) if ROLES[role].log else self._listed(given, role, chosen))
-        rows = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
-        keys = ["account", *self._keys(given), "cell"]
-        return rows.group_by(keys).agg(pl.col("rows", "filled", "total").sum())
+        if len(parts) == 1:
+            return parts[0]
+        return _count(pl.concat(parts, how="diagonal_relaxed"), ["account", *self._keys(given), "cell"])
 
     def _by_run(self, selector: Selector) -> bool:
         return selector.run is not None and selector.outcome is not None and not self.columns and not self.cut

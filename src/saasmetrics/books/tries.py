@@ -9,9 +9,10 @@ from typing import Literal
 import polars as pl
 
 from saasmetrics.books.given import Given
+from saasmetrics.books.milestones import Moment
 from saasmetrics.books.steps import Walk, step_rows
 from saasmetrics.definitions.scalars import Duration
-from saasmetrics.definitions.selection import Selection, Selector
+from saasmetrics.definitions.selection import Milestone, Selection, Selector
 from saasmetrics.frames.canonical import ROLES
 
 Order = Literal["ordered", "strict", "any"]
@@ -49,6 +50,8 @@ class Tries:
     def make(self, given: Given) -> pl.LazyFrame:
         """The chain of forward joins, step by step."""
         given = given.narrowed(*self.by)
+        if self._is_of_firsts():
+            return self._judged(self._of_firsts(given).with_columns(excluded=pl.lit(False)))
         # Of a later step all rows are taken: its `at_least` counts from the step before, not from the beginning.
         later = [replace(step, at_least=1) if step.is_plain else step for step in self.steps[1:]]
         deadline = self.within.add_expr(pl.col("entry"))
@@ -66,13 +69,44 @@ class Tries:
             tries = self._ended(given, tries, times, deadline)
         if self.order == "strict":
             tries = self._undisturbed(given, tries, times)
+        drop = [f"n{step}" for step in range(1, len(self.steps) + 1)] + ["number"]
+        return self._judged(tries).drop(drop)
+
+    def _judged(self, tries: pl.LazyFrame) -> pl.LazyFrame:
+        """Add how many steps were reached one after the other."""
         depth = pl.lit(0, dtype=pl.Int64)
         unbroken = pl.lit(True)
-        for name in times:
-            unbroken = unbroken & pl.col(name).is_not_null()
+        for step in range(1, len(self.steps) + 1):
+            unbroken = unbroken & pl.col(f"t{step}").is_not_null()
             depth = depth + unbroken.cast(pl.Int64)
-        drop = [f"n{step}" for step in range(1, len(self.steps) + 1)] + ["number"]
-        return tries.with_columns(depth=depth).drop(drop)
+        return tries.with_columns(depth=depth)
+
+    def _is_of_firsts(self) -> bool:
+        """Whether every step is the first moment of something since the account was created: no row is needed twice.
+
+        True of steps in any order behind the creation, each of rows of its own; a fact of one line an account then
+        says what else all rows would have to be sorted for.
+        """
+        opening, *later = self.steps
+        parts = [part for step in later for part in step.parts]
+        return (
+            opening == Selection((Milestone("created"),))
+            and (self.walk, self.order, self.exclude, self.strict_ties) == (Walk("account"), "any", None, False)
+            and all(isinstance(part, Selector) for part in parts)
+            and all(step.at_least == 1 and not step.same_run for step in later)
+            and all(len(step.parts) == 1 or step.join == "all" or step.is_plain for step in later)
+            and len(set(later)) == len(later)
+        )
+
+    def _of_firsts(self, given: Given) -> pl.LazyFrame:
+        """Accounts with the first moment of each step since their creation, where it is in time."""
+        opening, *later = self.steps
+        tries = step_rows(given, opening, self.walk).rename({"at": "entry"}).with_columns(t1=pl.col("entry"))
+        for step, selection in enumerate(later, start=2):
+            moments = given.made(Moment(selection, since_created=True)).rename({"at": f"t{step}"})
+            tries = tries.join(moments, on="account", how="left")
+        times = [f"t{step}" for step in range(1, len(self.steps) + 1)]
+        return self._in_time(tries, times, self.within.add_expr(pl.col("entry")))
 
     def _in_time(self, tries: pl.LazyFrame, times: list[str], deadline: pl.Expr) -> pl.LazyFrame:
         """Null steps after their deadline, which runs from the entry or, by `anchor`, from the step before."""

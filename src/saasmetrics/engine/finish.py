@@ -11,8 +11,9 @@ import polars as pl
 
 from saasmetrics.books.segments import column
 from saasmetrics.engine.given import Live
+from saasmetrics.engine.lot import Split
 from saasmetrics.engine.quantiles import quantile_of
-from saasmetrics.engine.reduce import Reduction, Split
+from saasmetrics.engine.reduce import Reduction
 from saasmetrics.engine.values import Frame, cut_text
 from saasmetrics.frames.ledger import Ledger, Shape
 from saasmetrics.frames.values import (

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import polars as pl
+from polars import selectors
 
 from saasmetrics.books.headline import at_level
 from saasmetrics.definitions.address import Address
@@ -66,9 +67,10 @@ def _side(name: str, side: Side, ledger: Ledger, keys: tuple[str, ...]) -> pl.La
         )
     worth = shape.sides[below] if shape.how == "ratio" else shape.scale
     value = pl.col("amount") / round(1 / worth) if 0 < worth < 1 else pl.col("amount") * worth
-    return entries.select(pl.lit(name).alias("side"), pl.all(), value.alias("value")).with_columns(
-        pl.col("account").cast(pl.String)
-    )
+    # Sides may have other lists of names.
+    named = selectors.enum() - selectors.by_name("status", require_all=False)
+    entries = entries.select(pl.lit(name).alias("side"), pl.all(), value.alias("value"))
+    return entries.with_columns(named.cast(pl.String))
 
 
 def _days(given: Live, periods: Periods, ledger: Ledger) -> int:

@@ -14,7 +14,7 @@ from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.engine.combine import is_told
 from saasmetrics.engine.finish import Piece, finished, reduced
 from saasmetrics.engine.given import Live
-from saasmetrics.engine.reduce import Split
+from saasmetrics.engine.lot import Split
 from saasmetrics.engine.values import Frame, absent, overlap
 from saasmetrics.expression import compile_polars, gate_arithmetic
 from saasmetrics.frames.ledger import Ledger

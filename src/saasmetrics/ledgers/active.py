@@ -175,7 +175,7 @@ class Active(MetricType):
         if allowed is not None:
             denominator = denominator.join(allowed, on="account", how="semi")
         keys = [key for key in ("account", "entity", "period") if key != "entity" or self.entity != "account"]
-        numerator = numerator.join(denominator.select(keys).unique(), on=keys, how="semi")
+        numerator = numerator.join(denominator.select(keys), on=keys, how="semi")
         alone = self.entity == "account" and self.cut is None and not _user_marks(given)
         return Ledger(
             shape, Side(_dated(numerator, periods), alone=alone), Side(_dated(denominator, periods), alone=alone)

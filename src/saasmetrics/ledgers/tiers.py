@@ -104,18 +104,27 @@ class Tiers(MetricType):
 
     def _share(self, given: Given, periods: Periods) -> Ledger:
         there = given.made(AccountsThere(periods)).rename({"day": "segment_at"})
-        numerators, denominators = [], []
-        for name in self._tiers(given.scope):
-            moments = given.made(TierReached(self.workflow, name))
-            reached = moments.select("account", _reached=given.calendar.day_expr(pl.col("at")))
-            whole = there.with_columns(tier=pl.lit(name), amount=pl.lit(1, dtype=pl.Int64))
-            got = whole.join(reached, on="account").filter(pl.col("_reached") <= pl.col("segment_at")).drop("_reached")
-            numerators.append(got)
-            denominators.append(whole)
+        tiers = self._tiers(given.scope)
+        days = there
+        for number, name in enumerate(tiers):
+            reached = given.made(TierReached(self.workflow, name))
+            reached = reached.select("account", given.calendar.day_expr(pl.col("at")).alias(f"_{number}"))
+            days = days.join(reached, on="account", how="left")
+        # Of a fixed list: there is a line for every account, week and tier.
+        words = pl.Enum(tiers)
+        mark = [pl.lit(name, dtype=words).alias("tier") for name in tiers]
+        one = pl.lit(1, dtype=pl.Int64).alias("amount")
+        columns = ("period", "account", "segment_at", one)
+        ones = frozenset({"amount"})
+        got = [
+            days.filter(pl.col(f"_{number}") <= pl.col("segment_at")).select(*columns, tier)
+            for number, tier in enumerate(mark)
+        ]
+        whole = [there.select(*columns, tier) for tier in mark]
         return Ledger(
             self.shape(given.scope),
-            Side(pl.concat(numerators), alone=True),
-            Side(pl.concat(denominators), alone=True),
+            Side(pl.concat(got), alone=True, ones=ones),
+            Side(pl.concat(whole), alone=True, ones=ones),
         )
 
     def _time(self, given: Given, periods: Periods) -> Ledger:

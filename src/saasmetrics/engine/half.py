@@ -1,0 +1,272 @@
+"""Halves: one side of a ledger, and the sums or quantiles of its entries for any depth and segments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import prod
+
+import numpy as np
+import polars as pl
+
+from saasmetrics.books.headline import at_level
+from saasmetrics.books.segments import Attribute, column
+from saasmetrics.books.several import narrowed_to, told_apart
+from saasmetrics.engine.bag import Bag
+from saasmetrics.engine.given import Live
+from saasmetrics.engine.lot import Lot, Space, Split, grouped
+from saasmetrics.engine.numbered import Flags, Whole, added, different, packed
+from saasmetrics.engine.quantiles import quantiles
+from saasmetrics.frames.ledger import UNATTRIBUTED, UNKNOWN, Shape, Side
+from saasmetrics.period import Periods
+
+
+class Half:
+    """One side: its bag, and lots of it."""
+
+    def __init__(
+        self,
+        live: Live,
+        bag: Bag,
+        shape: Shape,
+        periods: Periods,
+        collapse: tuple[str, ...],
+        undivided: frozenset[str],
+    ) -> None:
+        self._live, self._bag, self._shape, self._periods, self._collapse = live, bag, shape, periods, collapse
+        self._undivided = undivided
+        self._lots: dict[object, Lot] = {}
+        self._labels: dict[str, tuple[Whole, pl.Series]] = {}
+
+    def sums(self, keys: list[str], split: Split) -> pl.DataFrame:
+        """Grain: the keys. Columns: `amount`, `entries`, `accounts`, `immature`, `uncovered`."""
+        bag, lot, apart = self._bag, self._lot(keys, split), self._apart(split)
+        whole, size = self._split(lot, apart)
+        space = Space.of(whole, size)
+        counted = self._counted(lot)
+        if self._collapse and not lot.alone:
+            single, amount, weight, accounts = self._once(lot, counted, apart)
+            single = space.places(single)
+        else:
+            single, accounts = space.places(whole if counted is None else whole[counted]), None
+            amount, weight = (self._amounts(lot, values, counted) for values in (bag.amount, bag.weight))
+        there = space.there(whole)
+        counts = {
+            "amount": added(single, amount, space.size),
+            "entries": added(single, weight, space.size).cast(pl.Int64),
+            "accounts": self._accounts(lot, counted, single, accounts, apart, space),
+            "immature": self._weights(lot, whole, bag.immature, space),
+            "uncovered": self._weights(lot, whole, bag.early, space),
+        }
+        return self._told(lot, space, there, apart, counts)
+
+    def stats(self, keys: list[str], split: Split) -> pl.DataFrame:
+        """Grain: the keys. Columns: one `stat_NAME` per stat, `reached`, `open`, `entries`, `accounts`, `immature`."""
+        bag, lot, apart = self._bag, self._lot(keys, split), self._apart(split)
+        whole, size = self._split(lot, apart)
+        space = Space.of(whole, size)
+        counted = self._counted(lot)
+        single = space.places(whole if counted is None else whole[counted])
+        reached, still_open = np.bincount(single, minlength=space.size), np.zeros(space.size, dtype=np.int64)
+        if bag.open is not None:
+            still_open = np.bincount(space.places(whole[lot.of(bag.open)]), minlength=space.size)
+        amounts, valued = self._amounts(lot, bag.amount, counted), single
+        if isinstance(amounts, int):
+            amounts = np.full(len(single), amounts, dtype=np.int64)
+        if bag.missing is not None:
+            known = ~lot.of(bag.missing)
+            known = known if counted is None else known[counted]
+            amounts, valued = amounts[known], valued[known]
+        there = space.there(whole if bag.excluded is None else whole[~lot.of(bag.excluded)])
+        counts = {
+            **quantiles(self._shape, valued, space.size, amounts, reached, still_open),
+            "reached": pl.Series(reached, dtype=pl.Int64),
+            "open": pl.Series(still_open, dtype=pl.Int64),
+            "entries": added(single, self._amounts(lot, bag.weight, counted), space.size).cast(pl.Int64),
+            "accounts": self._accounts(lot, counted, single, None, apart, space),
+            "immature": self._weights(lot, whole, bag.immature, space),
+        }
+        return self._told(lot, space, there, apart, counts)
+
+    def _apart(self, split: Split) -> list[str]:
+        """Segments of the split that are looked up by account, where this side is split by them."""
+        return [name for name in split.by if name in split.apart - self._undivided]
+
+    def _lot(self, keys: list[str], split: Split) -> Lot:
+        """The entries that count at a depth, in their groups; those of accounts outside of `where` are left out."""
+        rows = [name for name in split.by if name not in split.apart]
+        key = (tuple(keys), split.level, tuple(rows), tuple(split.where.items()))
+        if key not in self._lots:
+            self._lots[key] = self._made(keys, rows, split)
+        return self._lots[key]
+
+    def _made(self, keys: list[str], by: Sequence[str], split: Split) -> Lot:
+        bag = self._bag
+        names = frozenset(bag.marks.columns)
+        marks = at_level(Side(bag.marks.lazy(), names=names, alone=bag.alone), self._shape, split.level)
+        frame = marks.entries
+        for name, values in split.where.items():
+            if column(name) in names:
+                frame = narrowed_to(self._live, frame, name, values)
+        chosen = told_apart(self._live, frame, [name for name in by if column(name) in names]).collect()
+        named = [name for name in (*keys, *(column(name) for name in by)) if name in names]
+        rows, group, groups = grouped(bag, chosen, named)
+        for name, values in split.where.items():
+            if name in split.apart - self._undivided:
+                rows, group = self._only(rows, group, name, values)
+        period = bag.period if rows is None else bag.period[rows]
+        count = max(groups.height, 1)
+        whole = period.astype(np.int64) if count == 1 else period.astype(np.int64) * count + group
+        return Lot(whole, count * len(self._periods.starts), groups, rows, marks.alone)
+
+    def _only(self, rows: Whole | None, group: Whole, name: str, values: tuple[str, ...]) -> tuple[Whole | None, Whole]:
+        """The rows whose account has one of some values."""
+        numbers, labels = self._labelled(name)
+        among = labels.is_in(list(values)).to_numpy()
+        accounts = self._account_numbers()
+        kept = among[numbers[accounts if rows is None else accounts[rows]]]
+        return (np.flatnonzero(kept) if rows is None else rows[kept]), group[kept]
+
+    def _account_numbers(self) -> Whole:
+        account = self._bag.account
+        return np.zeros(len(self._bag.period), dtype=np.int32) if account is None else account.numbers
+
+    def _labelled(self, segment: str) -> tuple[Whole, pl.Series]:
+        """Of each account by number the number of its value, and the values. Edges: as `books/segments.bind`."""
+        if segment not in self._labels:
+            account = self._bag.account
+            names = account.names if account else pl.Series("name", [None], dtype=pl.String)
+            values = self._live.made(Attribute(segment)).select(pl.col("account").cast(pl.String), "value").collect()
+            found = names.to_frame("account").join(values, on="account", how="left", maintain_order="left")["value"]
+            text = found.fill_null(UNKNOWN).to_list()[1:]
+            labels = list(dict.fromkeys([UNATTRIBUTED, *text]))
+            number = {label: place for place, label in enumerate(labels)}
+            numbers = np.fromiter((number[label] for label in [UNATTRIBUTED, *text]), dtype=np.int32)
+            self._labels[segment] = numbers, pl.Series(labels, dtype=pl.String)
+        return self._labels[segment]
+
+    def _split(self, lot: Lot, apart: Sequence[str]) -> tuple[Whole, int]:
+        """The keys of a lot with the values of segments of accounts behind them, and how many there can be."""
+        return self._with_values(lot, lot.keys, None, apart)
+
+    def _with_values(self, lot: Lot, keys: Whole, accounts: Whole | None, apart: Sequence[str]) -> tuple[Whole, int]:
+        """Keys, each of an account, with its values behind them; the accounts of the lot when none are given."""
+        if not apart:
+            return keys, lot.size
+        if accounts is None:
+            accounts = lot.of(self._account_numbers())
+        size = lot.size
+        for segment in apart:
+            numbers, labels = self._labelled(segment)
+            keys = keys * len(labels) + numbers[accounts]
+            size *= len(labels)
+        return keys, size
+
+    def _counted(self, lot: Lot) -> Flags | None:
+        return None if self._bag.counted is None else lot.of(self._bag.counted)
+
+    def _amounts(self, lot: Lot, values: Whole | int, counted: Flags | None) -> Whole | int:
+        if isinstance(values, int):
+            return values
+        values = lot.of(values)
+        return values if counted is None else values[counted]
+
+    def _weights(self, lot: Lot, whole: Whole, flags: Flags | None, space: Space) -> pl.Series:
+        if flags is None:
+            return pl.Series(np.zeros(space.size, dtype=np.int64))
+        flags = lot.of(flags)
+        weights = self._amounts(lot, self._bag.weight, flags)
+        return added(space.places(whole[flags]), weights, space.size).cast(pl.Int64)
+
+    def _once(
+        self, lot: Lot, counted: Flags | None, apart: Sequence[str]
+    ) -> tuple[Whole, Whole | int, Whole | int, Whole | None]:
+        """What is counted once per key: a user of two roles, an account of two workflows. The amounts are equal.
+
+        Gives key, amount and weight of each; and the account, where each thing that is counted has its own.
+        """
+        bag = self._bag
+        by_account = "account" in bag.own
+        # An account has one value of a segment of accounts: counted once, it can be split by any afterwards.
+        if "single" not in lot.kept or not by_account:
+            keys, size = self._with_values(lot, lot.keys, None, () if by_account else apart)
+            lot.kept["single"] = self._single(lot, counted, keys, size)
+        key, amount, weight, account = lot.kept["single"]
+        if apart and by_account:
+            key, _ = self._with_values(lot, key, account, apart)
+        return key, amount, weight, account if list(bag.own) == ["account"] else None
+
+    def _single(
+        self, lot: Lot, counted: Flags | None, keys: Whole, size: int
+    ) -> tuple[Whole, Whole | int, Whole | int, Whole | None]:
+        bag = self._bag
+
+        def taken(values: Whole) -> Whole:
+            values = lot.of(values)
+            return values if counted is None else values[counted]
+
+        keys = keys if counted is None else keys[counted]
+        sizes = [len(column.names) for column in bag.own.values()]
+        columns = [(keys, size), *zip((taken(column.numbers) for column in bag.own.values()), sizes, strict=True)]
+        amount, weight = bag.amount, bag.weight
+        if isinstance(amount, int) and isinstance(weight, int) and size * prod(sizes) < 2**62:
+            rest = different(*packed(columns))
+            numbers: dict[str, Whole] = {}
+            for name, held in zip(reversed(bag.own), reversed(sizes), strict=True):
+                rest, numbers[name] = np.divmod(rest, held)
+            return rest, amount, weight, numbers.get("account")
+        whole, _ = packed(columns)
+        order = np.argsort(whole, kind="stable")
+        whole = whole[order]
+        starts = np.flatnonzero(np.concatenate([np.ones(min(len(whole), 1), dtype=np.bool_), whole[1:] != whole[:-1]]))
+
+        def largest(values: Whole | int) -> Whole | int:
+            if isinstance(values, int) or not len(starts):
+                return values if isinstance(values, int) else taken(values)
+            return np.maximum.reduceat(taken(values)[order], starts)
+
+        account = taken(bag.own["account"].numbers)[order][starts] if "account" in bag.own else None
+        return keys[order][starts], largest(amount), largest(weight), account
+
+    def _accounts(
+        self,
+        lot: Lot,
+        counted: Flags | None,
+        single: Whole,
+        single_accounts: Whole | None,
+        apart: Sequence[str],
+        space: Space,
+    ) -> pl.Series:
+        """How many accounts a group has."""
+        account = self._bag.account
+        if lot.alone:
+            return pl.Series(np.bincount(single, minlength=space.size), dtype=pl.Int64)
+        if account is None:
+            return pl.Series(np.zeros(space.size, dtype=np.int64))
+        if single_accounts is not None:
+            return pl.Series(np.bincount(single[single_accounts > 0], minlength=space.size), dtype=pl.Int64)
+        if "pairs" not in lot.kept:
+            keys, accounts = lot.keys, lot.of(account.numbers)
+            if counted is not None:
+                keys, accounts = keys[counted], accounts[counted]
+            pairs = different(keys * len(account.names) + accounts, lot.size * len(account.names))
+            keys, accounts = np.divmod(pairs, len(account.names))
+            lot.kept["pairs"] = keys[accounts > 0], accounts[accounts > 0]
+        keys, accounts = lot.kept["pairs"]
+        whole, _ = self._with_values(lot, keys, accounts, apart)
+        return pl.Series(np.bincount(space.places(whole), minlength=space.size), dtype=pl.Int64)
+
+    def _told(
+        self, lot: Lot, space: Space, there: Whole, apart: Sequence[str], counts: Mapping[str, pl.Series]
+    ) -> pl.DataFrame:
+        """Keys as people read them, and the counts of those that are there. Grain: a key."""
+        named: dict[str, pl.Series] = {}
+        rest = space.keys(there)
+        for segment in reversed(apart):
+            _, labels = self._labelled(segment)
+            rest, numbers = np.divmod(rest, len(labels))
+            named[column(segment)] = labels.gather(numbers)
+        place, group = np.divmod(rest, max(lot.groups.height, 1))
+        periods = pl.Series(self._periods.starts, dtype=pl.Date).gather(place)
+        own = {name: values.gather(group) for name, values in lot.groups.to_dict().items()}
+        told = {name: values.gather(there) for name, values in counts.items()}
+        return pl.DataFrame({"period": periods, **own, **named, **told})

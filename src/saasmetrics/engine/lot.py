@@ -1,0 +1,121 @@
+"""Lots: the entries of a bag that count at one depth, in their groups, and the space that their sums stand in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import numpy as np
+import polars as pl
+
+from saasmetrics.engine.bag import NUMBER, Bag
+from saasmetrics.engine.numbered import Flags, Whole, different
+
+Where = Mapping[str, tuple[str, ...]]
+Column = TypeVar("Column", Whole, Flags)
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a ledger is reduced to: the first `level` parts told apart, split by `by`, narrowed to `where`.
+
+    `apart` are the segments among both that the ledger's entries do not carry: those of their accounts.
+    """
+
+    level: int
+    by: tuple[str, ...]
+    where: Where
+    apart: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Space:
+    """Where sums stand: at their key, or at the place of their key among those that are there.
+
+    `found` are the keys there are, ascending, where there could be far too many.
+    """
+
+    size: int
+    found: Whole | None
+
+    @classmethod
+    def of(cls, keys: Whole, size: int) -> Space:
+        """A space for these keys, of which there could be `size`."""
+        if size <= 2**20 or size <= len(keys):
+            return cls(size, None)
+        found = different(keys, size)
+        return cls(len(found), found)
+
+    def places(self, keys: Whole) -> Whole:
+        """Where some of the keys stand."""
+        return keys if self.found is None else np.searchsorted(self.found, keys)
+
+    def there(self, keys: Whole) -> Whole:
+        """The places that some of the keys have."""
+        return np.flatnonzero(np.bincount(self.places(keys), minlength=self.size))
+
+    def keys(self, places: Whole) -> Whole:
+        """The keys at some places."""
+        return places if self.found is None else self.found[places]
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Entries of one depth, ready to be added up.
+
+    Grain: an entry and a group it is counted in. `keys` tell period and group, `size` is how many there can be and
+    `groups` lists the groups: a column for each key, in their order.
+    """
+
+    keys: Whole
+    size: int
+    groups: pl.DataFrame
+    rows: Whole | None
+    """Which entries of the bag these are; None: all, in their order."""
+    alone: bool
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What was worked out once for all splits."""
+
+    def of(self, values: Column) -> Column:
+        """A column of the bag, for these rows."""
+        return values if self.rows is None else values[self.rows]
+
+
+def grouped(bag: Bag, chosen: pl.DataFrame, named: list[str]) -> tuple[Whole | None, Whole, pl.DataFrame]:
+    """Which rows of a bag are in which group of their marks: rows (None: all), the group of each, the groups."""
+    if named:
+        groups = chosen.select(named).unique(maintain_order=True)
+        numbers = (
+            chosen.select(named)
+            .join(groups.with_row_index("_group"), on=named, how="left", nulls_equal=True, maintain_order="left")[
+                "_group"
+            ]
+            .cast(pl.Int64)
+            .to_numpy()
+        )
+    else:
+        groups, numbers = pl.DataFrame(), np.zeros(chosen.height, dtype=np.int64)
+    if bag.mark is None:
+        every = np.zeros(len(bag.period), dtype=np.int64)
+        return (None, every, groups) if chosen.height else (every[:0], every[:0], groups)
+    marks = chosen[NUMBER].to_numpy()
+    table = np.full(bag.marks.height, -1, dtype=np.int64)
+    table[marks] = numbers
+    if len(np.unique(marks)) == len(marks):
+        group = table[bag.mark]
+        if len(marks) == bag.marks.height:
+            return None, group, groups
+        kept = np.flatnonzero(group >= 0)
+        return kept, group[kept], groups
+    # Marks of several values: each row once for each of its groups.
+    rows: list[Whole] = []
+    found: list[Whole] = []
+    order = pl.DataFrame({"mark": marks, "group": numbers}).with_columns(turn=pl.int_range(pl.len()).over("mark"))
+    for part in order.partition_by("turn"):
+        table = np.full(bag.marks.height, -1, dtype=np.int64)
+        table[part["mark"].to_numpy()] = part["group"].to_numpy()
+        group = table[bag.mark]
+        rows.append(np.flatnonzero(group >= 0))
+        found.append(group[rows[-1]])
+    return np.concatenate(rows), np.concatenate(found), groups
