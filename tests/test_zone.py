@@ -24,6 +24,11 @@ def test_days_of_a_zone(zone: str) -> None:
     at = pl.Series("at", instants, dtype=INSTANT)
     days = days_of(zone)(at)
     assert days.equals(at.dt.convert_time_zone(zone).dt.date())
+    calendar = Calendar(zone, 6)
+    cells = pl.DataFrame({"at": at, "day": days}).select(
+        by_at=calendar.cell_of_expr(pl.col("at")), by_day=calendar.cell_expr(pl.col("day"))
+    )
+    assert cells["by_at"].equals(cells["by_day"])
     for number in range(0, len(instants), 9_973):
         assert days[number] == instants[number].astimezone(ZoneInfo(zone)).date()
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from saasmetrics.zone import days_of
+from saasmetrics.zone import cells_of, days_of
 
 
 class Grain(StrEnum):
@@ -109,6 +109,11 @@ class Calendar:
         if self.timezone == "UTC":
             return at.dt.date()
         return at.map_batches(days_of(self.timezone), return_dtype=pl.Date, is_elementwise=True)
+
+    def cell_of_expr(self, at: pl.Expr) -> pl.Expr:
+        """`cell_expr` of the local day of a column of UTC instants."""
+        cells = cells_of(self.timezone, self.week_start)
+        return at.map_batches(cells, return_dtype=pl.Date, is_elementwise=True)
 
     def start_of(self, day: date) -> datetime:
         """The instant (UTC) at which a local day begins."""

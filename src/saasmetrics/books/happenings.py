@@ -78,7 +78,8 @@ class Happenings:
         runs = given.made(book).filter(pl.col(at).is_not_null())
         if self.tries > 1:
             runs = runs.filter(pl.col("attempts") >= self.tries)
-        day = self._cell(given, given.calendar.day_expr(pl.col(at)))
+        calendar, moment = given.calendar, pl.col(at)
+        day = calendar.cell_of_expr(moment) if self.grain == "cell" else calendar.day_expr(moment)
         total = pl.col("total") if self.expr else pl.lit(0, dtype=pl.Int64)
         filled = pl.col("total").is_not_null() if self.expr else pl.lit(0, dtype=pl.Int64)
         runs = runs.select(
