@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from saasmetrics.books.segments import MARK
-from saasmetrics.engine.numbered import Flags, Numbered, Whole, numbered, packed
+from saasmetrics.engine.numbered import Flags, Numbered, Whole, different, numbered, packed
 from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, OPEN, Ledger, Shape, Side
 from saasmetrics.period import Periods
 
@@ -108,12 +107,13 @@ def _bag(frame: pl.DataFrame, side: Side, shape: Shape, collapse: tuple[str, ...
 
 def _places(period: pl.Series, periods: Periods) -> Whole:
     """The place of each period among those asked for; -1 for others."""
-    days = period.to_physical().fill_null(-(2**31)).to_numpy()
     starts = pl.Series(periods.starts, dtype=pl.Date).to_physical().to_numpy()
     first, last = int(starts[0]), int(starts[-1])
+    # A day outside stands before the first or behind the last.
+    days = period.to_physical().fill_null(first - 1).clip(first - 1, last + 1).to_numpy()
     table = np.full(last - first + 3, -1, dtype=np.int32)
     table[starts - first + 1] = np.arange(len(starts), dtype=np.int32)
-    places: Whole = table[np.clip(days.astype(np.int64) - first + 1, 0, last - first + 2)]
+    places: Whole = table.take(np.subtract(days, first - 1))
     return places
 
 
@@ -122,27 +122,18 @@ def _marks(frame: pl.DataFrame, names: list[str]) -> tuple[Whole | None, pl.Data
         return None, pl.DataFrame({NUMBER: [0]}, schema={NUMBER: pl.Int64})
     columns = {name: numbered(frame[name]) for name in names}
     whole, size = packed([(column.numbers, len(column.names)) for column in columns.values()])
-    found, mark = _numbered_anew(whole, size)
-    rows = frame.select(names)[_firsts(mark, len(found))] if frame.height else frame.select(names)
-    return mark, rows.with_columns(pl.int_range(pl.len(), dtype=pl.Int64).alias(NUMBER))
-
-
-def _numbered_anew(whole: Whole, size: int) -> tuple[Whole, Whole]:
-    """The different numbers, and each number's place among them."""
-    if size <= 2**22:
-        there = np.flatnonzero(np.bincount(whole, minlength=size))
+    if size > 2**22:
+        found, mark = np.unique(whole, return_inverse=True)
+    else:
+        found = different(whole, size)
         table = np.zeros(size, dtype=np.int32)
-        table[there] = np.arange(len(there), dtype=np.int32)
-        return there, table[whole]
-    found, places = np.unique(whole, return_inverse=True)
-    return found, places.astype(np.int32)
-
-
-def _firsts(mark: Whole, count: int) -> NDArray[np.int64]:
-    """A row of each mark."""
-    rows = np.zeros(count, dtype=np.int64)
-    rows[mark] = np.arange(len(mark))
-    return rows
+        table[found] = np.arange(len(found), dtype=np.int32)
+        mark = np.asarray(table.take(whole))
+    marks = {NUMBER: pl.Series(np.arange(len(found), dtype=np.int64))}
+    for name, column in reversed(columns.items()):
+        found, numbers = np.divmod(found, len(column.names))
+        marks[name] = column.names.gather(numbers)
+    return mark, pl.DataFrame(marks)
 
 
 def _amounts(column: pl.Series) -> Whole | int:

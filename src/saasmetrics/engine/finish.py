@@ -111,7 +111,7 @@ def _named(number: int, piece: Piece, reduced: pl.DataFrame) -> list[pl.DataFram
 
     def amount(name: str) -> pl.Expr:
         found = pl.col(name) if name in reduced.columns else pl.lit(None)
-        return found.cast(pl.Float64)
+        return found.cast(pl.Float64).fill_nan(None)
 
     return [
         reduced.select(

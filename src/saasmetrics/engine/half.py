@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from saasmetrics.books.headline import at_level
 from saasmetrics.books.segments import Attribute, column
@@ -14,10 +15,17 @@ from saasmetrics.books.several import narrowed_to, told_apart
 from saasmetrics.engine.bag import Bag
 from saasmetrics.engine.given import Live
 from saasmetrics.engine.lot import Lot, Space, Split, grouped
-from saasmetrics.engine.numbered import Flags, Whole, added, different, packed
+from saasmetrics.engine.numbered import Flags, Whole, added, different, numbered, packed
 from saasmetrics.engine.quantiles import quantiles
 from saasmetrics.frames.ledger import UNATTRIBUTED, UNKNOWN, Shape, Side
 from saasmetrics.period import Periods
+
+Numbers = Whole | NDArray[np.float64] | pl.Series
+
+KINDS: dict[str, type[pl.DataType]] = {
+    "amount": pl.Int128,
+    **dict.fromkeys(("entries", "accounts", "immature", "uncovered", "reached", "open"), pl.Int64),
+}
 
 
 class Half:
@@ -49,11 +57,12 @@ class Half:
         else:
             single, accounts = space.places(whole if counted is None else whole[counted]), None
             amount, weight = (self._amounts(lot, values, counted) for values in (bag.amount, bag.weight))
-        there = space.there(whole)
+        held = np.bincount(single, minlength=space.size)
+        there = np.flatnonzero(held) if not self._collapse and counted is None else space.there(whole)
         counts = {
-            "amount": added(single, amount, space.size),
-            "entries": added(single, weight, space.size).cast(pl.Int64),
-            "accounts": self._accounts(lot, counted, single, accounts, apart, space),
+            "amount": added(single, amount, held),
+            "entries": added(single, weight, held),
+            "accounts": self._accounts(lot, counted, single, held, accounts, apart, space),
             "immature": self._weights(lot, whole, bag.immature, space),
             "uncovered": self._weights(lot, whole, bag.early, space),
         }
@@ -67,6 +76,7 @@ class Half:
         counted = self._counted(lot)
         single = space.places(whole if counted is None else whole[counted])
         reached, still_open = np.bincount(single, minlength=space.size), np.zeros(space.size, dtype=np.int64)
+        weight = self._amounts(lot, bag.weight, counted)
         if bag.open is not None:
             still_open = np.bincount(space.places(whole[lot.of(bag.open)]), minlength=space.size)
         amounts, valued = self._amounts(lot, bag.amount, counted), single
@@ -78,11 +88,11 @@ class Half:
             amounts, valued = amounts[known], valued[known]
         there = space.there(whole if bag.excluded is None else whole[~lot.of(bag.excluded)])
         counts = {
-            **quantiles(self._shape, valued, space.size, amounts, reached, still_open),
-            "reached": pl.Series(reached, dtype=pl.Int64),
-            "open": pl.Series(still_open, dtype=pl.Int64),
-            "entries": added(single, self._amounts(lot, bag.weight, counted), space.size).cast(pl.Int64),
-            "accounts": self._accounts(lot, counted, single, None, apart, space),
+            **quantiles(self._shape, valued, amounts, reached, still_open),
+            "reached": reached,
+            "open": still_open,
+            "entries": added(single, weight, reached),
+            "accounts": self._accounts(lot, counted, single, reached, None, apart, space),
             "immature": self._weights(lot, whole, bag.immature, space),
         }
         return self._told(lot, space, there, apart, counts)
@@ -112,19 +122,22 @@ class Half:
         rows, group, groups = grouped(bag, chosen, named)
         for name, values in split.where.items():
             if name in split.apart - self._undivided:
-                rows, group = self._only(rows, group, name, values)
-        period = bag.period if rows is None else bag.period[rows]
+                kept = self._only(rows, name, values)
+                rows = kept if rows is None else rows[kept]
+                group = group if group is None else group[kept]
+        whole = (bag.period if rows is None else bag.period[rows]).astype(np.int64)
         count = max(groups.height, 1)
-        whole = period.astype(np.int64) if count == 1 else period.astype(np.int64) * count + group
+        if group is not None:
+            whole *= count
+            whole += group
         return Lot(whole, count * len(self._periods.starts), groups, rows, marks.alone)
 
-    def _only(self, rows: Whole | None, group: Whole, name: str, values: tuple[str, ...]) -> tuple[Whole | None, Whole]:
-        """The rows whose account has one of some values."""
+    def _only(self, rows: Whole | None, name: str, values: tuple[str, ...]) -> Whole:
+        """Which of the rows have an account with one of some values."""
         numbers, labels = self._labelled(name)
         among = labels.is_in(list(values)).to_numpy()
         accounts = self._account_numbers()
-        kept = among[numbers[accounts if rows is None else accounts[rows]]]
-        return (np.flatnonzero(kept) if rows is None else rows[kept]), group[kept]
+        return np.flatnonzero(among[numbers[accounts if rows is None else accounts[rows]]])
 
     def _account_numbers(self) -> Whole:
         account = self._bag.account
@@ -137,11 +150,10 @@ class Half:
             names = account.names if account else pl.Series("name", [None], dtype=pl.String)
             values = self._live.made(Attribute(segment)).select(pl.col("account").cast(pl.String), "value").collect()
             found = names.to_frame("account").join(values, on="account", how="left", maintain_order="left")["value"]
-            text = found.fill_null(UNKNOWN).to_list()[1:]
-            labels = list(dict.fromkeys([UNATTRIBUTED, *text]))
-            number = {label: place for place, label in enumerate(labels)}
-            numbers = np.fromiter((number[label] for label in [UNATTRIBUTED, *text]), dtype=np.int32)
-            self._labels[segment] = numbers, pl.Series(labels, dtype=pl.String)
+            # The first one stands for no account.
+            found = pl.concat([pl.Series("value", [UNATTRIBUTED]), found.slice(1).fill_null(UNKNOWN)])
+            labels = numbered(found)
+            self._labels[segment] = labels.numbers - 1, labels.names.slice(1)
         return self._labels[segment]
 
     def _split(self, lot: Lot, apart: Sequence[str]) -> tuple[Whole, int]:
@@ -170,12 +182,13 @@ class Half:
         values = lot.of(values)
         return values if counted is None else values[counted]
 
-    def _weights(self, lot: Lot, whole: Whole, flags: Flags | None, space: Space) -> pl.Series:
+    def _weights(self, lot: Lot, whole: Whole, flags: Flags | None, space: Space) -> Whole | pl.Series:
         if flags is None:
-            return pl.Series(np.zeros(space.size, dtype=np.int64))
+            return np.zeros(space.size, dtype=np.int64)
         flags = lot.of(flags)
         weights = self._amounts(lot, self._bag.weight, flags)
-        return added(space.places(whole[flags]), weights, space.size).cast(pl.Int64)
+        places = space.places(whole[flags])
+        return added(places, weights, np.bincount(places, minlength=space.size))
 
     def _once(
         self, lot: Lot, counted: Flags | None, apart: Sequence[str]
@@ -232,31 +245,36 @@ class Half:
         lot: Lot,
         counted: Flags | None,
         single: Whole,
+        held: Whole,
         single_accounts: Whole | None,
         apart: Sequence[str],
         space: Space,
-    ) -> pl.Series:
+    ) -> Whole:
         """How many accounts a group has."""
         account = self._bag.account
         if lot.alone:
-            return pl.Series(np.bincount(single, minlength=space.size), dtype=pl.Int64)
+            return held
         if account is None:
-            return pl.Series(np.zeros(space.size, dtype=np.int64))
+            return np.zeros(space.size, dtype=np.int64)
         if single_accounts is not None:
-            return pl.Series(np.bincount(single[single_accounts > 0], minlength=space.size), dtype=pl.Int64)
+            return np.bincount(single[single_accounts > 0], minlength=space.size)
         if "pairs" not in lot.kept:
             keys, accounts = lot.keys, lot.of(account.numbers)
             if counted is not None:
                 keys, accounts = keys[counted], accounts[counted]
-            pairs = different(keys * len(account.names) + accounts, lot.size * len(account.names))
-            keys, accounts = np.divmod(pairs, len(account.names))
-            lot.kept["pairs"] = keys[accounts > 0], accounts[accounts > 0]
+            bits = len(account.names).bit_length()
+            pairs = np.left_shift(keys, bits)
+            pairs |= accounts
+            pairs = different(pairs, lot.size << bits)
+            accounts = pairs & ((1 << bits) - 1)
+            pairs >>= bits
+            lot.kept["pairs"] = pairs[accounts > 0], accounts[accounts > 0]
         keys, accounts = lot.kept["pairs"]
         whole, _ = self._with_values(lot, keys, accounts, apart)
-        return pl.Series(np.bincount(space.places(whole), minlength=space.size), dtype=pl.Int64)
+        return np.bincount(space.places(whole), minlength=space.size)
 
     def _told(
-        self, lot: Lot, space: Space, there: Whole, apart: Sequence[str], counts: Mapping[str, pl.Series]
+        self, lot: Lot, space: Space, there: Whole, apart: Sequence[str], counts: Mapping[str, Numbers]
     ) -> pl.DataFrame:
         """Keys as people read them, and the counts of those that are there. Grain: a key."""
         named: dict[str, pl.Series] = {}
@@ -264,9 +282,9 @@ class Half:
         for segment in reversed(apart):
             _, labels = self._labelled(segment)
             rest, numbers = np.divmod(rest, len(labels))
-            named[column(segment)] = labels.gather(numbers)
+            named[column(segment)] = labels[numbers]
         place, group = np.divmod(rest, max(lot.groups.height, 1))
-        periods = pl.Series(self._periods.starts, dtype=pl.Date).gather(place)
-        own = {name: values.gather(group) for name, values in lot.groups.to_dict().items()}
-        told = {name: values.gather(there) for name, values in counts.items()}
+        periods = pl.Series(self._periods.starts, dtype=pl.Date)[place]
+        own = {name: values[group] for name, values in lot.groups.to_dict().items()}
+        told = {name: pl.Series(values[there]).cast(KINDS.get(name, pl.Float64)) for name, values in counts.items()}
         return pl.DataFrame({"period": periods, **own, **named, **told})

@@ -82,40 +82,44 @@ class Lot:
         return values if self.rows is None else values[self.rows]
 
 
-def grouped(bag: Bag, chosen: pl.DataFrame, named: list[str]) -> tuple[Whole | None, Whole, pl.DataFrame]:
-    """Which rows of a bag are in which group of their marks: rows (None: all), the group of each, the groups."""
-    if named:
-        groups = chosen.select(named).unique(maintain_order=True)
-        numbers = (
-            chosen.select(named)
-            .join(groups.with_row_index("_group"), on=named, how="left", nulls_equal=True, maintain_order="left")[
-                "_group"
-            ]
-            .cast(pl.Int64)
-            .to_numpy()
-        )
-    else:
-        groups, numbers = pl.DataFrame(), np.zeros(chosen.height, dtype=np.int64)
-    if bag.mark is None:
-        every = np.zeros(len(bag.period), dtype=np.int64)
-        return (None, every, groups) if chosen.height else (every[:0], every[:0], groups)
+def grouped(bag: Bag, chosen: pl.DataFrame, named: list[str]) -> tuple[Whole | None, Whole | None, pl.DataFrame]:
+    """Which rows of a bag are in which group of their marks.
+
+    Gives the rows (None: all), the group of each (None: there is one group at most), and the groups.
+    """
+    numbers, groups = _groups(chosen, named)
     marks = chosen[NUMBER].to_numpy()
-    table = np.full(bag.marks.height, -1, dtype=np.int64)
-    table[marks] = numbers
-    if len(np.unique(marks)) == len(marks):
-        group = table[bag.mark]
-        if len(marks) == bag.marks.height:
+    if bag.mark is None:
+        return (None if len(marks) else np.zeros(0, dtype=np.int64)), None, groups
+    counts = np.bincount(marks, minlength=bag.marks.height)
+    if (counts == 1).all() and groups.height <= 1:
+        return None, None, groups
+    if counts.max(initial=0) <= 1:
+        table = np.full(bag.marks.height, -1, dtype=np.int32)
+        table[marks] = numbers
+        group = table.take(bag.mark)
+        if (counts == 1).all():
             return None, group, groups
-        kept = np.flatnonzero(group >= 0)
-        return kept, group[kept], groups
-    # Marks of several values: each row once for each of its groups.
-    rows: list[Whole] = []
-    found: list[Whole] = []
+        rows = np.flatnonzero(group >= 0)
+        return rows, None if groups.height <= 1 else group[rows], groups
+    # A row with a mark of several values is there once for each of its groups.
+    several: list[tuple[Whole, Whole]] = []
     order = pl.DataFrame({"mark": marks, "group": numbers}).with_columns(turn=pl.int_range(pl.len()).over("mark"))
     for part in order.partition_by("turn"):
-        table = np.full(bag.marks.height, -1, dtype=np.int64)
+        table = np.full(bag.marks.height, -1, dtype=np.int32)
         table[part["mark"].to_numpy()] = part["group"].to_numpy()
-        group = table[bag.mark]
-        rows.append(np.flatnonzero(group >= 0))
-        found.append(group[rows[-1]])
-    return np.concatenate(rows), np.concatenate(found), groups
+        group = table.take(bag.mark)
+        rows = np.flatnonzero(group >= 0)
+        several.append((rows, group[rows]))
+    return np.concatenate([rows for rows, _ in several]), np.concatenate([group for _, group in several]), groups
+
+
+def _groups(chosen: pl.DataFrame, named: list[str]) -> tuple[Whole, pl.DataFrame]:
+    """The group of each line of marks, and the groups: the different values of some columns, in order."""
+    if not named:
+        return np.zeros(chosen.height, dtype=np.int32), pl.DataFrame()
+    lines = list(zip(*[chosen[name].to_list() for name in named], strict=True))
+    number = {line: place for place, line in enumerate(dict.fromkeys(lines))}
+    schema = {name: chosen.schema[name] for name in named}
+    groups = pl.DataFrame(list(number), schema=schema, orient="row")
+    return np.array([number[line] for line in lines], dtype=np.int32), groups

@@ -40,28 +40,31 @@ def numbered(column: pl.Series) -> Numbered:
         column = column.cast(dtype)
     places = column.to_physical()
     if column.null_count():
-        numbers = places.cast(pl.Int32).fill_null(-1).to_numpy() + np.int32(1)
-    else:
-        numbers = places.cast(pl.Int32).to_numpy() + np.int32(1)
+        places = places.cast(pl.Int32).fill_null(-1)
+    numbers = np.add(places.to_numpy(), 1, dtype=np.int32)
     names = pl.concat([pl.Series("name", [None], dtype=pl.String), dtype.categories.alias("name").cast(pl.String)])
     return Numbered(numbers, names)
 
 
-def added(keys: Whole, amounts: Whole | int, size: int) -> pl.Series:
-    """The sum of the amounts of each key from 0 to `size`, exactly; an amount for all may be one number. Int128."""
+def added(keys: Whole, amounts: Whole | int, held: Whole) -> Whole | pl.Series:
+    """The sum of the amounts of each key, exactly; an amount for all may be one number.
+
+    `held` says how often each key from 0 on is there. Edges: Int128 where the sums may be too long for less.
+    """
     if isinstance(amounts, int):
-        counts = pl.Series(np.bincount(keys, minlength=size)).cast(pl.Int128)
-        return counts if amounts == 1 else counts * pl.Series([amounts], dtype=pl.Int128)
+        if abs(amounts) * int(held.max(initial=0)) < EXACT:
+            return held * amounts
+        return pl.Series(held).cast(pl.Int128) * pl.Series([amounts], dtype=pl.Int128)
     if not len(amounts):
-        return pl.Series(np.zeros(size, dtype=np.int64)).cast(pl.Int128)
+        return np.zeros(len(held), dtype=np.int64)
     largest = max(abs(int(amounts.max())), abs(int(amounts.min())))
-    if largest * len(amounts) < EXACT:
-        sums = np.bincount(keys, weights=amounts, minlength=size)
-        return pl.Series(np.rint(sums).astype(np.int64)).cast(pl.Int128)
+    if largest * int(held.max()) < EXACT:
+        sums: Whole = np.rint(np.bincount(keys, weights=amounts, minlength=len(held))).astype(np.int64)
+        return sums
     rows = pl.DataFrame({"key": keys, "amount": amounts})
-    sums_ = rows.group_by("key").agg(pl.col("amount").cast(pl.Int128).sum())
-    every = pl.DataFrame({"key": np.arange(size)}, schema={"key": rows.schema["key"]})
-    return every.join(sums_, on="key", how="left", maintain_order="left")["amount"].fill_null(0)
+    added_ = rows.group_by("key").agg(pl.col("amount").cast(pl.Int128).sum())
+    every = pl.DataFrame({"key": np.arange(len(held))}, schema={"key": rows.schema["key"]})
+    return every.join(added_, on="key", how="left", maintain_order="left")["amount"].fill_null(0)
 
 
 def packed(columns: list[tuple[Whole, int]]) -> tuple[Whole, int]:

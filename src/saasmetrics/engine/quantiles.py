@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from saasmetrics.engine.numbered import Whole, added
 from saasmetrics.frames.ledger import Shape
@@ -19,14 +20,17 @@ def quantile_of(stat: str) -> float | None:
 
 
 def quantiles(
-    shape: Shape, keys: Whole, size: int, amounts: Whole, reached: Whole, still_open: Whole
-) -> dict[str, pl.Series]:
-    """The stats of a shape, for each key from 0 to `size`; `keys` and `amounts` are those of entries that got there.
+    shape: Shape, keys: Whole, amounts: Whole, reached: Whole, still_open: Whole
+) -> dict[str, NDArray[np.float64]]:
+    """The stats of a shape, for each key from 0 on; `keys` and `amounts` are those of entries that got there.
+
+    `reached` and `still_open` say how many entries of each key got there, and how many did not.
 
     Columns: one `stat_NAME` per stat (Float64, fixed-point).
-    Edges: with `among: all` open entries are longer than all others, and a quantile that lies among them is null; so
+    Edges: with `among: all` open entries are longer than all others, and a quantile that lies among them is nan; so
     is every stat of nothing.
     """
+    size = len(reached)
     held = np.bincount(keys, minlength=size)
     ordered = _in_order(keys, amounts, size)
     starts = np.cumsum(held) - held
@@ -35,9 +39,9 @@ def quantiles(
     for stat in shape.stats:
         share = quantile_of(stat)
         if share is None:
-            counts = pl.Series(held).cast(pl.Float64)
-            mean = added(keys, amounts, size).cast(pl.Float64) / counts
-            out[f"stat_{stat}"] = mean.zip_with(counts > 0, pl.Series([None], dtype=pl.Float64))
+            sums = added(keys, amounts, held)
+            whole = sums.cast(pl.Float64).to_numpy() if isinstance(sums, pl.Series) else sums.astype(np.float64)
+            out[f"stat_{stat}"] = np.divide(whole, held, out=np.full(size, np.nan), where=held > 0)
             continue
         place = (total - 1.0) * share
         low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
@@ -47,7 +51,7 @@ def quantiles(
         second = ordered[starts[there] + high[there]].astype(np.float64)
         values = np.full(size, np.nan)
         values[there] = first + (second - first) * (place - low)[there]
-        out[f"stat_{stat}"] = pl.Series(values).fill_nan(None)
+        out[f"stat_{stat}"] = values
     return out
 
 

@@ -14,6 +14,8 @@ from saasmetrics.engine.lot import Split
 from saasmetrics.frames.ledger import Ledger
 from saasmetrics.period import Periods
 
+COUNTS = ("entries", "accounts", "immature", "uncovered")
+
 
 class Reduction:
     """A ledger's entries, collected once, and what they are reduced to."""
@@ -90,18 +92,14 @@ class Reduction:
 
 def _joined(top: pl.DataFrame, bottom: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
     shared = [key for key in keys if key in bottom.columns]
-    top = top.select(*keys, top="amount")
-    bottom = bottom.rename({"amount": "bottom"})
-    for key in shared:
-        if top.schema[key] != bottom.schema[key]:
-            top, bottom = (frame.with_columns(pl.col(key).cast(pl.String)) for frame in (top, bottom))
+    above = pl.DataFrame([*[top[key] for key in keys], top["amount"].alias("top")])
+    below = pl.DataFrame([*[bottom[name] for name in (*shared, *COUNTS)], bottom["amount"].alias("bottom")])
     if shared != keys:
-        top = _under_the_whole(top, bottom, keys, shared)
-        joined = top.join(bottom, on=shared, how="left", nulls_equal=True)
+        above = _under_the_whole(above, below, keys, shared)
+        joined = above.join(below, on=shared, how="left", nulls_equal=True)
     else:
-        joined = top.join(bottom, on=shared, how="full", coalesce=True, nulls_equal=True)
-    counts = ("entries", "accounts", "immature", "uncovered")
-    return joined.select(*keys, *[pl.col(name).fill_null(0) for name in ("top", "bottom", *counts)])
+        joined = above.join(below, on=shared, how="full", coalesce=True, nulls_equal=True)
+    return joined.select(*keys, *[pl.col(name).fill_null(0) for name in ("top", "bottom", *COUNTS)])
 
 
 def _under_the_whole(top: pl.DataFrame, bottom: pl.DataFrame, keys: list[str], shared: list[str]) -> pl.DataFrame:
