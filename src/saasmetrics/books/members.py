@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -84,12 +85,24 @@ def windows(spans: list[tuple[date, date, date]]) -> pl.LazyFrame:
 def active_days(members: pl.LazyFrame, spans: list[tuple[date, date, date]], keys: list[str]) -> pl.LazyFrame:
     """Days on which each member was active in each window.
 
-    Grain: the keys, period. Columns: keys, `period`, `active` (Int64, at least 1).
+    `members` has a line for each of the keys and month. Grain: the keys, period. Columns: keys, `period`, `active`
+    (Int64, at least 1).
     """
-    hit = members.join(windows(spans), on="month").with_columns(
-        active=(pl.col("days") & pl.col("bits")).bitwise_count_ones().cast(pl.Int64)
-    )
-    return hit.filter(pl.col("active") > 0).group_by(*keys, "period").agg(pl.col("active").sum())
+    # Only what lies in several months needs to be put together.
+    months = Counter(period for period, first, end in spans for _ in month_bits(first, end))
+    alone = [span for span in spans if months[span[0]] == 1]
+    parts = []
+    if alone:
+        parts.append(_hit(members, alone).select(*keys, "period", "active"))
+    if len(alone) < len(spans):
+        hit = _hit(members, [span for span in spans if months[span[0]] != 1])
+        parts.append(hit.group_by(*keys, "period").agg(pl.col("active").sum()))
+    return pl.concat(parts) if len(parts) > 1 else parts[0]
+
+
+def _hit(members: pl.LazyFrame, spans: list[tuple[date, date, date]]) -> pl.LazyFrame:
+    active = (pl.col("days") & pl.col("bits")).bitwise_count_ones().cast(pl.Int64)
+    return members.join(windows(spans), on="month").with_columns(active=active).filter(pl.col("active") > 0)
 
 
 def calendar_spans(periods: Periods) -> list[tuple[date, date, date]]:

@@ -24,9 +24,15 @@ def holders(given: Given, periods: Periods) -> pl.LazyFrame:
     users = with_segments(given, given.table("users"), "users", schema)
     created = given.calendar.day_expr(pl.col("created")).fill_null(date(1, 1, 1))
     users = users.with_columns(_from=created, _to=given.calendar.day_expr(pl.col("closed")))
-    live = live_at(users, stock_days(given, periods), "_from", "_to")
-    marks = [column(segment) for segment in carried(given, "users")]
-    members = live.group_by("period", "account", "user").agg(all_values(name) for name in marks)
+    days, marks = stock_days(given, periods), [column(segment) for segment in carried(given, "users")]
+    member = ["account", "user"]
+    # A member of several spans may be there twice; most have one, and are put together before they are spread out.
+    users = users.with_columns(_spans=pl.struct("_from", "_to").n_unique().over(member))
+    texts = [all_values(name) for name in marks]
+    columns = ["period", *member, *marks]
+    alone = users.filter(pl.col("_spans") == 1).group_by(*member, "_from", "_to").agg(texts)
+    several = live_at(users.filter(pl.col("_spans") > 1), days, "_from", "_to").group_by("period", *member).agg(texts)
+    members = pl.concat([live_at(alone, days, "_from", "_to").select(columns), several.select(columns)])
     return members.rename({"user": "entity"}).with_columns(amount=pl.lit(1, dtype=pl.Int64))
 
 
