@@ -57,6 +57,9 @@ def _stacked(sides: list[tuple[tuple[str, ...], Side]], each: tuple[str, ...]) -
     roles = frozenset(role for _, side in sides for role in side.roles)
     if not each:
         return _completed(sides[0][1])
+    if all(side.under is not None for _, side in sides):
+        return _under_all(sides, each)
+    sides = [(labels, side.spread) for labels, side in sides]
     entries, names, alone, settled, ones = [], frozenset(each), True, True, frozenset({"amount", "weight"})
     # Of a fixed list, so that many entries need no text each.
     words = {name: pl.Enum(list(dict.fromkeys(labels[at] for labels, _ in sides))) for at, name in enumerate(each)}
@@ -67,7 +70,17 @@ def _stacked(sides: list[tuple[tuple[str, ...], Side]], each: tuple[str, ...]) -
         names |= whole.names
         alone, settled, ones = alone and whole.alone, settled and whole.settled, ones & whole.ones
     stacked = pl.concat(entries, how="diagonal_relaxed") if len(entries) > 1 else entries[0]
-    return Side(stacked, roles, names, alone, settled, ones)
+    return Side(stacked, roles, names, alone, settled, ones=ones)
+
+
+def _under_all(sides: list[tuple[tuple[str, ...], Side]], each: tuple[str, ...]) -> Side:
+    """The side of variants whose entries are the same: those of the first, under the lines of all."""
+    lines = []
+    for labels, side in sides:
+        marks = [pl.lit(label).alias(name) for name, label in zip(each, labels, strict=True)]
+        if side.under is not None:
+            lines.append(side.under.select(*marks, pl.all()))
+    return replace(_completed(sides[0][1]), under=pl.concat(lines))
 
 
 def _completed(side: Side) -> Side:

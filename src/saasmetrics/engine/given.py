@@ -65,10 +65,11 @@ class _Common(Given):
         metric = definitions.metrics[wanted.address.metric]
         given = self.of(metric).narrowed(*dict.fromkeys([*self.by, *wanted.segments]))
         if wanted.offset is None or definitions.shape(metric.id).time == "stock":
-            whole = combined(given, metric, back(periods, wanted.offset))
+            whole = combined(given, metric, back(periods, wanted.offset)).spread
         else:
             names = moved_starts(periods, wanted.offset)
-            whole = renamed(combined(given, metric, replace(periods, starts=tuple(sorted(set(names.values()))))), names)
+            before = replace(periods, starts=tuple(sorted(set(names.values()))))
+            whole = renamed(combined(given, metric, before).spread, names)
         return cut(given, whole, wanted, self.by)
 
 

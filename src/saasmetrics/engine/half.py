@@ -22,6 +22,8 @@ from saasmetrics.period import Periods
 
 Numbers = Whole | NDArray[np.float64] | pl.Series
 
+ADDED = ("amount", "entries", "immature", "uncovered")
+
 KINDS: dict[str, type[pl.DataType]] = {
     "amount": pl.Int128,
     **dict.fromkeys(("entries", "accounts", "immature", "uncovered", "reached", "open"), pl.Int64),
@@ -39,14 +41,27 @@ class Half:
         periods: Periods,
         collapse: tuple[str, ...],
         undivided: frozenset[str],
+        under: pl.DataFrame | None,
     ) -> None:
         self._live, self._bag, self._shape, self._periods, self._collapse = live, bag, shape, periods, collapse
-        self._undivided = undivided
+        self._undivided, self._under = undivided, under
         self._lots: dict[object, Lot] = {}
         self._labels: dict[str, tuple[Whole, pl.Series]] = {}
 
     def sums(self, keys: list[str], split: Split) -> pl.DataFrame:
         """Grain: the keys. Columns: `amount`, `entries`, `accounts`, `immature`, `uncovered`."""
+        if self._under is None:
+            return self._sums(keys, split)
+        sums = self._sums([], split)
+        lines = at_level(Side(self._under.lazy(), names=frozenset(self._under.columns)), self._shape, split.level)
+        named = [name for name in keys if name in self._under.columns]
+        times = lines.entries.with_columns(_times=pl.lit(1, dtype=pl.Int64))
+        counted = times.group_by(named).agg(pl.col("_times").sum()) if named else times.select(pl.col("_times").sum())
+        told = sums.join(counted.collect(), how="cross")
+        # An account under several lines is one account.
+        return told.with_columns(pl.col(name) * pl.col("_times") for name in ADDED).drop("_times")
+
+    def _sums(self, keys: list[str], split: Split) -> pl.DataFrame:
         bag, lot, apart = self._bag, self._lot(keys, split), self._apart(split)
         whole, size = self._split(lot, apart)
         space = Space.of(whole, size)

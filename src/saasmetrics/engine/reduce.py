@@ -29,8 +29,10 @@ class Reduction:
         shapes = [ledger.shape, denominator_shape(ledger.shape)]
         undivided: tuple[frozenset[str], ...] = (frozenset(), ledger.shape.whole)
         self._halves = [
-            Half(live, bag, shape, periods, collapse, whole)
-            for bag, shape, collapse, whole in zip(bags, shapes, ledger.shape.collapse, undivided, strict=False)
+            Half(live, bag, shape, periods, collapse, whole, side.under)
+            for bag, shape, collapse, whole, side in zip(
+                bags, shapes, ledger.shape.collapse, undivided, sides, strict=False
+            )
         ]
 
     def to(self, split: Split) -> pl.DataFrame:

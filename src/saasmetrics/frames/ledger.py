@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import polars as pl
@@ -110,6 +110,8 @@ class Side:
     """Whether every entry has an account, and an account at most one counted entry for each period and parts."""
     settled: bool = False
     """Whether every entry is counted; known by a side whose type leaves the status out."""
+    under: pl.DataFrame | None = None
+    """Where every entry stands under every line of these parts, the lines; `entries` has each once, without them."""
     ones: frozenset[str] = frozenset()
     """Of `amount` and `weight`, those that are 1 in every entry; a type that leaves the weight out says so."""
 
@@ -117,6 +119,14 @@ class Side:
     def columns(self) -> frozenset[str]:
         """Columns of `entries`."""
         return self.names or frozenset(self.entries.collect_schema().names())
+
+    @property
+    def spread(self) -> Side:
+        """The same with each entry once for every line that it stands under."""
+        if self.under is None:
+            return self
+        entries = self.entries.join(self.under.lazy(), how="cross")
+        return replace(self, entries=entries, names=self.columns | set(self.under.columns), under=None)
 
 
 @dataclass(frozen=True)
@@ -129,6 +139,12 @@ class Ledger:
     notes: Mapping[str, str] = field(default_factory=dict)
     days: pl.LazyFrame | None = None
     """For `per`: the days of each period, where they are not those of the period itself. Columns: `period`, `days`."""
+
+    @property
+    def spread(self) -> Ledger:
+        """The same with sides that have each entry under its own parts."""
+        below = self.denominator
+        return replace(self, numerator=self.numerator.spread, denominator=below and below.spread)
 
 
 def complete(entries: pl.LazyFrame, columns: frozenset[str] | set[str]) -> pl.LazyFrame:

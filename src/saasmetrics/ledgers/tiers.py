@@ -120,11 +120,10 @@ class Tiers(MetricType):
             days.filter(pl.col(f"_{number}") <= pl.col("segment_at")).select(*columns, tier)
             for number, tier in enumerate(mark)
         ]
-        whole = [there.select(*columns, tier) for tier in mark]
         return Ledger(
             self.shape(given.scope),
             Side(pl.concat(got), alone=True, ones=ones),
-            Side(pl.concat(whole), alone=True, ones=ones),
+            Side(there.select(*columns), alone=True, ones=ones, under=pl.DataFrame({"tier": tiers})),
         )
 
     def _time(self, given: Given, periods: Periods) -> Ledger:
