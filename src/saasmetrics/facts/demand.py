@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -43,6 +44,12 @@ class Demand:
     def id_columns(self) -> tuple[str, ...]:
         """The file's columns that the id is made of; none when rows have no id."""
         return self.log.how.origins[ID].reads(self.log.how.names) if self.log.id else ()
+
+    @cached_property
+    def marked(self) -> Hashable:
+        """What the ids of its rows follow from: sources of which this is the same see the same ids."""
+        origin = self.log.how.origins[ID]
+        return self.log.files, repr((origin.source, origin.column.kind, self.id_columns, self.log.how.zone))
 
     def ids(self, rows: pl.DataFrame) -> pl.Series:
         """Grain: as `rows`, which hold the columns of the id as they stand in a file; the filter is not applied."""

@@ -28,7 +28,10 @@ Partial = Mapping[str, Table]
 Rows = TypeVar("Rows", pl.Series, pl.DataFrame)
 
 _ROOM = 64
+_NARROW = 32
 _FLOOR = 2_000_000
+_DENSE = 2
+"""So many cells for each row may be counted in place: more are dearer to look through than keys are to sort."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +56,25 @@ class Packing:
         """Whether one 64-bit key holds all columns."""
         return sum(self.widths) <= _ROOM
 
-    def pack(self, columns: Sequence[Column]) -> NDArray[np.uint64]:
-        """Grain: as the columns. Keys in the order of the columns, most significant first."""
-        keys = np.zeros(len(columns[0]), np.uint64)
+    def pack(self, columns: Sequence[Column]) -> NDArray[np.uint64] | NDArray[np.uint32]:
+        """Grain: as the columns. Keys in the order of the columns, most significant first; of 32 bits if that will do."""
+        dtype = np.uint32 if sum(self.widths) <= _NARROW else np.uint64
+        keys: NDArray[Any] | None = None
         for column, low, width in zip(columns, self.lows, self.widths, strict=True):
             if not width:
                 continue
             part = column if not low else column - np.uint64(low) if _is_hash(column) else column.astype(np.int64) - low
-            keys <<= np.uint64(width)
-            keys |= part.astype(np.uint64)
-        return keys
+            if keys is None:
+                keys = part.astype(dtype)
+                continue
+            keys <<= dtype(width)
+            keys |= part.astype(dtype, copy=False)
+        return np.zeros(len(columns[0]), dtype) if keys is None else keys
 
-    def unpack(self, keys: NDArray[np.uint64], like: Sequence[Column]) -> list[Column]:
+    def unpack(self, keys: Column, like: Sequence[Column]) -> list[Column]:
         """The columns behind packed keys, in the dtypes of `like`."""
         columns: list[Column] = []
-        rest = keys
+        rest = keys.astype(np.uint64)
         for low, width, model in zip(reversed(self.lows), reversed(self.widths), reversed(like), strict=True):
             part = rest & np.uint64((1 << width) - 1)
             rest = rest >> np.uint64(width) if width < _ROOM else np.zeros_like(rest)
@@ -106,6 +113,10 @@ def count(columns: Sequence[Column]) -> Keyed:
     if not packing.fits:
         return fold(columns, [np.ones(len(columns[0]), np.int64)], [np.add])
     packed = packing.pack(columns)
+    if 1 << sum(packing.widths) <= _DENSE * len(packed):
+        rows = np.bincount(packed.astype(np.intp))
+        there = np.flatnonzero(rows)
+        return packing.unpack(there, columns), [rows[there]]
     packed.sort()
     first = starts(packed)
     return packing.unpack(packed[first], columns), [np.diff(first, append=len(packed))]

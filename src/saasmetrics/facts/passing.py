@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -72,7 +72,9 @@ class Pass:
             self._matchers[name] = Matcher(predicates, demand.main, ground.words.keys() - _IDS)
             self._readers[name] = [n for n, family in enumerate(ground.plan.families) if name in family.sources]
         self._counts = {name: Count() for name in demands}
-        self._marks = {name: Marks() for name, demand in demands.items() if demand.log.id}
+        leads: dict[Hashable, str] = {}
+        self._lead = {name: leads.setdefault(each.marked, name) for name, each in demands.items() if each.log.id}
+        self._marks = {lead: Marks() for lead in leads.values()}
         self._aside: dict[str, list[pl.DataFrame]] = {name: [] for name in demands}
         self._owned: dict[str, list[pl.DataFrame]] = {name: [] for name in demands}
         self._findings: list[Finding] = []
@@ -87,12 +89,13 @@ class Pass:
         needs: dict[str, list[Lot]] = {}
         if self._marks and self._units:
             self._each("ids", self._units, self._read_ids, self._mark)
-            for name, marks in self._marks.items():
-                there = [lot for lot in lots if name in lot.before]
-                owned = marks.close([lot.before[name] for lot in there])
-                needs[name] = [lot for lot, marks_ in zip(there, owned, strict=True) if len(marks_)]
-                for lot, marks_ in zip(there, owned, strict=True):
-                    lot.owns[name] = marks_
+            for lead, marks in self._marks.items():
+                there = [lot for lot in lots if lead in lot.before]
+                owned = marks.close([lot.before[lead] for lot in there])
+                for name in (name for name, its in self._lead.items() if its == lead):
+                    needs[name] = [lot for lot, marks_ in zip(there, owned, strict=True) if len(marks_)]
+                    for lot, marks_ in zip(there, owned, strict=True):
+                        lot.owns[name] = marks_
         self._shelf.needs(lot for some in needs.values() for lot in some)
         for lot in lots:
             self._take_in(lot)
@@ -146,7 +149,7 @@ class Pass:
         return done
 
     def _read_ids(self, number: int, unit: Unit) -> tuple[int, list[tuple[str, pl.Series]]]:
-        demands = {name: self._demands[name] for name in unit.sources if name in self._marks}
+        demands = {name: self._demands[name] for name in unit.sources if name in self._marks}  # one of those that share
         if not demands:
             return number, []
         found = []
@@ -163,20 +166,22 @@ class Pass:
         """What a unit came to, batch by batch; it is put on the shelf before anybody else sees it."""
         demands = {name: self._demands[name] for name in unit.sources}
         out = []
+        leads = dict.fromkeys(self._lead[name] for name in demands if name in self._lead)
         for raw in batches(unit, wish(demands.values()), demands[unit.sources[0]]):
-            out += [self._found(number, raw, name) for name in demands]
+            again = {lead: self._marks[lead].repeated(number, raw.height) for lead in leads}
+            out += [self._found(raw, name, again.get(self._lead.get(name, ""))) for name in demands]
         self._shelf.put(unit, out, keeper)
         return out
 
-    def _found(self, number: int, raw: pl.DataFrame, name: str) -> Found:
+    def _found(self, raw: pl.DataFrame, name: str, repeated: tuple[Flags, Hashes] | None) -> Found:
         demand, count = self._demands[name], Count()
-        if name not in self._marks:
+        if repeated is None:
             rows = self._usable(demand, demand.conform(raw), count)
             count.use(rows[demand.main])
             return Found(name, count, self._partials(name, rows))
-        again, marks = self._marks[name].repeated(number, raw.height)
+        again, marks = repeated
         owned = again.copy()
-        owned[again] = self._marks[name].owned(marks[again])
+        owned[again] = self._marks[self._lead[name]].owned(marks[again])
         aside = self._apart(demand, raw, again & ~owned, marks, count)
         stood_for = self._apart(demand, raw, owned, marks, count)
         rows = self._usable(demand, demand.conform(raw, pl.Series(again) if again.any() else None), count)

@@ -11,11 +11,13 @@ import polars as pl
 from saasmetrics.facts.pack import Flags, Hashes
 
 _TABLE = 1 << 22
+_PLACE = np.uint64(_TABLE - 1)
+"""The bits of a mark that are its place in a table."""
 _ROUND = 1 << 24
 
 
 class Marks:
-    """The 64-bit hashes of all ids of one source, in the order of its rows, and those that occur more than once.
+    """The 64-bit hashes of all ids of some files, in the order of their rows, and those that occur more than once.
 
     Edges: two different ids count as one when their hashes are equal: a chance of about n²/2^65 in all, one in
     100 000 for 20 million rows and one in 3 000 for 100 million. A null id is never a repeat.
@@ -46,7 +48,8 @@ class Marks:
         found, once = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
         for number in range(rounds):
             some = [part[part // width == number] if width else part for part in parts]
-            marks = np.sort(np.concatenate([*found[:0], *some])) if some else found[0]
+            marks = np.concatenate(some) if some else found[0]
+            marks.sort()
             again = marks[1:] == marks[:-1]
             found.append(marks[1:][again])
             if before:
@@ -60,7 +63,7 @@ class Marks:
             repeated = np.unique(np.concatenate([repeated, *met]))
         self._owned = np.unique(np.concatenate([np.empty(0, np.uint64), *owned]))
         self._repeated = repeated[repeated > 0]
-        self._table[self._repeated % np.uint64(_TABLE)] = True
+        self._table[self._repeated & _PLACE] = True
         return owned
 
     def repeated(self, unit: int, rows: int) -> tuple[Flags, Hashes]:
@@ -70,7 +73,7 @@ class Marks:
         if len(marks) > rows:
             self._marks[unit] = [marks[rows:]]
             marks = marks[:rows]
-        doubtful = self._table.take(marks % np.uint64(_TABLE))
+        doubtful = self._table.take((marks & _PLACE).view(np.int64))
         places = np.flatnonzero(doubtful)
         doubtful[places] = within(marks[places], self._repeated)
         return doubtful, marks
@@ -104,8 +107,8 @@ def within(marks: Hashes, ascending: Hashes) -> Flags:
 def _met(lot: Before, here: Hashes) -> Hashes:
     """Different marks of a lot that are `here` too, in ascending order."""
     table = np.zeros(_TABLE, np.bool_)
-    table[here % np.uint64(_TABLE)] = True
-    likely = lot.marks[table.take(lot.marks % np.uint64(_TABLE))]
+    table[here & _PLACE] = True
+    likely = lot.marks[table.take((lot.marks & _PLACE).view(np.int64))]
     return np.setdiff1d(likely[within(likely, here) & (likely > 0)], lot.gone)
 
 
