@@ -15,9 +15,7 @@ from saasmetrics.facts.formulas import Formulas
 from saasmetrics.facts.pack import Codes, Flags, Hashes, Ints, taken
 from saasmetrics.facts.plan import Plan
 from saasmetrics.facts.vocabulary import Vocabulary
-
-_MOST = 0.75
-"""Share of rows beyond which it does not pay to leave the others out."""
+from saasmetrics.facts.wording import Worded
 
 NEVER = np.iinfo(np.int64).max
 """The creation of an account that has none: no row is at or after it."""
@@ -42,13 +40,24 @@ class Chunk:
     """Usable rows of one source.
 
     Grain: a row, or those at the positions `picked`. `rows` has the canonical columns that were asked for; those the
-    source lacks read as null. `atoms` is filled in by the matcher of the source.
+    source lacks read as null, and those that are `worded` stand beside them. `atoms` is filled in by the matcher of the
+    source. `whole` is the chunk that rows were picked from.
     """
 
-    def __init__(self, ground: Ground, main: str, rows: pl.DataFrame, picked: Ints | None = None) -> None:
+    def __init__(
+        self,
+        ground: Ground,
+        main: str,
+        rows: pl.DataFrame,
+        worded: Mapping[str, Worded] | None = None,
+        picked: Ints | None = None,
+        whole: Chunk | None = None,
+    ) -> None:
         self.ground = ground
         self._rows = rows
+        self._worded = worded or {}
         self._picked = picked
+        self._whole = whole
         self._main = main
         self._columns: dict[str, pl.Series] = {}
         self._codes: dict[str, Codes] = {}
@@ -60,17 +69,18 @@ class Chunk:
     def meeting_any(self) -> Chunk:
         """The rows that meet any predicate at all: most logs hold much that nobody asks for."""
         picked = np.flatnonzero(self.atoms)
-        if len(picked) > _MOST * self.height:
+        if len(picked) == self.height:
             return self
-        some = Chunk(self.ground, self._main, self._rows, picked)
+        some = Chunk(self.ground, self._main, self._rows, self._worded, picked, self)
         some.atoms = self.atoms[picked]
-        some._codes = {name: codes[picked] for name, codes in self._codes.items()}
         return some
 
     def column(self, name: str) -> pl.Series:
         """A canonical column."""
         if name not in self._columns:
-            if name not in self._rows.columns:
+            if name in self._worded:
+                self._columns[name] = self._worded[name].series(self._picked).alias(name)
+            elif name not in self._rows.columns:
                 self._columns[name] = pl.repeat(None, self.height, eager=True).alias(name)
             else:
                 rows = self._rows[name]
@@ -79,7 +89,7 @@ class Chunk:
 
     def at(self, name: str, rows: Ints) -> pl.Series:
         """A canonical column at these positions."""
-        if name in self._columns or name not in self._rows.columns:
+        if name in self._columns or name in self._worded or name not in self._rows.columns:
             return taken(self.column(name), rows)
         return taken(self._rows[name], rows if self._picked is None else self._picked[rows])
 
@@ -99,7 +109,12 @@ class Chunk:
     def codes(self, name: str) -> Codes:
         """The codes of a key column."""
         if name not in self._codes:
-            self._codes[name] = self.ground.words[name].codes(self.column(name))
+            if self._whole is not None and self._picked is not None and name in self._whole._codes:
+                self._codes[name] = self._whole._codes[name][self._picked]
+            elif name in self._worded:
+                self._codes[name] = self._worded[name].codes(self._picked)
+            else:
+                self._codes[name] = self.ground.words[name].codes(self.column(name))
         return self._codes[name]
 
     def instants(self, at: str) -> Ints:

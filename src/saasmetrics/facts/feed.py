@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from saasmetrics.facts.batch import Batch, Coded
 from saasmetrics.facts.demand import Demand
 from saasmetrics.sources.files import DataFile
 from saasmetrics.sources.marks import EXTRA
@@ -88,7 +89,7 @@ def wish(demands: Collection[Demand], *, ids: bool = False) -> Wish:
     return Wish(columns, coded, {name: types[name] for name in columns if name in types})
 
 
-def batches(unit: Unit, wanted: Wish, demand: Demand) -> Iterator[pl.DataFrame]:
+def batches(unit: Unit, wanted: Wish, demand: Demand) -> Iterator[Batch]:
     """Raw rows of a unit in the order of the files; `demand` is any source on them."""
     return _parquet(unit, wanted) if unit.pieces[0].groups else _framed(unit, wanted, demand)
 
@@ -115,47 +116,50 @@ def _pieces(file: DataFile, demands: Collection[Demand]) -> Iterator[Piece]:
         yield Piece(file, tuple(groups), first, rows, footer.num_row_groups)
 
 
-def _framed(unit: Unit, wanted: Wish, demand: Demand) -> Iterator[pl.DataFrame]:
+def _framed(unit: Unit, wanted: Wish, demand: Demand) -> Iterator[Batch]:
     """Rows of a file through its own frame, in batches."""
     raw = demand.log.raw[unit.pieces[0].file]
     rows = raw.rows.select([name for name in raw.schema if name in wanted.columns or name == EXTRA])
-    yield from rows.collect_batches(chunk_size=ROWS, maintain_order=True)
+    yield from map(Batch.of, rows.collect_batches(chunk_size=ROWS, maintain_order=True))
 
 
-def _parquet(unit: Unit, wanted: Wish) -> Iterator[pl.DataFrame]:
+def _parquet(unit: Unit, wanted: Wish) -> Iterator[Batch]:
     """Rows of Parquet pieces as one batch; a row group much larger than a batch comes in several."""
-    frames = []
+    parts = []
     for piece in unit.pieces:
         if piece.rows > 2 * ROWS:
             yield from _large(piece, wanted)
         else:
-            frames.append(_piece(piece, wanted))
-    if frames:
-        yield pl.concat(frames, how="vertical_relaxed") if len(frames) > 1 else frames[0]
+            parts.append(_piece(piece, wanted))
+    if parts:
+        yield Batch.joined(parts)
 
 
-def _piece(piece: Piece, wanted: Wish) -> pl.DataFrame:
+def _piece(piece: Piece, wanted: Wish) -> Batch:
     """Texts of few values come as codes, through PyArrow; the rest through Polars, which copies no texts."""
     types = _types(piece.file.path)
     coded = [name for name in wanted.columns if name in wanted.coded and _is_text(types.get(name))]
     others = [name for name in wanted.columns if name in types and name not in coded]
-    parts = []
+    table, rows = pa.table({}), pl.DataFrame()
     if coded:
         file = pq.ParquetFile(piece.file.path, read_dictionary=coded, memory_map=False)
-        parts.append(_frame(file.read_row_groups(list(piece.groups), coded, use_threads=False)))
+        table = file.read_row_groups(list(piece.groups), coded, use_threads=False)
     if others:
-        rows = pl.scan_parquet(piece.file.path, glob=False).select(others).slice(piece.first, piece.rows)
-        parts.append(rows.collect())
-    return _filled(pl.concat(parts, how="horizontal") if len(parts) > 1 else parts[0], wanted)
+        rows = pl.scan_parquet(piece.file.path, glob=False).select(others).slice(piece.first, piece.rows).collect()
+    return _filled(piece.rows, rows, table, wanted)
 
 
-def _large(piece: Piece, wanted: Wish) -> Iterator[pl.DataFrame]:
+def _large(piece: Piece, wanted: Wish) -> Iterator[Batch]:
     types = _types(piece.file.path)
     coded = [name for name in wanted.columns if name in wanted.coded and _is_text(types.get(name))]
     file = pq.ParquetFile(piece.file.path, read_dictionary=coded, memory_map=False)
     present = [name for name in wanted.columns if name in types]
     for batch in file.iter_batches(ROWS, list(piece.groups), present, use_threads=False):
-        yield _filled(_frame(pa.Table.from_batches([batch])), wanted)
+        table = pa.Table.from_batches([batch])
+        others = table.drop_columns(coded)
+        rows = pl.from_arrow(others) if others.num_columns else pl.DataFrame()
+        assert isinstance(rows, pl.DataFrame)
+        yield _filled(batch.num_rows, rows, table.select(coded), wanted)
 
 
 def _types(path: Path) -> dict[str, pa.DataType]:
@@ -166,29 +170,17 @@ def _is_text(dtype: pa.DataType | None) -> bool:
     return dtype is not None and (pa.types.is_string(dtype) or pa.types.is_large_string(dtype))
 
 
-def _frame(table: pa.Table) -> pl.DataFrame:
-    """A table as a frame; row groups that share a dictionary share it here too."""
-    rows = pl.from_arrow(pa.table({name: _one_dictionary(table[name]) for name in table.column_names}))
-    assert isinstance(rows, pl.DataFrame)
-    return rows
-
-
-def _one_dictionary(column: pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
-    chunks = column.chunks
-    if len(chunks) < 2 or not pa.types.is_dictionary(column.type):
-        return column
-    words = chunks[0].dictionary
-    if not all(chunk.dictionary.equals(words) for chunk in chunks[1:]):
-        return column
-    return pa.DictionaryArray.from_arrays(pa.concat_arrays([chunk.indices for chunk in chunks]), words)
-
-
-def _filled(rows: pl.DataFrame, wanted: Wish) -> pl.DataFrame:
+def _filled(height: int, rows: pl.DataFrame, table: pa.Table, wanted: Wish) -> Batch:
     """The columns wished for, in their order; those that a file lacks are null."""
+    coded = {name: Coded(table[name].chunks) for name in table.column_names}
     missing = []
     for name in wanted.columns:
-        if name not in rows.columns:
-            dtype = wanted.types.get(name, pl.String())
-            coded = name in wanted.coded and dtype == pl.String
-            missing.append(pl.lit(None, dtype=pl.Categorical() if coded else dtype).alias(name))
-    return rows.with_columns(missing).select(wanted.columns)
+        if name in coded or name in rows.columns:
+            continue
+        dtype = wanted.types.get(name, pl.String())
+        if name in wanted.coded and dtype == pl.String:
+            coded[name] = Coded.nothing(height)
+        else:
+            missing.append(pl.repeat(None, height, dtype=dtype, eager=True).alias(name))
+    rows = rows.hstack(missing) if rows.width else pl.DataFrame(missing)
+    return Batch(height, wanted.columns, rows, coded)

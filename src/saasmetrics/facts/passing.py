@@ -10,10 +10,12 @@ from typing import Any, TypeVar
 import numpy as np
 import polars as pl
 
+from saasmetrics.facts.batch import Batch
 from saasmetrics.facts.chunk import Chunk, Ground
 from saasmetrics.facts.demand import Demand
 from saasmetrics.facts.family import reducer
 from saasmetrics.facts.feed import Unit, batches, wish
+from saasmetrics.facts.intake import Intake
 from saasmetrics.facts.keeping import Keeper
 from saasmetrics.facts.matching import Matcher
 from saasmetrics.facts.pack import Flags, Hashes, Partial
@@ -23,6 +25,7 @@ from saasmetrics.facts.result import Facts
 from saasmetrics.facts.runs import RunBook
 from saasmetrics.facts.shelf import Lot, Shelf, StaleError
 from saasmetrics.facts.usable import Count, sift
+from saasmetrics.facts.vocabulary import Vocabulary
 from saasmetrics.finding import Finding, Severity
 
 _IDS = frozenset({"account", "user", "event"})
@@ -66,8 +69,10 @@ class Pass:
         self._threads = threads
         self._progress = progress
         self._reducers = [reducer(family, ground.atoms) for family in ground.plan.families]
-        self._matchers, self._readers = {}, {}
+        self._matchers, self._readers, self._intakes = {}, {}, {}
+        lexicons: dict[str, Vocabulary] = {}
         for name, demand in demands.items():
+            self._intakes[name] = Intake(demand, ground.words, lexicons)
             predicates = [predicate for predicate in ground.plan.predicates if predicate.source == name]
             self._matchers[name] = Matcher(predicates, demand.main, ground.words.keys() - _IDS)
             self._readers[name] = [n for n, family in enumerate(ground.plan.families) if name in family.sources]
@@ -173,41 +178,45 @@ class Pass:
         self._shelf.put(unit, out, keeper)
         return out
 
-    def _found(self, raw: pl.DataFrame, name: str, repeated: tuple[Flags, Hashes] | None) -> Found:
+    def _found(self, raw: Batch, name: str, repeated: tuple[Flags, Hashes] | None) -> Found:
         demand, count = self._demands[name], Count()
         if repeated is None:
-            rows = self._usable(demand, demand.conform(raw), count)
-            count.use(rows[demand.main])
-            return Found(name, count, self._partials(name, rows))
+            return Found(name, count, self._taken(name, raw, None, count))
         again, marks = repeated
         owned = again.copy()
         owned[again] = self._marks[self._lead[name]].owned(marks[again])
         aside = self._apart(demand, raw, again & ~owned, marks, count)
         stood_for = self._apart(demand, raw, owned, marks, count)
-        rows = self._usable(demand, demand.conform(raw, pl.Series(again) if again.any() else None), count)
-        count.use(rows[demand.main])
+        partials = self._taken(name, raw, again if again.any() else None, count)
         if stood_for is not None:
             count.repeats += stood_for.height
         apart = marks[again & ~owned], marks[owned]
-        return Found(name, count, self._partials(name, rows), marks, aside, stood_for, apart)
+        return Found(name, count, partials, marks, aside, stood_for, apart)
 
-    def _apart(
-        self, demand: Demand, raw: pl.DataFrame, chosen: Flags, marks: Hashes, count: Count
-    ) -> pl.DataFrame | None:
+    def _apart(self, demand: Demand, raw: Batch, chosen: Flags, marks: Hashes, count: Count) -> pl.DataFrame | None:
         """Usable canonical rows of some that are not reduced with the others; None without any."""
         if not chosen.any():
             return None
-        return self._usable(demand, demand.aside(raw, pl.Series(chosen), pl.Series(marks)), count)
-
-    def _usable(self, demand: Demand, rows: pl.DataFrame, count: Count) -> pl.DataFrame:
+        rows = demand.aside(raw, chosen, marks)
         usable, left_out = sift(rows, demand.main, self._ground.plan.as_of)
         count.add(left_out)
         return rows if usable.all() else rows.filter(pl.Series(usable))
 
-    def _partials(self, name: str, rows: pl.DataFrame) -> list[tuple[int, Partial]]:
+    def _taken(self, name: str, raw: Batch, repeated: Flags | None, count: Count) -> list[tuple[int, Partial]]:
+        """What each reducer makes of the usable rows that are not repeated; they are counted."""
+        intake = self._intakes[name].rows(raw, repeated)
+        usable, left_out = sift(intake.rows, self._demands[name].main, self._ground.plan.as_of, intake.kept)
+        count.add(left_out)
+        times = intake.rows[self._demands[name].main]
+        count.use(times if usable.all() else times.filter(pl.Series(usable)))
+        chunk = Chunk(self._ground, self._demands[name].main, intake.rows, intake.worded)
+        return self._partials(name, chunk, usable)
+
+    def _partials(self, name: str, chunk: Chunk, usable: Flags | None = None) -> list[tuple[int, Partial]]:
         """What each reducer that reads this source makes of its rows."""
-        chunk = Chunk(self._ground, self._demands[name].main, rows)
         chunk.atoms = self._matchers[name].atoms(chunk)
+        if usable is not None:
+            chunk.atoms[~usable] = 0
         chunk = chunk.meeting_any()
         return [(number, self._reducers[number].take(chunk)) for number in self._readers[name]]
 
@@ -243,7 +252,8 @@ class Pass:
         kept, differing = first_of_each(rows)
         count = Count(repeats=rows.height - kept.height)
         count.use(kept[self._demands[name].main])
-        self._absorb([Found(name, count, self._partials(name, kept))])
+        chunk = Chunk(self._ground, self._demands[name].main, kept)
+        self._absorb([Found(name, count, self._partials(name, chunk))])
         if differing:
             message = f"{differing} rows of `{name}` repeat an id with other content; the first by content is kept"
             self._findings.append(Finding("SM905", Severity.WARNING, message, column="id", rows=differing))

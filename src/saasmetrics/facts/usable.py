@@ -53,14 +53,20 @@ class Count:
         return Read(self.rows, self.used, dict(sorted(self.faults.items())), self.hidden, self.repeats, first, last)
 
 
-def sift(rows: pl.DataFrame, main: str, as_of: datetime | None) -> tuple[Flags, Count]:
-    """Which rows are usable, and the count of those that are not.
+def sift(rows: pl.DataFrame, main: str, as_of: datetime | None, kept: Flags | None = None) -> tuple[Flags, Count]:
+    """Which rows are usable, and the count of those that are not; with `kept` the others are no rows.
 
     Edges: a row without a time is a fault even if its source did not say so; a row is hidden when it happened, or
     became known, at the as-of or later; an unknown `known_at` hides nothing.
     """
     if not (rows[FAULT].null_count() < rows.height or rows[main].null_count() or as_of):
-        return np.ones(rows.height, np.bool_), Count(rows.height)
+        return (np.ones(rows.height, np.bool_), Count(rows.height)) if kept is None else (kept, Count(int(kept.sum())))
+    if kept is not None:
+        judged = rows.select(name for name in (FAULT, main, KNOWN) if name in rows.columns)
+        among, count = sift(judged.filter(pl.Series(kept)), main, as_of)
+        usable = np.zeros(rows.height, np.bool_)
+        usable[kept] = among
+        return usable, count
     fault = pl.coalesce(FAULT, pl.when(pl.col(main).is_null()).then(pl.lit(f"missing:{main}")))
     hidden = pl.lit(value=False)
     if as_of is not None:

@@ -15,7 +15,8 @@ from saasmetrics.facts.pack import Codes, Hashes
 NOBODY = np.uint32(0)
 """The code of a null."""
 
-_UNSEEN = np.uint32(0xFFFFFFFF)
+UNSEEN = np.uint32(0xFFFFFFFF)
+"""Stands in look-ups for a code that is not known yet."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ class Vocabulary:
         table = self._table(texts, int(physical.max()))  # type: ignore[arg-type] # codes are integers
         places = physical.fill_null(len(table) - 1).to_numpy() if physical.null_count() else physical.to_numpy()
         codes: Codes = table.take(places)
-        if codes.max(initial=0) == _UNSEEN:
+        if codes.max(initial=0) == UNSEEN:
             met = np.zeros(len(table), np.bool_)
-            met[places[codes == _UNSEEN]] = True
+            met[places[codes == UNSEEN]] = True
             self._extend(texts.dtype, table, np.flatnonzero(met).astype(np.uint32))
             codes = table.take(places)
         return codes
@@ -108,7 +109,7 @@ class Vocabulary:
         with self._lock:
             table = self._tables.get(texts.dtype)
             if table is None or len(table) < largest + 2:
-                grown = np.full(2 * largest + 1024, _UNSEEN, np.uint32)
+                grown = np.full(2 * largest + 1024, UNSEEN, np.uint32)
                 if table is None:
                     self._kept.append(texts.clear())
                 else:

@@ -67,42 +67,55 @@ class Conform:
         """Canonical columns without which a row says nothing."""
         return tuple(name for name, column in ROLES[self.source.role].columns.items() if column.needed)
 
-    def raw_columns(self, columns: Collection[str]) -> tuple[str, ...]:
-        """The file's columns that these columns (and the needed ones, the filter) are made of."""
-        read = self._reads(columns)
+    def raw_columns(self, columns: Collection[str], beside: Collection[str] = ()) -> tuple[str, ...]:
+        """The file's columns that these columns (and the needed ones, the filter) are made of, if not `beside`."""
+        read = self._reads(columns, beside)
         return tuple(name for name in self.names if name in read)
 
-    def _reads(self, columns: Collection[str]) -> set[str]:
+    def _reads(self, columns: Collection[str], beside: Collection[str] = ()) -> set[str]:
         read = {name for name in self.others if name in columns}
-        for name in self._made(columns):
+        for name in self._made(columns, beside):
             read.update(self.origins[name].reads(self.names))
         for sql in (*filter(None, (self.source.filter,)), *self.drop):
             read.update(columns_of(sql, self.names))
         return read
 
-    def _made(self, columns: Collection[str]) -> tuple[str, ...]:
+    def _made(self, columns: Collection[str], beside: Collection[str] = ()) -> tuple[str, ...]:
         wanted = {*columns, *self.needed, *(passed.after for passed in self.elapsed.values())}
         if "closed" in wanted:
             wanted.add("status")
         if any(origin.source.unit for origin in self.origins.values()):
             wanted.add("currency")
-        return tuple(name for name in self.origins if name in wanted)
+        return tuple(name for name in self.origins if name in wanted and name not in beside)
 
-    def conform(self, rows: pl.LazyFrame, columns: Collection[str] | None = None, *, log: bool = False) -> pl.LazyFrame:
+    def keeps(self, schema: Schema) -> pl.Expr | None:
+        """The filter on rows as they stand in a file; None where all are kept. Raises: ExpressionError."""
+        if self.source.filter is None:
+            return None
+        return compile_named(self.source.filter, schema, self.zone, kind="flag").fill_null(value=False)
+
+    def conform(
+        self,
+        rows: pl.LazyFrame,
+        columns: Collection[str] | None = None,
+        *,
+        log: bool = False,
+        beside: Collection[str] = (),
+    ) -> pl.LazyFrame:
         """Canonical rows of rows as they stand in a file.
 
         Columns: canonical ones in their order, added ones, the file's others (of `columns`, when given), `_fault`, and
         without `log` `_seen`, the cell that is at fault. Edges: a column that these rows lack is null; with `log` only
-        needed columns make a row faulty, so that its fault does not depend on the columns asked for.
-        Raises: ExpressionError.
+        needed columns make a row faulty, so that its fault does not depend on the columns asked for. Columns `beside`
+        are neither made nor judged, needed or not. Raises: ExpressionError.
         """
         schema = rows.collect_schema()
         wanted = tuple(self.origins) + self.others if columns is None else columns
-        lacking = sorted(self._reads(wanted) - set(schema))
+        lacking = sorted(self._reads(wanted, beside) - set(schema))
         if lacking:
             rows = rows.with_columns(**dict.fromkeys(lacking, pl.lit(None, dtype=pl.String)))
             schema = rows.collect_schema()
-        made = self._made(wanted)
+        made = self._made(wanted, beside)
         valued = self._values(rows, made, [name for name in self.others if name in wanted], schema)
         dtypes = valued.collect_schema()
         converted = valued.with_columns(**{name: self._converted(name, dtypes[VALUE + name]) for name in made})

@@ -37,6 +37,13 @@ class Origin:
         """Whether it is more than a constant."""
         return bool(self.source.column or self.source.expr or self.source.json_path)
 
+    @property
+    def as_it_is(self) -> bool:
+        """Whether its values are those of a column of the file, before conversion."""
+        source = self.source
+        made = source.expr is not None or source.json_path or source.map is not None or source.default is not None
+        return bool(source.column) and not made and self.elapsed is None
+
     def reads(self, names: Collection[str]) -> tuple[str, ...]:
         """The file's columns it reads, as they are spelled there. Raises: ExpressionError."""
         if self.source.expr is not None:

@@ -1,0 +1,134 @@
+"""Raw rows as they come from files: texts of few values by their dictionaries, the rest as a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from saasmetrics.facts.pack import Codes, Ints, taken
+from saasmetrics.facts.vocabulary import NOBODY, Vocabulary
+
+class Coded:
+    """A column of texts: some dictionaries one after the other, and for each row a place in its own.
+
+    Grain of a part: a row group, or another stretch of rows with a dictionary of its own. `lexicon` numbers the texts
+    of this column in all files.
+    """
+
+    def __init__(self, parts: Sequence[pa.DictionaryArray]) -> None:
+        self._parts = tuple(parts)
+        self._begins = np.cumsum([0, *(len(part) for part in parts)])
+        self._entries: dict[int, Ints] = {}
+        self._numbers: dict[int, Codes] = {}
+
+    @classmethod
+    def nothing(cls, rows: int) -> Coded:
+        """A column that is null."""
+        return cls([pa.nulls(rows, pa.dictionary(pa.int32(), pa.string()))])
+
+    @classmethod
+    def joined(cls, columns: Sequence[Coded]) -> Coded:
+        """Columns below one another."""
+        return cls([part for column in columns for part in column._parts])
+
+    def entries(self, lexicon: Vocabulary, rows: Ints | None = None) -> Iterator[tuple[Codes, Ints]]:
+        """By part, the numbers of its words, with 0 for null at the end; and of each row the place of its word.
+
+        With `rows`, which ascend, of these only.
+        """
+        cuts = None if rows is None else np.searchsorted(rows, self._begins)
+        for number in range(len(self._parts)):
+            entries = self._all(number)
+            if rows is not None and cuts is not None:
+                some, begin = rows[cuts[number] : cuts[number + 1]], self._begins[number]
+                entries = entries[some - begin if begin else some]
+            yield self._numbered(number, lexicon), entries
+
+    def filled(self) -> bool:
+        """Whether no row is without a text, for sure."""
+        return all(
+            not part.null_count and not pc.any(pc.equal(part.dictionary, ""), min_count=0).as_py()
+            for part in self._parts
+        )
+
+    def texts(self, rows: Ints) -> pl.Series:
+        """What stands at these ascending positions, as texts."""
+        cuts = np.searchsorted(rows, self._begins)
+        parts = [
+            pl.Series(part.dictionary.take(part.indices.take(pa.array(rows[first:last] - begin))), dtype=pl.String)
+            for part, begin, (first, last) in zip(self._parts, self._begins[:-1], pairwise(cuts), strict=True)
+        ]
+        return pl.concat([pl.Series([], dtype=pl.String), *parts])
+
+    def series(self, rows: Ints | None = None) -> pl.Series:
+        """The column as dictionaries of Polars, or what stands at these positions."""
+        chunks = self._parts
+        if len(chunks) > 1 and all(chunk.dictionary.equals(chunks[0].dictionary) for chunk in chunks[1:]):
+            indices = pa.concat_arrays([chunk.indices for chunk in chunks])
+            chunks = (pa.DictionaryArray.from_arrays(indices, chunks[0].dictionary),)
+        column = pl.concat([pl.Series(chunk) for chunk in chunks])
+        return column if rows is None else taken(column, rows)
+
+    def _all(self, number: int) -> Ints:
+        if number not in self._entries:
+            part = self._parts[number]
+            entries = pl.Series(part.indices)
+            filled = entries.fill_null(len(part.dictionary)) if entries.null_count() else entries
+            self._entries[number] = filled.to_numpy().astype(np.int64)
+        return self._entries[number]
+
+    def _numbered(self, number: int, lexicon: Vocabulary) -> Codes:
+        if number not in self._numbers:
+            words = pl.Series(self._parts[number].dictionary, dtype=pl.String)
+            self._numbers[number] = np.append(lexicon.look_up(words), NOBODY)
+        return self._numbers[number]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Raw rows of a unit. `plain` are the columns that are not `coded`; `columns` is their common order."""
+
+    height: int
+    columns: tuple[str, ...]
+    plain: pl.DataFrame
+    coded: Mapping[str, Coded] = field(default_factory=dict)
+
+    def frame(
+        self, columns: Collection[str] | None = None, rows: Ints | None = None, *, few: bool = False
+    ) -> pl.DataFrame:
+        """These columns, or all, in the common order, at these positions; few rows are cheaper as plain texts."""
+        named = [name for name in self.columns if columns is None or name in columns]
+        plain = self.plain.select([name for name in named if name not in self.coded])
+        if rows is not None and plain.width:
+            plain = taken(plain, rows)
+        coded = [
+            (each.texts(rows) if few and rows is not None else each.series(rows)).alias(name)
+            for name, each in ((name, self.coded[name]) for name in named if name in self.coded)
+        ]
+        return plain.hstack(coded).select(named) if plain.width else pl.DataFrame(coded).select(named)
+
+    @classmethod
+    def of(cls, rows: pl.DataFrame) -> Batch:
+        """A frame as it is."""
+        return cls(rows.height, tuple(rows.columns), rows)
+
+    @classmethod
+    def joined(cls, batches: Sequence[Batch]) -> Batch:
+        """Batches of the same columns below one another; a column that is not coded everywhere is so nowhere."""
+        if len(batches) == 1:
+            return batches[0]
+        coded = [name for name in batches[0].coded if all(name in batch.coded for batch in batches)]
+        plain = [name for name in batches[0].columns if name not in coded]
+        frames = [batch.frame(plain) for batch in batches]
+        return cls(
+            sum(batch.height for batch in batches),
+            batches[0].columns,
+            pl.concat(frames, how="vertical_relaxed") if plain else pl.DataFrame(),
+            {name: Coded.joined([batch.coded[name] for batch in batches]) for name in coded},
+        )
