@@ -34,6 +34,9 @@ class Atoms:
         self._meets: list[frozenset[Predicate]] = [frozenset()]
         self._atoms: dict[frozenset[Predicate], int] = {frozenset(): 0}
 
+    def __len__(self) -> int:
+        return len(self._meets)
+
     @property
     def clocks(self) -> dict[str, int]:
         """Number of each time column that a predicate names."""

@@ -10,9 +10,14 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
+from saasmetrics.facts.lexicon import Lexicon
 from saasmetrics.facts.pack import Codes, Ints, taken
-from saasmetrics.facts.vocabulary import NOBODY, Vocabulary
+from saasmetrics.facts.vocabulary import NOBODY
+
+Entries = NDArray[np.int32]
+"""Grain: a row. The place of its word in a dictionary; that after the last stands for null."""
 
 class Coded:
     """A column of texts: some dictionaries one after the other, and for each row a place in its own.
@@ -24,7 +29,7 @@ class Coded:
     def __init__(self, parts: Sequence[pa.DictionaryArray]) -> None:
         self._parts = tuple(parts)
         self._begins = np.cumsum([0, *(len(part) for part in parts)])
-        self._entries: dict[int, Ints] = {}
+        self._entries: dict[int, Entries] = {}
         self._numbers: dict[int, Codes] = {}
 
     @classmethod
@@ -37,7 +42,7 @@ class Coded:
         """Columns below one another."""
         return cls([part for column in columns for part in column._parts])
 
-    def entries(self, lexicon: Vocabulary, rows: Ints | None = None) -> Iterator[tuple[Codes, Ints]]:
+    def entries(self, lexicon: Lexicon, rows: Ints | None = None) -> Iterator[tuple[Codes, Entries]]:
         """By part, the numbers of its words, with 0 for null at the end; and of each row the place of its word.
 
         With `rows`, which ascend, of these only.
@@ -75,18 +80,18 @@ class Coded:
         column = pl.concat([pl.Series(chunk) for chunk in chunks])
         return column if rows is None else taken(column, rows)
 
-    def _all(self, number: int) -> Ints:
+    def _all(self, number: int) -> Entries:
         if number not in self._entries:
             part = self._parts[number]
             entries = pl.Series(part.indices)
             filled = entries.fill_null(len(part.dictionary)) if entries.null_count() else entries
-            self._entries[number] = filled.to_numpy().astype(np.int64)
+            self._entries[number] = filled.to_numpy()
         return self._entries[number]
 
-    def _numbered(self, number: int, lexicon: Vocabulary) -> Codes:
+    def _numbered(self, number: int, lexicon: Lexicon) -> Codes:
         if number not in self._numbers:
             words = pl.Series(self._parts[number].dictionary, dtype=pl.String)
-            self._numbers[number] = np.append(lexicon.look_up(words), NOBODY)
+            self._numbers[number] = np.append(lexicon.numbers(words), NOBODY)
         return self._numbers[number]
 
 

@@ -17,6 +17,9 @@ from saasmetrics.facts.plan import Plan
 from saasmetrics.facts.vocabulary import Vocabulary
 from saasmetrics.facts.wording import Worded
 
+_NARROW = 1 << 16
+"""So many atoms have numbers of 16 bits, which are sorted by counting."""
+
 NEVER = np.iinfo(np.int64).max
 """The creation of an account that has none: no row is at or after it."""
 
@@ -63,6 +66,7 @@ class Chunk:
         self._codes: dict[str, Codes] = {}
         self._instants: dict[str, Ints] = {}
         self._days: dict[str, Days] = {}
+        self._groups: tuple[Ints, Ints] | None = None
         self.height = rows.height if picked is None else len(picked)
         self.atoms = np.zeros(self.height, np.uint32)
 
@@ -145,10 +149,25 @@ class Chunk:
             wanted = np.zeros(max(len(table) for table in clocks), np.bool_)
             for table in clocks:
                 wanted[: len(table)] |= table == number
-            if wanted.any():
-                rows = np.flatnonzero(wanted[self.atoms])
-                if len(rows):
-                    yield at, number, rows
+            rows = self.of(wanted)
+            if len(rows):
+                yield at, number, rows
+
+    def of(self, wanted: Flags) -> Ints:
+        """Positions of the rows whose atom is wanted, in any order; `wanted` is a table over atoms."""
+        if self._groups is None:
+            narrow = self.atoms.astype(np.uint16) if len(self.ground.atoms) <= _NARROW else self.atoms
+            ends = np.cumsum(np.bincount(self.atoms, minlength=1))
+            self._groups = np.argsort(narrow, kind="stable"), np.append(0, ends)
+        rows, ends = self._groups
+        present = np.diff(ends) > 0
+        chosen = np.zeros(len(present), np.bool_)
+        chosen[: len(wanted)] = wanted[: len(present)]
+        chosen &= present
+        if (chosen == present).all():
+            return np.arange(self.height)
+        spans = [rows[ends[atom] : ends[atom + 1]] for atom in np.flatnonzero(chosen).tolist()]
+        return spans[0] if len(spans) == 1 else np.concatenate([rows[:0], *spans])
 
     def some(self, names: Collection[str], rows: Ints) -> pl.DataFrame:
         """The columns an expression reads (the main time when it reads none), at these positions."""

@@ -21,6 +21,8 @@ INSTANT = pl.Datetime("us", "UTC")
 
 _SLOT = 15 * 60 * 1_000_000
 _MOST_SLOTS = 2_000_000
+_SLOTS = 1 << 13
+"""Slots of a stretch, about a quarter of a year: tables of them are made once."""
 _STRETCH = 128
 """Days that look-up tables are made in steps of, so that chunks of neighbouring times share them."""
 
@@ -37,11 +39,13 @@ def local_days(calendar: Calendar, instants: Ints) -> Days:
     first, last = int(instants.min()) // _SLOT, int(instants.max()) // _SLOT
     if last - first >= _MOST_SLOTS:
         return _exact(calendar, instants)
-    begins = np.arange(first, last + 1, dtype=np.int64) * _SLOT
-    table = _exact(calendar, begins)
-    if (table != _exact(calendar, begins + (_SLOT - 1))).any():
+    first, last = first // _SLOTS, last // _SLOTS
+    tables = [_of_slots(calendar, stretch) for stretch in range(first, last + 1)]
+    if any(table is None for table in tables):
         return _exact(calendar, instants)
-    return table[instants // _SLOT - first]
+    slots = instants // _SLOT
+    slots -= first * _SLOTS
+    return np.concatenate([table for table in tables if table is not None]).take(slots, mode="clip")
 
 
 def cells(calendar: Calendar, days: Days) -> Days:
@@ -69,6 +73,14 @@ def _by_table(days: Days, calendar: Calendar | None) -> Days:
         return days
     first, last = int(days.min()) // _STRETCH, int(days.max()) // _STRETCH
     return _beginnings(calendar, first, last).take(days - first * _STRETCH)
+
+
+@lru_cache(maxsize=256)
+def _of_slots(calendar: Calendar, stretch: int) -> Days | None:
+    """Grain: a slot of one stretch. Its day; None when one of them has two."""
+    begins = np.arange(stretch * _SLOTS, (stretch + 1) * _SLOTS, dtype=np.int64) * _SLOT
+    table = _exact(calendar, begins)
+    return None if (table != _exact(calendar, begins + (_SLOT - 1))).any() else table
 
 
 @lru_cache(maxsize=64)

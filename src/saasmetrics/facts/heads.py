@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from saasmetrics.facts.pack import Codes, Column, Flags, Groups, Ints, starts
+from saasmetrics.facts.pack import Codes, Column, Flags, Groups, Ints, ascending, starts
 
 Columns = Mapping[str, Column]
 """Columns of one length, by name."""
@@ -91,7 +91,7 @@ def stacked(tables: Sequence[Columns], like: Mapping[str, type]) -> dict[str, Co
 
 def heads_of(entries: Entries) -> Heads:
     """The heads of one chunk."""
-    order = np.argsort(entries.key)
+    order = ascending(entries.key)
     kind = entries.kind[order]
     first = starts(entries.key[order])
     runs = len(first)

@@ -58,13 +58,14 @@ class Matcher:
         """Atoms by event and texts: one look-up per row."""
         columns: list[Column] = [self._event_numbers(chunk), *(chunk.codes(name) for name in names)]
         sizes = [len(self._events) + 1, *(int(column.max(initial=0)) + 1 for column in columns[1:])]
-        packed = np.zeros(chunk.height, np.int64)
-        for column, size in zip(columns, sizes, strict=True):
-            packed = packed * size + column
+        packed = columns[0].astype(np.int64)
+        for column, size in zip(columns[1:], sizes[1:], strict=True):
+            packed *= size
+            packed += column
         present = np.flatnonzero(np.bincount(packed, minlength=1))
         table = np.zeros(prod(sizes), np.uint32)
         table[present] = self._decided(chunk, predicates, names, np.unravel_index(present, sizes))
-        return table[packed]
+        return table.take(packed, mode="clip")
 
     def _decided(
         self, chunk: Chunk, predicates: Sequence[Predicate], names: Sequence[str], combinations: Sequence[Column]
@@ -97,7 +98,7 @@ class Matcher:
         events = chunk.codes("event")
         numbers = np.zeros(chunk.ground.words["event"].size, np.uint32)
         numbers[wanted] = np.arange(1, len(wanted) + 1)
-        return numbers[events]
+        return numbers.take(events, mode="clip")
 
     def _candidates(self, chunk: Chunk, predicate: Predicate) -> Ints:
         """Positions of the rows that meet a predicate that is decided row by row."""

@@ -19,8 +19,8 @@ Ranks = Mapping[int, Codes]
 def together(parts: Sequence[Heads], users: Codes, reasons: Ranks) -> tuple[dict[str, Column], pl.Series]:
     """The runs that heads make.
 
-    `users` and `reasons` give the place of each code among the sorted names. Grain: a key; the order of keys is that
-    of runs whose rows stood in one chunk, then of the others. Columns: `key`, `member`, `account` (code), `user`
+    `users` and `reasons` give the place of each code among the sorted names. Grain: a key, first those of runs whose
+    rows stood in one chunk, then the others. Columns: `key`, `member`, `account` (code), `user`
     (place), `opening`, `attempts`, `attempt`, `success`, `any_success`, `failures`, `failure`, `reason` (place),
     `amount`; and the ids of the runs, where parts have them. Times are `NEVER` where they did not come.
     Edges: of names of one moment the least user, the greatest reason and the greatest amount are taken.
@@ -34,7 +34,7 @@ def together(parts: Sequence[Heads], users: Codes, reasons: Ranks) -> tuple[dict
     many = np.diff(runs.first, append=len(heads["key"])) > 1
     for beside in (late, others, causes):
         many[np.searchsorted(runs.key, beside["key"])] = True
-    several, alone = runs.order[runs.each(many)], runs.order[runs.first[~many]]
+    several, alone = runs.order[runs.each(many)], np.sort(runs.order[runs.first[~many]])
     ids = pl.concat([_ids(ids, alone), _ids(ids, several[Groups(heads["key"][several]).place])]) if len(ids) else ids
     merged = _merged(
         Heads({name: column[several] for name, column in heads.items()}, late, others, causes), users, reasons

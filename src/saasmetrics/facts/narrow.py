@@ -56,7 +56,7 @@ class Narrows:
 
     def _rows(self, chunk: Chunk, place: int, choice: Choice) -> pl.DataFrame:
         request = self._request
-        rows = np.flatnonzero(self._atoms.meeting(choice)[chunk.atoms])
+        rows = chunk.of(self._atoms.meeting(choice))
         columns = [
             pl.Series("account", chunk.codes("account")[rows]),
             pl.Series("user", chunk.codes("user")[rows]),

@@ -51,7 +51,7 @@ class Nths:
         for part, choices in enumerate(self._parts):
             places = self._atoms.places(choices)
             for place, choice in enumerate(choices):
-                rows = np.flatnonzero((places == place)[chunk.atoms])
+                rows = chunk.of(places == place)
                 accounts, runs, instants = self._early(chunk, choice, rows)
                 moments_ = [np.full(len(accounts), NEVER, np.int64) for _ in self._parts]
                 moments_[part] = instants

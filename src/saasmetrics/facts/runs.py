@@ -13,7 +13,7 @@ from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import INSTANT
 from saasmetrics.facts.heads import FAILURE, NEVER, NO_HEADS, NOTHING, SUCCESS, Entries, Heads, heads_of
 from saasmetrics.facts.merging import together
-from saasmetrics.facts.pack import Column, Hashes, Ints, Partial
+from saasmetrics.facts.pack import Column, Hashes, Ints, Partial, ascending
 from saasmetrics.facts.plan import Choice, Family
 from saasmetrics.facts.request import Request, Runs
 from saasmetrics.facts.salt import salt
@@ -120,7 +120,7 @@ class RunBook:
         places = [np.flatnonzero(members == number) for number in range(len(self._requests))]
         del members
         for request, of_request in zip(self._requests, places, strict=True):
-            order = of_request[np.argsort(keys[of_request])]
+            order = of_request[ascending(keys[of_request])]
             held = {name: pl.Series(name, column[order]) for name, column in runs.items()}
             held["account"] = names["account"].column(names["account"].ranks[held["account"].to_numpy()])
             held["user"] = names["user"].column(held["user"].to_numpy())
@@ -140,13 +140,14 @@ class RunBook:
 
     def _playing(self, chunk: Chunk) -> tuple[Ints, Ints]:
         """Rows of accounts that play a part, as often as they play one, and the number of each part."""
-        known = chunk.codes("account") > 0
+        known_all = bool(chunk.codes("account").all())
         rows, parts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         for layer in self._layers():
-            part = layer[chunk.atoms]
-            playing = np.flatnonzero((part != NOWHERE) & known)
+            playing = chunk.of(layer != NOWHERE)
+            if not known_all:
+                playing = playing[chunk.codes("account")[playing] > 0]
             rows.append(playing)
-            parts.append(part[playing])
+            parts.append(layer.take(chunk.atoms[playing]))
         return np.concatenate(rows), np.concatenate(parts)
 
     def _layers(self) -> Iterator[Ints]:

@@ -130,7 +130,9 @@ class Vocabulary:
         physical = texts.cast(self._own).to_physical()
         if physical.null_count() < len(physical):
             self._size = max(self._size, int(physical.max()) + 2)  # type: ignore[arg-type] # codes are integers
-        return (physical.cast(pl.UInt32) + 1).fill_null(0).to_numpy()
+        if physical.null_count():
+            physical = physical.fill_null(UNSEEN)
+        return physical.to_numpy().astype(np.uint32) + np.uint32(1)
 
 
 def _resolved(aliases: Mapping[str, str]) -> pl.DataFrame | None:
