@@ -12,9 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from saasmetrics.facts.lexicon import Lexicon
 from saasmetrics.facts.pack import Codes, Ints, taken
-from saasmetrics.facts.vocabulary import NOBODY
+from saasmetrics.facts.vocabulary import NOBODY, Vocabulary
 
 Entries = NDArray[np.int32]
 """Grain: a row. The place of its word in a dictionary; that after the last stands for null."""
@@ -42,7 +41,7 @@ class Coded:
         """Columns below one another."""
         return cls([part for column in columns for part in column._parts])
 
-    def entries(self, lexicon: Lexicon, rows: Ints | None = None) -> Iterator[tuple[Codes, Entries]]:
+    def entries(self, lexicon: Vocabulary, rows: Ints | None = None) -> Iterator[tuple[Codes, Entries]]:
         """By part, the numbers of its words, with 0 for null at the end; and of each row the place of its word.
 
         With `rows`, which ascend, of these only.
@@ -88,10 +87,10 @@ class Coded:
             self._entries[number] = filled.to_numpy()
         return self._entries[number]
 
-    def _numbered(self, number: int, lexicon: Lexicon) -> Codes:
+    def _numbered(self, number: int, lexicon: Vocabulary) -> Codes:
         if number not in self._numbers:
             words = pl.Series(self._parts[number].dictionary, dtype=pl.String)
-            self._numbers[number] = np.append(lexicon.numbers(words), NOBODY)
+            self._numbers[number] = np.append(lexicon.look_up(words), NOBODY)
         return self._numbers[number]
 
 

@@ -64,6 +64,7 @@ class Chunk:
         self._main = main
         self._columns: dict[str, pl.Series] = {}
         self._codes: dict[str, Codes] = {}
+        self._hashes: dict[str, tuple[Flags, Hashes]] = {}
         self._instants: dict[str, Ints] = {}
         self._days: dict[str, Days] = {}
         self._groups: tuple[Ints, Ints] | None = None
@@ -107,8 +108,18 @@ class Chunk:
         """Whether a text column has a value at these positions, and the hash of it; without a name none has."""
         if name is None:
             return np.zeros(len(rows), np.bool_), np.zeros(len(rows), np.uint64)
-        texts = self.text(name, rows)
-        return texts.is_not_null().to_numpy(), texts.hash(0).to_numpy()
+        if name not in self._rows.columns or self._rows[name].dtype != pl.String:
+            texts = self.text(name, rows)
+            return texts.is_not_null().to_numpy(), texts.hash(0).to_numpy()
+        if name not in self._hashes:
+            column = self._rows[name]
+            filled = column.is_not_null().to_numpy()
+            hashes = np.zeros(len(column), np.uint64)
+            hashes[filled] = column.drop_nulls().hash(0).to_numpy()
+            self._hashes[name] = filled, hashes
+        filled, hashes = self._hashes[name]
+        places = rows if self._picked is None else self._picked[rows]
+        return filled[places], hashes[places]
 
     def codes(self, name: str) -> Codes:
         """The codes of a key column."""
@@ -120,6 +131,16 @@ class Chunk:
             else:
                 self._codes[name] = self.ground.words[name].codes(self.column(name))
         return self._codes[name]
+
+    def codes_at(self, name: str, rows: Ints) -> Codes:
+        """The codes of a key column at these positions."""
+        if name not in self._codes and self.plain(name) and len(rows) < self.height:
+            return self.ground.words[name].codes(self.at(name, rows))
+        return self.codes(name)[rows]
+
+    def plain(self, name: str) -> bool:
+        """Whether a column is there as plain text, so that each row has its price."""
+        return name not in self._worded and name in self._rows.columns and self._rows[name].dtype == pl.String
 
     def instants(self, at: str) -> Ints:
         """A time column in microseconds since 1970; 0 where it is null."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -17,6 +17,10 @@ from saasmetrics.sources.marks import EXTRA
 
 ROWS = 500_000
 """Rows of one batch: small enough that a few fit in memory, large enough that the work outweighs the calls."""
+
+
+_NULL = 0.6
+"""Share of nulls from which on a column of texts is not read as codes."""
 
 
 @dataclass(frozen=True)
@@ -137,12 +141,14 @@ def _parquet(unit: Unit, wanted: Wish) -> Iterator[Batch]:
 
 def _piece(piece: Piece, wanted: Wish) -> Batch:
     """Texts of few values come as codes, through PyArrow; the rest through Polars, which copies no texts."""
-    types = _types(piece.file.path)
-    coded = [name for name in wanted.columns if name in wanted.coded and _is_text(types.get(name))]
+    footer = pq.read_metadata(piece.file.path)
+    types = _types(footer)
+    texts = [name for name in wanted.columns if name in wanted.coded and _is_text(types.get(name))]
+    coded = sorted(set(texts) - _mostly_null(footer, piece.groups))
     others = [name for name in wanted.columns if name in types and name not in coded]
     table, rows = pa.table({}), pl.DataFrame()
     if coded:
-        file = pq.ParquetFile(piece.file.path, read_dictionary=coded, memory_map=False)
+        file = pq.ParquetFile(piece.file.path, metadata=footer, read_dictionary=coded, memory_map=False)
         table = file.read_row_groups(list(piece.groups), coded, use_threads=False)
     if others:
         rows = pl.scan_parquet(piece.file.path, glob=False).select(others).slice(piece.first, piece.rows).collect()
@@ -150,7 +156,7 @@ def _piece(piece: Piece, wanted: Wish) -> Batch:
 
 
 def _large(piece: Piece, wanted: Wish) -> Iterator[Batch]:
-    types = _types(piece.file.path)
+    types = _types(pq.read_metadata(piece.file.path))
     coded = [name for name in wanted.columns if name in wanted.coded and _is_text(types.get(name))]
     file = pq.ParquetFile(piece.file.path, read_dictionary=coded, memory_map=False)
     present = [name for name in wanted.columns if name in types]
@@ -162,8 +168,19 @@ def _large(piece: Piece, wanted: Wish) -> Iterator[Batch]:
         yield _filled(batch.num_rows, rows, table.select(coded), wanted)
 
 
-def _types(path: Path) -> dict[str, pa.DataType]:
-    return {field.name: field.type for field in pq.read_schema(path)}
+def _types(footer: pq.FileMetaData) -> dict[str, pa.DataType]:
+    return {field.name: field.type for field in footer.schema.to_arrow_schema()}
+
+
+def _mostly_null(footer: pq.FileMetaData, groups: Collection[int]) -> set[str]:
+    """Columns of which so few rows have a value that a code for each row is dearer than the texts of those."""
+    nulls: Counter[str] = Counter()
+    for group in map(footer.row_group, groups):
+        for column in map(group.column, range(group.num_columns)):
+            known = column.statistics
+            nulls[column.path_in_schema] += known.null_count if known is not None and known.has_null_count else 0
+    rows = sum(footer.row_group(group).num_rows for group in groups)
+    return {name for name, count in nulls.items() if count > _NULL * rows}
 
 
 def _is_text(dtype: pa.DataType | None) -> bool:

@@ -10,7 +10,6 @@ import polars as pl
 
 from saasmetrics.facts.batch import Batch
 from saasmetrics.facts.demand import Demand
-from saasmetrics.facts.lexicon import Lexicon
 from saasmetrics.facts.pack import Flags
 from saasmetrics.facts.vocabulary import Vocabulary
 from saasmetrics.facts.wording import Worded, Wording
@@ -31,10 +30,10 @@ class Taken:
 class Intake:
     """Makes the rows of one source canonical."""
 
-    def __init__(self, demand: Demand, words: Mapping[str, Vocabulary], lexicons: dict[str, Lexicon]) -> None:
+    def __init__(self, demand: Demand, words: Mapping[str, Vocabulary], lexicons: dict[str, Vocabulary]) -> None:
         self._demand = demand
         self._wordings = [
-            Wording(demand, name, raw, lexicons.setdefault(raw, Lexicon()), words[name])
+            Wording(demand, name, raw, lexicons.setdefault(raw, Vocabulary()), words[name])
             for name, raw in demand.worded(sorted(words)).items()
         ]
 

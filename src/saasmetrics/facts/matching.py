@@ -23,7 +23,8 @@ class Matcher:
     """Finds the atoms of the rows of one source; safe to use from several threads.
 
     A predicate is decided by combination when its filter reads nothing but texts of few values (`texts` names columns
-    that may be such); else row by row, among the rows of its event.
+    that may be such); else row by row, among the rows of its event. So it is too when plain text is read for some
+    events only.
     """
 
     def __init__(self, predicates: Sequence[Predicate], main: str, texts: Collection[str]) -> None:
@@ -31,6 +32,8 @@ class Matcher:
         self._texts = frozenset(texts)
         self._reads = {p: parse(p.filter).columns if p.filter else frozenset[str]() for p in predicates}
         self._events = sorted({p.event for p in predicates if p.event is not None})
+        without = [reads for p, reads in self._reads.items() if p.event is None]
+        self._of_events = frozenset().union(*self._reads.values()).difference(*without)
         self._known: dict[tuple[str | int, ...], int] = {}
 
     def atoms(self, chunk: Chunk) -> Codes:
@@ -46,6 +49,7 @@ class Matcher:
     def _few(self, chunk: Chunk) -> list[str]:
         """Text columns of filters that together make few combinations with the events."""
         names = sorted({name for reads in self._reads.values() if reads <= self._texts for name in reads})
+        names = [name for name in names if name not in self._of_events or not chunk.plain(name)]
         while names:
             sizes = {name: len(chunk.codes(name)) and int(chunk.codes(name).max()) + 1 for name in names}
             if prod(sizes.values()) * (len(self._events) + 1) <= _COMBINATIONS:

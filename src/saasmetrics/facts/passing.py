@@ -17,7 +17,6 @@ from saasmetrics.facts.family import reducer
 from saasmetrics.facts.feed import Unit, batches, wish
 from saasmetrics.facts.intake import Intake
 from saasmetrics.facts.keeping import Keeper
-from saasmetrics.facts.lexicon import Lexicon
 from saasmetrics.facts.matching import Matcher
 from saasmetrics.facts.pack import Flags, Hashes, Partial
 from saasmetrics.facts.repeats import Marks, first_of_each
@@ -26,6 +25,7 @@ from saasmetrics.facts.result import Facts
 from saasmetrics.facts.runs import RunBook
 from saasmetrics.facts.shelf import Lot, Shelf, StaleError
 from saasmetrics.facts.usable import Count, sift
+from saasmetrics.facts.vocabulary import Vocabulary
 from saasmetrics.finding import Finding, Severity
 
 _IDS = frozenset({"account", "user", "event"})
@@ -70,7 +70,7 @@ class Pass:
         self._progress = progress
         self._reducers = [reducer(family, ground.atoms) for family in ground.plan.families]
         self._matchers, self._readers, self._intakes = {}, {}, {}
-        lexicons: dict[str, Lexicon] = {}
+        lexicons: dict[str, Vocabulary] = {}
         for name, demand in demands.items():
             self._intakes[name] = Intake(demand, ground.words, lexicons)
             predicates = [predicate for predicate in ground.plan.predicates if predicate.source == name]

@@ -181,10 +181,10 @@ class RunBook:
             key,
             member,
             self._kind[part],
-            self._by_part(part, lambda each: each.choice.selector.at, chunk.instants, rows, 0),
+            self._by_part(part, lambda each: each.choice.selector.at, lambda at, some: chunk.instants(at)[some], rows),
             account,
             chunk.codes("user")[rows],
-            self._by_part(part, lambda each: each.reason, chunk.codes, rows, 0).astype(np.uint32),
+            self._by_part(part, lambda each: each.reason, chunk.codes_at, rows).astype(np.uint32),
             self._amounts(chunk, rows, part),
             rows,
             self._column[part],
@@ -195,19 +195,18 @@ class RunBook:
         self,
         part: Ints,
         column: Callable[[Part], str | None],
-        values: Callable[[str], Column],
+        values: Callable[[str, Ints], Column],
         rows: Ints,
-        otherwise: int,
     ) -> Column:
-        """Values at these rows, of the column that each one's part names."""
+        """Values at these rows, of the column that each one's part names; 0 without one."""
         named = [column(each) for each in self._parts]
         different = [name for name in dict.fromkeys(named) if name is not None]
         if len(different) == 1 and None not in named:
-            return values(different[0])[rows]
-        out = np.full(len(rows), otherwise, np.int64)
+            return values(different[0], rows)
+        out = np.zeros(len(rows), np.int64)
         for name in different:
             where = np.flatnonzero(np.array([each == name for each in named])[part])
-            out[where] = values(name)[rows[where]]
+            out[where] = values(name, rows[where])
         return out
 
     def _amounts(self, chunk: Chunk, rows: Ints, part: Ints) -> Ints:

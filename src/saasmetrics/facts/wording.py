@@ -9,7 +9,6 @@ import polars as pl
 
 from saasmetrics.facts.batch import Coded
 from saasmetrics.facts.demand import Demand
-from saasmetrics.facts.lexicon import Lexicon
 from saasmetrics.facts.pack import Codes, Ints
 from saasmetrics.facts.vocabulary import UNSEEN, Vocabulary
 
@@ -20,7 +19,7 @@ class Wording:
     `lexicon` numbers the words of the raw column, `words` those of the canonical one. Safe to use from threads.
     """
 
-    def __init__(self, demand: Demand, name: str, raw: str, lexicon: Lexicon, words: Vocabulary) -> None:
+    def __init__(self, demand: Demand, name: str, raw: str, lexicon: Vocabulary, words: Vocabulary) -> None:
         self._demand = demand
         self.name = name
         self.raw = raw
