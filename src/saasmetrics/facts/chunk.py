@@ -115,7 +115,7 @@ class Chunk:
             column = self._rows[name]
             filled = column.is_not_null().to_numpy()
             hashes = np.zeros(len(column), np.uint64)
-            hashes[filled] = column.drop_nulls().hash(0).to_numpy()
+            hashes[np.flatnonzero(filled)] = column.drop_nulls().hash(0).to_numpy()
             self._hashes[name] = filled, hashes
         filled, hashes = self._hashes[name]
         places = rows if self._picked is None else self._picked[rows]

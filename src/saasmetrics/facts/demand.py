@@ -78,7 +78,8 @@ class Demand:
         if origin is None:
             return texts
         if origin.as_it_is and origin.column.kind in ("id", "text"):
-            return texts.set(texts == "", None)
+            empty = texts == ""
+            return texts.set(empty, None) if empty.any() else texts
         rows = texts.alias(raw).to_frame().lazy()
         return self._unfiltered.conform(rows, [name], log=True).select(pl.col(name).cast(pl.String)).collect()[name]
 

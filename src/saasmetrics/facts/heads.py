@@ -34,8 +34,10 @@ LATE = {"key": np.uint64, "at": np.int64}
 USERS = {"key": np.uint64, "at": np.int64, "tried": np.bool_, "user": np.uint32}
 REASONS = {"key": np.uint64, "at": np.int64, "reason": np.uint32}
 
-_COUNT = np.int64(1 << 21)
-"""Counts of the three kinds stand in one number, this apart."""
+_BITS = 21
+"""Counts of the three kinds stand in one number, so many bits each."""
+_MANY = np.int64((1 << _BITS) - 1)
+_ONE = np.int64(1) << np.arange(0, 3 * _BITS, _BITS)
 
 
 @dataclass(frozen=True)
@@ -98,9 +100,8 @@ def heads_of(entries: Entries) -> Heads:
     if not runs:
         return NO_HEADS
     run = np.repeat(np.arange(runs), np.diff(first, append=len(order)))
-    sizes = np.add.reduceat(np.array([1, _COUNT, _COUNT * _COUNT])[kind], first)
-    tried, done, failed = sizes % _COUNT, sizes // _COUNT % _COUNT, sizes // _COUNT // _COUNT
-    plain = (tried == 1) & (done <= 1) & (failed <= 1)
+    sizes = np.add.reduceat(_ONE.take(kind, mode="clip"), first)
+    plain = ((sizes & _MANY) == 1) & ((sizes >> _BITS & _MANY) <= 1) & (sizes >> 2 * _BITS <= 1)
     if plain.all():
         return _looked_up(entries, order, kind, run, runs)
     worked_out = _worked_out(entries.some(order[~plain[run]]))

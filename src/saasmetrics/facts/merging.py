@@ -16,13 +16,12 @@ Ranks = Mapping[int, Codes]
 """By number of a member, the place of each code among the sorted names of its reasons."""
 
 
-def together(parts: Sequence[Heads], users: Codes, reasons: Ranks) -> tuple[dict[str, Column], pl.Series]:
-    """The runs that heads make.
+def together(parts: Sequence[Heads], users: Codes, reasons: Ranks) -> tuple[dict[str, Column], pl.Series, Ints]:
+    """The runs that heads make: columns, ids where parts have them, and which of their rows are runs, by their keys.
 
-    `users` and `reasons` give the place of each code among the sorted names. Grain: a key, first those of runs whose
-    rows stood in one chunk, then the others. Columns: `key`, `member`, `account` (code), `user`
-    (place), `opening`, `attempts`, `attempt`, `success`, `any_success`, `failures`, `failure`, `reason` (place),
-    `amount`; and the ids of the runs, where parts have them. Times are `NEVER` where they did not come.
+    `users` and `reasons` give the place of each code among the sorted names. Columns: `key`, `member`, `account`
+    (code), `user` (place), `opening`, `attempts`, `attempt`, `success`, `any_success`, `failures`, `failure`, `reason`
+    (place), `amount`. Times are `NEVER` where they did not come.
     Edges: of names of one moment the least user, the greatest reason and the greatest amount are taken.
     """
     heads = stacked([part.heads for part in parts], HEADS)
@@ -34,17 +33,13 @@ def together(parts: Sequence[Heads], users: Codes, reasons: Ranks) -> tuple[dict
     many = np.diff(runs.first, append=len(heads["key"])) > 1
     for beside in (late, others, causes):
         many[np.searchsorted(runs.key, beside["key"])] = True
-    several, alone = runs.order[runs.each(many)], np.sort(runs.order[runs.first[~many]])
-    ids = pl.concat([_ids(ids, alone), _ids(ids, several[Groups(heads["key"][several]).place])]) if len(ids) else ids
-    merged = _merged(
-        Heads({name: column[several] for name, column in heads.items()}, late, others, causes), users, reasons
-    )
-    single = _alone({name: heads.pop(name)[alone] for name in HEADS}, users, reasons)
-    return {name: np.concatenate([single.pop(name), merged.pop(name)]) for name in list(single)}, ids
-
-
-def _ids(ids: pl.Series, places: Ints) -> pl.Series:
-    return ids.gather(pl.Series(places, dtype=pl.UInt32))
+    rows, several = runs.place, runs.order[runs.each(many)]
+    columns = _alone(heads, users, reasons)
+    if len(several):
+        some = {name: column[several] for name, column in heads.items()}
+        for name, column in _merged(Heads(some, late, others, causes), users, reasons).items():
+            columns[name][rows[many]] = column
+    return columns, ids, rows
 
 
 def _alone(held: Columns, users: Codes, reasons: Ranks) -> dict[str, Column]:

@@ -13,7 +13,7 @@ from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import INSTANT
 from saasmetrics.facts.heads import FAILURE, NEVER, NO_HEADS, NOTHING, SUCCESS, Entries, Heads, heads_of
 from saasmetrics.facts.merging import together
-from saasmetrics.facts.pack import Column, Hashes, Ints, Partial, ascending
+from saasmetrics.facts.pack import Column, Hashes, Ints, Partial
 from saasmetrics.facts.plan import Choice, Family
 from saasmetrics.facts.request import Request, Runs
 from saasmetrics.facts.salt import salt
@@ -108,19 +108,17 @@ class RunBook:
         """The frame of each request, in an order that is the same for the same rows."""
         reasons = {n: names[each.reason].ranks for n, each in enumerate(self._requests) if each.reason}
         held, self._held = [NO_HEADS, *self._held], []
-        runs, ids = together(held, names["user"].ranks, reasons)
+        runs, ids, rows = together(held, names["user"].ranks, reasons)
         held.clear()
-        return dict(self._framed(runs, ids, names))
+        return dict(self._framed(runs, ids, rows, names))
 
     def _framed(
-        self, runs: dict[str, Column], ids: pl.Series, names: Mapping[str, Names]
+        self, runs: dict[str, Column], ids: pl.Series, rows: Ints, names: Mapping[str, Names]
     ) -> Iterator[tuple[Request, pl.DataFrame]]:
         """The frame of each request; by hashes of texts, so that the order of arrival does not show."""
-        members, keys = runs.pop("member"), runs.pop("key")
-        places = [np.flatnonzero(members == number) for number in range(len(self._requests))]
-        del members
-        for request, of_request in zip(self._requests, places, strict=True):
-            order = of_request[ascending(keys[of_request])]
+        members, keys = runs.pop("member")[rows], runs.pop("key")
+        for number, request in enumerate(self._requests):
+            order = rows[members == number]
             held = {name: pl.Series(name, column[order]) for name, column in runs.items()}
             held["account"] = names["account"].column(names["account"].ranks[held["account"].to_numpy()])
             held["user"] = names["user"].column(held["user"].to_numpy())
