@@ -65,10 +65,10 @@ class Coded:
         """What stands at these ascending positions, as texts."""
         cuts = np.searchsorted(rows, self._begins)
         parts = [
-            pl.Series(part.dictionary.take(part.indices.take(pa.array(rows[first:last] - begin))), dtype=pl.String)
+            part.dictionary.take(part.indices.take(pa.array(rows[first:last] - begin)))
             for part, begin, (first, last) in zip(self._parts, self._begins[:-1], pairwise(cuts), strict=True)
         ]
-        return pl.concat([pl.Series([], dtype=pl.String), *parts])
+        return pl.Series(pa.chunked_array(parts, pa.string()), dtype=pl.String)
 
     def series(self, rows: Ints | None = None) -> pl.Series:
         """The column as dictionaries of Polars, or what stands at these positions."""

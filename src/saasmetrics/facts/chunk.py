@@ -114,7 +114,7 @@ class Chunk:
         if name not in self._hashes:
             column = self._rows[name]
             filled = column.is_not_null().to_numpy()
-            hashes = np.zeros(len(column), np.uint64)
+            hashes = np.empty(len(column), np.uint64)
             hashes[np.flatnonzero(filled)] = column.drop_nulls().hash(0).to_numpy()
             self._hashes[name] = filled, hashes
         filled, hashes = self._hashes[name]

@@ -34,11 +34,6 @@ LATE = {"key": np.uint64, "at": np.int64}
 USERS = {"key": np.uint64, "at": np.int64, "tried": np.bool_, "user": np.uint32}
 REASONS = {"key": np.uint64, "at": np.int64, "reason": np.uint32}
 
-_BITS = 21
-"""Counts of the three kinds stand in one number, so many bits each."""
-_MANY = np.int64((1 << _BITS) - 1)
-_ONE = np.int64(1) << np.arange(0, 3 * _BITS, _BITS)
-
 
 @dataclass(frozen=True)
 class Entries:
@@ -77,7 +72,7 @@ class Heads:
     attempt; `users` and `reasons`, others of the very moment that a head names one for.
     """
 
-    heads: Columns
+    heads: dict[str, Column]
     late: Columns
     users: Columns
     reasons: Columns
@@ -92,50 +87,49 @@ def stacked(tables: Sequence[Columns], like: Mapping[str, type]) -> dict[str, Co
 
 
 def heads_of(entries: Entries) -> Heads:
-    """The heads of one chunk."""
+    """The heads of one chunk; attempts come first among the entries, then successes, then failures."""
     order = ascending(entries.key)
-    kind = entries.kind[order]
+    if not len(order):
+        return no_heads()
     first = starts(entries.key[order])
-    runs = len(first)
-    if not runs:
-        return NO_HEADS
-    run = np.repeat(np.arange(runs), np.diff(first, append=len(order)))
-    sizes = np.add.reduceat(_ONE.take(kind, mode="clip"), first)
-    plain = ((sizes & _MANY) == 1) & ((sizes >> _BITS & _MANY) <= 1) & (sizes >> 2 * _BITS <= 1)
+    sizes = np.diff(first, append=len(order))
+    kind = entries.kind[order]
+    second, last = kind.take(first + 1, mode="clip"), kind[first + (sizes - 1)]
+    plain = kind[first] == ATTEMPT
+    plain &= (sizes == 1) | ((sizes == 2) & (second != ATTEMPT)) | ((sizes == 3) & (second == SUCCESS) & (last == FAILURE))
     if plain.all():
-        return _looked_up(entries, order, kind, run, runs)
-    worked_out = _worked_out(entries.some(order[~plain[run]]))
-    of_plain = plain[run]
-    place = np.cumsum(plain)[run[of_plain]] - 1
-    looked_up = _looked_up(entries, order[of_plain], kind[of_plain], place, int(plain.sum()))
+        return _looked_up(entries, order, first, sizes, (second == SUCCESS) & (sizes > 1), last == FAILURE)
+    worked_out = _worked_out(entries.some(order[np.repeat(~plain, sizes)]))
+    first, sizes, second, last = first[plain], sizes[plain], second[plain], last[plain]
+    looked_up = _looked_up(entries, order, first, sizes, (second == SUCCESS) & (sizes > 1), last == FAILURE)
     heads = stacked([looked_up.heads, worked_out.heads], HEADS)
     ids = pl.concat([looked_up.runs, worked_out.runs])
     return Heads(heads, worked_out.late, worked_out.users, worked_out.reasons, ids)
 
 
-def _looked_up(entries: Entries, rows: Ints, kind: Column, place: Ints, runs: int) -> Heads:
-    """Heads of runs with one attempt and at most one success and one failure; `place` is the run of each row."""
-    tried, done, failed = (rows[kind == each] for each in (ATTEMPT, SUCCESS, FAILURE))
-    won, lost = place[kind == SUCCESS], place[kind == FAILURE]
+def _looked_up(entries: Entries, order: Ints, first: Ints, sizes: Ints, has_won: Flags, has_lost: Flags) -> Heads:
+    """Heads of runs with one attempt and at most one success and one failure, which stand in this order from `first`."""
+    won, lost = np.flatnonzero(has_won), np.flatnonzero(has_lost)
+    tried, done, failed = order[first], order[first[won] + 1], order[first[lost] + (sizes[lost] - 1)]
 
     def placed(positions: Ints, values: Column, otherwise: int) -> Column:
-        column = np.full(runs, otherwise, values.dtype)
+        column = np.full(len(first), otherwise, values.dtype)
         column[positions] = values
         return column
 
     at = entries.at
-    failure = placed(lost, at[failed], NEVER)
+    failures = at[failed]
     return _heads(
         entries,
         tried,
         {
-            "attempts": np.ones(runs, np.uint32),
+            "attempts": np.ones(len(first), np.uint32),
             "opening": at[tried],
             "user": entries.user[tried],
             "any_success": placed(won, at[done], NEVER),
-            "failures": placed(lost, np.ones(len(lost), np.uint32), 0),
-            "failure": failure,
-            "last_failure": np.where(failure == NEVER, NOTHING, failure),
+            "failures": has_lost.astype(np.uint32),
+            "failure": placed(lost, failures, NEVER),
+            "last_failure": placed(lost, failures, NOTHING),
             "reason": placed(lost, entries.reason[failed], 0),
             "amount": placed(won, entries.amount[done], NOTHING),
         },
@@ -193,4 +187,6 @@ def _where(chosen: Flags, **columns: Column) -> Columns:
     return {name: values[chosen] for name, values in columns.items()}
 
 
-NO_HEADS = Heads(stacked([], HEADS), stacked([], LATE), stacked([], USERS), stacked([], REASONS))
+def no_heads() -> Heads:
+    """What is known of no runs."""
+    return Heads(stacked([], HEADS), stacked([], LATE), stacked([], USERS), stacked([], REASONS))

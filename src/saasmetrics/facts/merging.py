@@ -24,7 +24,9 @@ def together(parts: Sequence[Heads], users: Codes, reasons: Ranks) -> tuple[dict
     (place), `amount`. Times are `NEVER` where they did not come.
     Edges: of names of one moment the least user, the greatest reason and the greatest amount are taken.
     """
-    heads = stacked([part.heads for part in parts], HEADS)
+    heads: dict[str, Column] = {}
+    for name, dtype in HEADS.items():  # column by column, so that little is there twice
+        heads |= stacked([{name: part.heads.pop(name)} for part in parts], {name: dtype})
     ids = pl.concat([pl.Series([], dtype=pl.String), *(part.runs for part in parts)])
     late = stacked([part.late for part in parts], LATE)
     others = stacked([part.users for part in parts], USERS)

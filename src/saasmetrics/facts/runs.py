@@ -11,7 +11,7 @@ import polars as pl
 from saasmetrics.facts.atoms import NOWHERE, Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import INSTANT
-from saasmetrics.facts.heads import FAILURE, NEVER, NO_HEADS, NOTHING, SUCCESS, Entries, Heads, heads_of
+from saasmetrics.facts.heads import ATTEMPT, FAILURE, NEVER, NOTHING, SUCCESS, Entries, Heads, heads_of, no_heads
 from saasmetrics.facts.merging import together
 from saasmetrics.facts.pack import Column, Hashes, Ints, Partial
 from saasmetrics.facts.plan import Choice, Family
@@ -107,7 +107,7 @@ class RunBook:
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
         """The frame of each request, in an order that is the same for the same rows."""
         reasons = {n: names[each.reason].ranks for n, each in enumerate(self._requests) if each.reason}
-        held, self._held = [NO_HEADS, *self._held], []
+        held, self._held = [no_heads(), *self._held], []
         runs, ids, rows = together(held, names["user"].ranks, reasons)
         held.clear()
         return dict(self._framed(runs, ids, rows, names))
@@ -137,15 +137,17 @@ class RunBook:
             yield request, frame.select(COLUMNS)
 
     def _playing(self, chunk: Chunk) -> tuple[Ints, Ints]:
-        """Rows of accounts that play a part, as often as they play one, and the number of each part."""
+        """Rows of accounts that play a part, as often as they play one, and the number of each part; attempts first."""
         known_all = bool(chunk.codes("account").all())
         rows, parts = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        for layer in self._layers():
-            playing = chunk.of(layer != NOWHERE)
-            if not known_all:
-                playing = playing[chunk.codes("account")[playing] > 0]
-            rows.append(playing)
-            parts.append(layer.take(chunk.atoms[playing]))
+        layers = list(self._layers())
+        for kind in (ATTEMPT, SUCCESS, FAILURE):
+            for layer in layers:
+                playing = chunk.of((layer != NOWHERE) & (self._kind[layer] == kind))
+                if not known_all:
+                    playing = playing[chunk.codes("account")[playing] > 0]
+                rows.append(playing)
+                parts.append(layer.take(chunk.atoms[playing]))
         return np.concatenate(rows), np.concatenate(parts)
 
     def _layers(self) -> Iterator[Ints]:

@@ -80,8 +80,10 @@ class Vocabulary:
 
     def texts(self, codes: Codes) -> pl.Series:
         """The texts behind codes."""
-        places = pl.Series(codes, dtype=pl.UInt32)
-        return pl.select(pl.when(places > 0).then(places - 1)).to_series().cat.to(self._own).cast(pl.String)
+        places = pl.Series(codes - np.uint32(1), dtype=pl.UInt32)
+        if not codes.all():
+            places = places.set(pl.Series(codes == NOBODY), None)
+        return places.cat.to(self._own).cast(pl.String)
 
     def salts(self, codes: Codes) -> Hashes:
         """Hashes of the texts behind codes: the same in every run, as codes are not."""
