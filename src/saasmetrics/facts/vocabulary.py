@@ -80,7 +80,7 @@ class Vocabulary:
 
     def texts(self, codes: Codes) -> pl.Series:
         """The texts behind codes."""
-        places = pl.Series(codes - np.uint32(1), dtype=pl.UInt32)
+        places = pl.Series(codes.astype(np.uint32) - np.uint32(1))
         if not codes.all():
             places = places.set(pl.Series(codes == NOBODY), None)
         return places.cat.to(self._own).cast(pl.String)
