@@ -33,6 +33,7 @@ class Atoms:
         self._clocks = {at: number for number, at in enumerate(sorted({predicate.at for predicate in predicates}))}
         self._meets: list[frozenset[Predicate]] = [frozenset()]
         self._atoms: dict[frozenset[Predicate], int] = {frozenset(): 0}
+        self._places: dict[tuple[Choice, ...], Places] = {}
 
     def __len__(self) -> int:
         return len(self._meets)
@@ -68,13 +69,12 @@ class Atoms:
 
     def places(self, choices: Sequence[Choice]) -> Places:
         """Grain: an atom. Position of the first choice it meets, `NOWHERE` if none."""
-        places = np.full(len(self._meets), NOWHERE, np.int16)
-        for atom in range(len(places)):
-            for place, choice in enumerate(choices):
-                if not self._meets[atom].isdisjoint(choice.predicates):
-                    places[atom] = place
-                    break
-        return places
+        key = tuple(choices)
+        known = self._places.get(key, np.empty(0, np.int16))
+        if len(known) < len(self._meets):
+            more = [_place(meets, key) for meets in self._meets[len(known) :]]
+            self._places[key] = known = np.append(known, np.array(more, np.int16))
+        return known
 
     def clock_of(self, choices: Sequence[Choice]) -> Places:
         """Grain: an atom. Number of the time column of the first choice it meets, `NOWHERE` if none."""
@@ -83,9 +83,15 @@ class Atoms:
 
     def meeting(self, choice: Choice) -> Flags:
         """Grain: an atom. Whether it meets this choice."""
-        return np.array([not meets.isdisjoint(choice.predicates) for meets in list(self._meets)], np.bool_)
+        flags: Flags = self.places([choice]) != NOWHERE
+        return flags
 
     def picked(self, choices: Sequence[Choice], atoms: Column, clocks: Column) -> Flags:
         """Grain: as `atoms`. Whether these choices want an atom that was counted by this time column."""
         picked: Flags = self.clock_of(choices)[atoms] == clocks
         return picked
+
+
+def _place(meets: frozenset[Predicate], choices: Sequence[Choice]) -> int:
+    found = (place for place, choice in enumerate(choices) if not meets.isdisjoint(choice.predicates))
+    return next(found, int(NOWHERE))

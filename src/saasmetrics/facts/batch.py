@@ -82,9 +82,8 @@ class Coded:
     def _all(self, number: int) -> Entries:
         if number not in self._entries:
             part = self._parts[number]
-            entries = pl.Series(part.indices)
-            filled = entries.fill_null(len(part.dictionary)) if entries.null_count() else entries
-            self._entries[number] = filled.to_numpy()
+            entries = pc.fill_null(part.indices, len(part.dictionary)) if part.null_count else part.indices
+            self._entries[number] = entries.to_numpy()
         return self._entries[number]
 
     def _numbered(self, number: int, lexicon: Vocabulary) -> Codes:
@@ -108,14 +107,17 @@ class Batch:
     ) -> pl.DataFrame:
         """These columns, or all, in the common order, at these positions; few rows are cheaper as plain texts."""
         named = [name for name in self.columns if columns is None or name in columns]
-        plain = self.plain.select([name for name in named if name not in self.coded])
+        plain = pl.DataFrame([self.plain.get_column(name) for name in named if name not in self.coded])
         if rows is not None and plain.width:
             plain = taken(plain, rows)
-        coded = [
-            (each.texts(rows) if few and rows is not None else each.series(rows)).alias(name)
-            for name, each in ((name, self.coded[name]) for name in named if name in self.coded)
-        ]
-        return plain.hstack(coded).select(named) if plain.width else pl.DataFrame(coded).select(named)
+        columns = []
+        for name in named:
+            if name not in self.coded:
+                columns.append(plain.get_column(name))
+            else:
+                coded = self.coded[name]
+                columns.append((coded.texts(rows) if few and rows is not None else coded.series(rows)).alias(name))
+        return pl.DataFrame(columns)
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> Batch:

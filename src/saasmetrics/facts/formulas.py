@@ -45,11 +45,12 @@ class Formulas:
         """
         values = self._column(sql, rows, "number")
         if values.dtype.is_integer() or values.dtype == pl.Boolean:
-            scaled = values.cast(pl.Int128) * pl.Series([unit], dtype=pl.Int128)
+            scaled = pl.col("value").cast(pl.Int128) * pl.lit(unit, dtype=pl.Int128)
         else:
-            scaled = (values.cast(pl.Float64) * unit).round(mode="half_away_from_zero")
+            scaled = (pl.col("value").cast(pl.Float64) * unit).round(mode="half_away_from_zero")
         whole = scaled.cast(pl.Int64, strict=False)
-        return whole.fill_null(0).to_numpy(), whole.is_not_null().to_numpy()
+        found = values.alias("value").to_frame().select(amount=whole.fill_null(0), filled=whole.is_not_null())
+        return found["amount"].to_numpy(), found["filled"].to_numpy()
 
     def _column(self, sql: str, rows: pl.DataFrame, kind: Literal["flag", "number"]) -> pl.Series:
         key = (sql, kind, tuple(rows.schema.items()))

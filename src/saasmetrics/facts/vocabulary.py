@@ -130,11 +130,11 @@ class Vocabulary:
             names = texts.alias("alias").to_frame().join(self._aliases, on="alias", how="left", maintain_order="left")
             texts = names.select(pl.coalesce("target", "alias")).to_series()
         physical = texts.cast(self._own).to_physical()
-        if physical.null_count() < len(physical):
-            self._size = max(self._size, int(physical.max()) + 2)  # type: ignore[arg-type] # codes are integers
         if physical.null_count():
             physical = physical.fill_null(UNSEEN)
-        return physical.to_numpy().astype(np.uint32) + np.uint32(1)
+        codes = physical.to_numpy().astype(np.uint32) + np.uint32(1)  # the code of a null wraps around to 0
+        self._size = max(self._size, int(codes.max(initial=0)) + 1)
+        return codes
 
 
 def _resolved(aliases: Mapping[str, str]) -> pl.DataFrame | None:
