@@ -18,6 +18,7 @@ from saasmetrics.facts.vocabulary import NOBODY, Vocabulary
 Entries = NDArray[np.int32]
 """Grain: a row. The place of its word in a dictionary; that after the last stands for null."""
 
+
 class Coded:
     """A column of texts: some dictionaries one after the other, and for each row a place in its own.
 
@@ -110,14 +111,14 @@ class Batch:
         plain = pl.DataFrame([self.plain.get_column(name) for name in named if name not in self.coded])
         if rows is not None and plain.width:
             plain = taken(plain, rows)
-        columns = []
+        out = []
         for name in named:
             if name not in self.coded:
-                columns.append(plain.get_column(name))
+                out.append(plain.get_column(name))
             else:
                 coded = self.coded[name]
-                columns.append((coded.texts(rows) if few and rows is not None else coded.series(rows)).alias(name))
-        return pl.DataFrame(columns)
+                out.append((coded.texts(rows) if few and rows is not None else coded.series(rows)).alias(name))
+        return pl.DataFrame(out)
 
     @classmethod
     def of(cls, rows: pl.DataFrame) -> Batch:

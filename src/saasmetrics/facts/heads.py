@@ -96,7 +96,9 @@ def heads_of(entries: Entries) -> Heads:
     kind = entries.kind[order]
     second, last = kind.take(first + 1, mode="clip"), kind[first + (sizes - 1)]
     plain = kind[first] == ATTEMPT
-    plain &= (sizes == 1) | ((sizes == 2) & (second != ATTEMPT)) | ((sizes == 3) & (second == SUCCESS) & (last == FAILURE))
+    plain &= (
+        (sizes == 1) | ((sizes == 2) & (second != ATTEMPT)) | ((sizes == 3) & (second == SUCCESS) & (last == FAILURE))
+    )
     if plain.all():
         return _looked_up(entries, order, first, sizes, (second == SUCCESS) & (sizes > 1), last == FAILURE)
     worked_out = _worked_out(entries.some(order[np.repeat(~plain, sizes)]))
@@ -108,7 +110,7 @@ def heads_of(entries: Entries) -> Heads:
 
 
 def _looked_up(entries: Entries, order: Ints, first: Ints, sizes: Ints, has_won: Flags, has_lost: Flags) -> Heads:
-    """Heads of runs with one attempt and at most one success and one failure, which stand in this order from `first`."""
+    """Heads of runs with one attempt, at most one success and at most one failure, in this order from `first`."""
     won, lost = np.flatnonzero(has_won), np.flatnonzero(has_lost)
     tried, done, failed = order[first], order[first[won] + 1], order[first[lost] + (sizes[lost] - 1)]
 

@@ -10,7 +10,7 @@ import polars as pl
 from saasmetrics.facts.atoms import Atoms
 from saasmetrics.facts.chunk import NEVER, Chunk
 from saasmetrics.facts.first import countable, moments
-from saasmetrics.facts.pack import Column, Hashes, Ints, Keyed, Partial, fold, starts, tabled
+from saasmetrics.facts.pack import Column, Hashes, Ints, Keyed, Partial, fold, order, starts, tabled
 from saasmetrics.facts.plan import Choice, Family
 from saasmetrics.facts.request import First, Request, SameRun
 from saasmetrics.facts.salt import salt
@@ -125,8 +125,9 @@ class Nths:
 
 def _nth(accounts: Column, times: Ints, n: int) -> tuple[Column, Ints]:
     """Accounts that have at least `n` of these times, and the n-th of each."""
-    order = np.lexsort((times, accounts))
-    accounts, times = accounts[order], times[order]
+    by_time = order([accounts, times])
+    if by_time is not None:
+        accounts, times = accounts[by_time], times[by_time]
     first = starts(accounts)
     place = first[np.diff(first, append=len(accounts)) >= n] + (n - 1)
     return accounts[place], times[place]

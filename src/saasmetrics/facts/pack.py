@@ -57,10 +57,10 @@ class Packing:
         """Whether one 64-bit key holds all columns."""
         return sum(self.widths) <= _ROOM
 
-    def pack(self, columns: Sequence[Column]) -> NDArray[np.uint64] | NDArray[np.uint32]:
-        """Grain: as the columns. Keys in the order of the columns, most significant first; of 32 bits if that will do."""
+    def pack(self, columns: Sequence[Column]) -> Column:
+        """Grain: as the columns. Keys in the order of the columns, most significant first; of 32 bits if they fit."""
         dtype = np.uint32 if sum(self.widths) <= _NARROW else np.uint64
-        keys: NDArray[Any] | None = None
+        keys: Column | None = None
         for column, low, width in zip(columns, self.lows, self.widths, strict=True):
             if not width:
                 continue
