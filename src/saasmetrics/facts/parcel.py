@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import polars as pl
@@ -56,7 +57,7 @@ def write_parcel(path: Path, head: Mapping[str, Any], tables: Mapping[str, pl.Da
         begin += len(content)
     text = json.dumps({"head": head, "places": places}).encode()
     start = [_MAGIC, len(text).to_bytes(_LENGTH, "little"), zlib.crc32(text).to_bytes(4, "little"), text]
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.part")
     try:
         with scratch.open("wb") as file:
             file.writelines([*start, *contents.values()])
