@@ -17,7 +17,7 @@ from saasmetrics.sources.table import MONEY
 
 TEXT = pl.String()
 
-FEW = 1_000_000
+FEW = 10_000_000
 """Rows below which a plan costs more to prepare than to run."""
 
 
