@@ -14,21 +14,20 @@ from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.engine.ask import Ask, of_view, wishes
-from saasmetrics.engine.read import Progress, SourceRead
-from saasmetrics.engine.run import Computed, Wish
-from saasmetrics.engine.run import compute as run
-from saasmetrics.engine.values import judged_periods
-from saasmetrics.facts.cache import UNSAID, Cache, Caching
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.values import NOT_APPLICABLE
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.period import Calendar
 from saasmetrics.review.targets import Part, Verdict, held, narrowings
-from saasmetrics.sources.open import Sources, open_sources
 
+# What reads and computes is imported where that begins: a faulty file is told without it.
 if TYPE_CHECKING:
     from saasmetrics.engine.opened import Depth
+    from saasmetrics.engine.read import Progress, SourceRead
+    from saasmetrics.engine.run import Computed, Wish
+    from saasmetrics.facts.cache import Cache, Caching
     from saasmetrics.output.explanation import Explanation
+    from saasmetrics.sources.open import Sources
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,8 @@ def compute(
     ask: Ask,
     *,
     data_root: Path | None = None,
-    caching: Caching = UNSAID,
+    cache: Path | None = None,
+    no_cache: bool = False,
     progress: Progress | None = None,
 ) -> Result:
     """Read the definitions, open the sources, compute what is asked, hold it against the targets.
@@ -63,11 +63,22 @@ def compute(
     Raises: InputError, exit 2 for definitions or questions that cannot be understood, 3 where no source can be used.
     """
     definitions = load(path, REGISTRY, data_root=data_root)
-    return _answered(definitions, ask, caching, progress)[0]
+    return _answered(definitions, ask, _caching(cache, no_cache), progress)[0]
+
+
+def _caching(folder: Path | None, off: bool) -> Caching:
+    """What was said of keeping facts: a folder, that there shall be none, or nothing."""
+    from saasmetrics.facts.cache import Caching
+
+    return Caching(folder, off)
 
 
 def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Progress | None) -> tuple[Result, _Made]:
     """The answer to a question, and what else can be asked of the same computation."""
+    from saasmetrics.engine.run import compute as run
+    from saasmetrics.engine.values import judged_periods
+    from saasmetrics.sources.open import open_sources
+
     ask = of_view(definitions, ask)
     addresses, wanted = wishes(definitions, ask)
     narrowed = _narrowed(definitions, ask, addresses, wanted)
@@ -119,6 +130,8 @@ def _narrowed(
     definitions: Definitions, ask: Ask, addresses: Sequence[Address], wanted: Sequence[Wish]
 ) -> list[tuple[Address, Wish]]:
     """What the targets of parts of the company need, where the question is about the whole."""
+    from saasmetrics.engine.run import Wish
+
     if ask.where:
         return []
     grains = {wish.metric: wish.grain for wish in wanted}
@@ -187,7 +200,8 @@ def ledger(
     depth: Depth = "account",
     as_of: date | datetime | None = None,
     data_root: Path | None = None,
-    caching: Caching = UNSAID,
+    cache: Path | None = None,
+    no_cache: bool = False,
     progress: Progress | None = None,
 ) -> LedgerResult:
     """Open one number: the entries behind it add up to it, exactly.
@@ -195,16 +209,16 @@ def ledger(
     Raises: InputError (exit 2) for an address or a period that names nothing; AssertionError when the entries do not
     reduce to the value, which is a bug in the tool.
     """
-    # Asked for by one command, as below; the others need not wait for it.
-    from saasmetrics.engine.open_number import Question, open_number
-
     definitions = load(path, REGISTRY, data_root=data_root)
+    from saasmetrics.engine.open_number import Question, open_number
+    from saasmetrics.sources.open import open_sources
+
     opened = open_number(
         definitions,
         open_sources(definitions),
         Question(address, period, against, dict(where or {}), account, depth),
         instant(definitions.settings.calendar, as_of),
-        caching,
+        _caching(cache, no_cache),
         progress,
     )
     return LedgerResult(
@@ -225,7 +239,8 @@ def explain(
     *,
     as_of: date | datetime | None = None,
     data_root: Path | None = None,
-    caching: Caching = UNSAID,
+    cache: Path | None = None,
+    no_cache: bool = False,
     progress: Progress | None = None,
 ) -> Explanation:
     """What a name means: a metric with the formula and its numbers put in; a type, policy, source, block.
@@ -239,6 +254,7 @@ def explain(
     definitions, made = load(path, REGISTRY, data_root=data_root), list[_Made]()
 
     def values(ask: Ask) -> Result:
+        caching = _caching(cache, no_cache)
         result, computed = _answered(definitions, replace(ask, as_of=as_of), caching, progress)
         made.append(computed)
         return result
@@ -258,5 +274,5 @@ class _Made:
         """The entries of one of its numbers."""
         from saasmetrics.engine.open_number import Question, open_number
 
-        question = Question(address, period, depth="entry")
-        return open_number(self.definitions, self.sources, question, None, UNSAID, None, self.done).entries
+        question, caching = Question(address, period, depth="entry"), _caching(None, off=False)
+        return open_number(self.definitions, self.sources, question, None, caching, None, self.done).entries

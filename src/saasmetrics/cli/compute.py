@@ -53,11 +53,7 @@ def compute(
     console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
     destination, severity = console.destination(form, output), asking.threshold(fail_on)
     path = definitions_path(definitions)
-    from saasmetrics.cli.answering import answer, sources
-    from saasmetrics.cli.recording import record
     from saasmetrics.engine.ask import Ask
-    from saasmetrics.facts.cache import Caching
-    from saasmetrics.output.page import printout
     from saasmetrics.pipeline import compute as run
 
     ask = Ask(
@@ -73,7 +69,11 @@ def compute(
         view=view,
     )
     with console.progress() as progress:
-        result = run(path, ask, data_root=data_root, caching=Caching(cache, no_cache), progress=progress)
+        result = run(path, ask, data_root=data_root, cache=cache, no_cache=no_cache, progress=progress)
+    from saasmetrics.cli.answering import answer, sources
+    from saasmetrics.cli.recording import record
+    from saasmetrics.output.page import printout
+
     files = {} if manifest is None else {manifest: record(result, ask)}
     page = printout(answer(result))
     return Outcome(page, destination, result.findings, severity, details=sources(result), files=files)

@@ -44,14 +44,12 @@ def explain(
         raise usage("no name", "write what to explain, as in saasmetrics explain nrr")
     destination, path = console.destination(form, output), definitions_path(definitions)
     from saasmetrics import pipeline
-    from saasmetrics.facts.cache import Caching
     from saasmetrics.output.explanation import printout
 
     with console.progress() as progress:
         moment = asking.moment("--as-of", as_of)
-        caching = Caching(cache, no_cache)
         explanation = pipeline.explain(
-            path, name, as_of=moment, data_root=data_root, caching=caching, progress=progress
+            path, name, as_of=moment, data_root=data_root, cache=cache, no_cache=no_cache, progress=progress
         )
     return Outcome(printout(explanation), destination)
 

@@ -45,9 +45,6 @@ def ledger(
     console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
     destination, path = console.destination(form, output), definitions_path(definitions)
     from saasmetrics import pipeline
-    from saasmetrics.cli.answering import opened
-    from saasmetrics.facts.cache import Caching
-    from saasmetrics.output.entries import printout
 
     with console.progress() as progress:
         result = pipeline.ledger(
@@ -60,7 +57,11 @@ def ledger(
             depth=asking.depth(depth),
             as_of=asking.moment("--as-of", as_of),
             data_root=data_root,
-            caching=Caching(cache, no_cache),
+            cache=cache,
+            no_cache=no_cache,
             progress=progress,
         )
+    from saasmetrics.cli.answering import opened
+    from saasmetrics.output.entries import printout
+
     return Outcome(printout(opened(result, against)), destination, result.findings)

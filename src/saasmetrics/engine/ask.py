@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.model import near
-from saasmetrics.engine.run import Wish
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.period import Grain
+
+if TYPE_CHECKING:
+    from saasmetrics.engine.run import Wish
 
 TEAMS = ("customer_success", "product", "sales", "executive", "marketing")
 LEVELS = ("north_star", "core", "supporting", "operational")
@@ -125,6 +128,8 @@ def _is_in(definitions: Definitions, metric: str, word: str) -> bool:
 
 
 def _wishes(definitions: Definitions, ask: Ask, addresses: Sequence[Address]) -> list[Wish]:
+    from saasmetrics.engine.run import Wish  # with all that computes, which a question without sense never needs
+
     grouped: dict[str, list[Address]] = {}
     for address in addresses:
         grouped.setdefault(address.metric, []).append(address)

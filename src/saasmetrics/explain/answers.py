@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
 from saasmetrics.definitions.address import Address
 from saasmetrics.engine.ask import Ask
-from saasmetrics.engine.read import SourceRead
 from saasmetrics.review.targets import Part, Verdict
+
+if TYPE_CHECKING:
+    from saasmetrics.engine.read import SourceRead
 
 
 class Numbers(Protocol):
