@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import takewhile
+from functools import cached_property
+from itertools import islice, takewhile
 from typing import Any, TypeAlias
 
 import yaml
@@ -84,10 +85,15 @@ class Document:
     def source(self, path: Path) -> str:
         """The lines in which a key and its value are written, less their common indentation."""
         start = self.key_at(path)
-        lines = self.text.splitlines()[start.line - 1 :]
+        first = self._lines[start.line - 1 : start.line]
         indent = start.column - 1
-        inside = list(takewhile(lambda line: not line.strip() or len(line) - len(line.lstrip()) > indent, lines[1:]))
-        return "\n".join(line[indent:].rstrip() for line in [*lines[:1], *inside]).rstrip()
+        below = islice(self._lines, start.line, None)
+        inside = takewhile(lambda line: not line.strip() or len(line) - len(line.lstrip()) > indent, below)
+        return "\n".join(line[indent:].rstrip() for line in [*first, *inside]).rstrip()
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return self.text.splitlines()
 
     def _node(self, path: Path) -> Node:
         while path and path not in self.nodes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -58,5 +59,10 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """The `saasmetrics` script."""
+    """The `saasmetrics` script.
+
+    What a run makes it keeps to the end or drops at once, so that the collector's usual search for cycles finds
+    nothing, for a twentieth of the time.
+    """
+    gc.set_threshold(50_000, 20, 20)
     sys.exit(run(sys.argv[1:]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from saasmetrics.definitions.inputs import Input, ResolvedInput
@@ -29,6 +30,11 @@ class Scope:
     definitions: Definitions
     policies: Policies
     owner: str = ""
+
+    @cached_property
+    def choices(self) -> str:
+        """The policies as text: what is made under the same ones is the same."""
+        return self.policies.model_dump_json()
 
     @property
     def calendar(self) -> Calendar:

@@ -19,6 +19,7 @@ from saasmetrics.engine.store import Store
 from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.ledger import CORE, Ledger, Side
+from saasmetrics.frames.nothing import nothing
 from saasmetrics.period import Grain, Periods
 
 INSTANT = pl.Datetime("us", "UTC")
@@ -132,15 +133,14 @@ class Recorder(_Common):
         selectors = request.selectors if not isinstance(request, Runs) else request.attempt + request.success
         for selector in selectors:
             self.asked.roles[selector.role] = None
-        return pl.LazyFrame(schema=_columns(request, self.store))
+        return nothing(_columns(request, self.store)).lazy()
 
     def made(self, book: Book) -> pl.LazyFrame:
-        key = (book, self.scope.policies.model_dump_json())
+        key = (book, self.scope.choices)
         if key not in self.drafts.books:
             asked = Asked()
             frame = book.make(self.noting(asked).narrowed())
-            schema = frame.collect_schema()
-            self.drafts.books[key] = (pl.LazyFrame(schema=schema), asked)
+            self.drafts.books[key] = (nothing(frame.collect_schema()).lazy(), asked)
         frame, asked = self.drafts.books[key]
         self.asked.add(asked, lookup=getattr(book, "lends", False))
         return frame
@@ -152,8 +152,8 @@ class Recorder(_Common):
         shape = self.scope.definitions.shape(metric.id)
         own = {part.column: pl.String() for part in self.scope.definitions.parts(metric.id)}
         payload = {name: pl.Int64() for name in shape.payload - set(CORE)}
-        entries = pl.LazyFrame(schema={**CORE, **own, **payload, **{column(name): pl.String() for name in marks}})
-        side = Side(entries)
+        columns = {**CORE, **own, **payload, **{column(name): pl.String() for name in marks}}
+        side = Side(nothing(columns).lazy(), names=frozenset(columns))
         return Ledger(shape, side, side if shape.how == "ratio" else None)
 
     def record(self, metric: Metric, marks: tuple[str, ...], periods: Periods) -> None:
@@ -262,7 +262,7 @@ class Live(_Common):
         return self.store.facts[request].lazy()
 
     def made(self, book: Book) -> pl.LazyFrame:
-        shelf, policies = self.shelf, self.scope.policies.model_dump_json()
+        shelf, policies = self.shelf, self.scope.choices
         for moment in (None, self._as_of):
             if (made := shelf.books.get((book, policies, moment))) is not None:
                 shelf.asking[-1] |= moment is not None

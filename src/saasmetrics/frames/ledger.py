@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 import polars as pl
@@ -115,7 +116,7 @@ class Side:
     ones: frozenset[str] = frozenset()
     """Of `amount` and `weight`, those that are 1 in every entry; a type that leaves the weight out says so."""
 
-    @property
+    @cached_property
     def columns(self) -> frozenset[str]:
         """Columns of `entries`."""
         return self.names or frozenset(self.entries.collect_schema().names())
