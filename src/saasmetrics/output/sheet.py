@@ -142,11 +142,15 @@ def _line(sheet: Sheet, row: Row, widths: Sequence[int]) -> Text:
     return line
 
 
+_WORD = re.compile(r"[A-Z]\w{1,2} \d{4}\b\S*|\S+")
+"""What is not broken: a run without blanks, `Sep 2026`, `W45 2026,`."""
+
+
 def _wrap(note: Note, width: int) -> Iterator[Text]:
-    """Break at blanks; a word longer than the line stays whole."""
+    """Break at blanks; a word longer than the line stays whole, and so does the name of a period."""
     start = end = 0
     indent = ""
-    for word in re.finditer(r"\S+", note.text.plain):
+    for word in _WORD.finditer(note.text.plain):
         if end > start and cell_len(indent + note.text.plain[start : word.end()]) > width:
             yield Text(indent, end="") + note.text[start:end]
             start, indent = word.start(), " " * note.hang
