@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from typer import Context
 
 from saasmetrics.cli.discovery import NAME, nearest
 
+_CATALOGUE = Path(__file__).parent.parent / "catalog"
 _ID = re.compile(r"^([a-z][a-z0-9_]*):", re.MULTILINE)
 
 
@@ -43,8 +43,8 @@ def _matching(known: set[str], incomplete: str) -> list[str]:
 
 
 def _catalogue() -> Iterator[str]:
-    for entry in files("saasmetrics").joinpath("catalog").iterdir():
-        if entry.name.endswith(".yaml") and entry.name != "bundles.yaml":
+    for entry in _CATALOGUE.glob("*.yaml"):
+        if entry.name != "bundles.yaml":
             yield from _ID.findall(entry.read_text(encoding="utf-8"))
 
 

@@ -49,7 +49,7 @@ def _values(conform: Conform, samples: Sequence[pl.DataFrame]) -> Mapping[str, p
                 if set(origin.reads(sample.columns)) <= set(sample.columns):
                     made[name] = origin.value(sample.schema, conform.zone)
         for values in sample.select(**made) if not sample.is_empty() else ():
-            found[values.name].append(values.drop_nulls())
+            found[values.name].append(values.drop_nulls() if values.null_count() else values)
     return {name: _joined(parts) for name, parts in found.items()}
 
 
