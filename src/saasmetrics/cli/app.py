@@ -52,7 +52,8 @@ def run(arguments: Sequence[str]) -> int:
 
     def command(console: Console) -> object:
         if list(arguments) in (["--version"], ["-V"]):  # reading any option at all costs a tenth of a second
-            return _tell_version(console)
+            _tell_version(console)
+            return None
         return app(list(arguments), prog_name="saasmetrics", standalone_mode=False, obj=console)
 
     return guard(command)

@@ -25,6 +25,7 @@ class Addressing:
     def __init__(self, definitions: Definitions) -> None:
         self._definitions = definitions
         self._shapes: dict[tuple[str, tuple[str, ...]], Shape] = {}
+        self._parts: dict[tuple[str, tuple[str, ...]], tuple[Metric, tuple[Part, ...]]] = {}
 
     def address(self, text: str) -> Address:
         """The number that a text names."""
@@ -74,11 +75,16 @@ class Addressing:
             return ()
         if metric.pointers:
             return (Part("product", "none", "separate", tuple(metric.pointers)),)
-        fanned = tuple(
-            Part(column, headline, "separate" if column == "window" else "disjoint", self._labels(metric, number))
-            for number, (column, headline) in enumerate(zip(metric.each, metric.headline, strict=True))
-        )
-        return (*fanned, *self.shape(name, cut[: len(metric.each)]).parts)
+        labels = cut[: len(metric.each)]
+        of, parts = self._parts.get((name, labels), (None, ()))
+        if of is not metric:  # while the file is read, a metric may still be put in the place of another
+            fanned = tuple(
+                Part(column, headline, "separate" if column == "window" else "disjoint", self._labels(metric, number))
+                for number, (column, headline) in enumerate(zip(metric.each, metric.headline, strict=True))
+            )
+            parts = (*fanned, *self.shape(name, labels).parts)
+            self._parts[name, labels] = metric, parts
+        return parts
 
     def stats(self, name: str) -> tuple[str, ...]:
         """The stats that may end an address of a metric; none where the stat is the metric itself."""

@@ -34,9 +34,9 @@ def _find(kind: type[T], value: Any, path: Path, out: list[tuple[Path, T]]) -> N
             if inner.__class__ not in _LEAVES:
                 _find(kind, inner, path if step is None else (*path, step), out)
         return
-    for step, inner in _inside(value):
+    for place, inner in _inside(value):
         if inner.__class__ not in _LEAVES:
-            _find(kind, inner, (*path, step), out)
+            _find(kind, inner, (*path, place), out)
 
 
 def _inside(value: Any) -> Iterable[tuple[str | int, Any]]:

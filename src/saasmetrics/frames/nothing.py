@@ -8,7 +8,7 @@ from functools import cache
 import polars as pl
 
 
-def nothing(schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
+def nothing(schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
     """A frame of these columns and no rows.
 
     Many hundreds are made in a run; of columns that are there already it takes a seventh of the time.
@@ -17,5 +17,5 @@ def nothing(schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
 
 
 @cache
-def _column(name: str, dtype: pl.DataType) -> pl.Series:
+def _column(name: str, dtype: pl.DataType | type[pl.DataType]) -> pl.Series:
     return pl.Series(name, [], dtype=dtype)
