@@ -64,7 +64,7 @@ CODES = {
     "SM904": "A file that cannot be read",
     "SM905": "Rows that share an id and differ",
     "SM906": "A line with more or fewer cells than the header",
-    "SM907": "A quotation mark that is never closed",
+    "SM907": "A quotation mark that is never closed, or out of place",
     "SM908": "A column that the file lacks",
     "SM909": "SQL that does not fit the columns of the file",
     "SM910": "Nothing in a needed column",
@@ -82,7 +82,9 @@ CODES = {
     "SM922": "Midnights that were read as days",
     "SM923": "Rows that are no records: totals, footers, deleted ones",
     "SM924": "Ids that a spreadsheet has rounded",
+    "SM925": "A file with column names and no rows",
     "SM926": "Times in a zone that the export does not name",
+    "SM927": "Zero bytes in a text",
     "SM950": "SQL that cannot be computed on the rows of a log",
     "SM951": "A number out of range, or a folder that is not the demo's",
     "SM971": "A number that cannot be opened, since it cannot be computed",
@@ -91,6 +93,7 @@ CODES = {
     "SM976": "Runs that are matched by time",
     "SM977": "Facts that could not be kept for the next run",
     "SM975": "An amount too large for the unit of its metric",
+    "SM978": "No row says how far the data reaches",
     "SM974": "A split that none of the numbers asked for can answer",
 }
 

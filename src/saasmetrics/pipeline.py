@@ -75,6 +75,7 @@ def _caching(folder: Path | None, off: bool) -> Caching:
 
 def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Progress | None) -> tuple[Result, _Made]:
     """The answer to a question, and what else can be asked of the same computation."""
+    from saasmetrics.engine.read import torn
     from saasmetrics.engine.run import compute as run
     from saasmetrics.engine.values import judged_periods
     from saasmetrics.sources.open import open_sources
@@ -83,7 +84,7 @@ def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Pr
     addresses, wanted = wishes(definitions, ask)
     narrowed = _narrowed(definitions, ask, addresses, wanted)
     sources = open_sources(definitions)
-    findings = [*definitions.findings, *sources.findings]
+    findings = [*definitions.findings, *sources.findings, *torn(sources)]
     if not sources.tables and not sources.logs:
         raise InputError(findings, 3)
     as_of = instant(definitions.settings.calendar, ask.as_of)

@@ -16,6 +16,7 @@ from saasmetrics.facts.request import Request
 from saasmetrics.facts.result import Read as LogRead
 from saasmetrics.finding import Finding, Severity
 from saasmetrics.frames.canonical import ROLES
+from saasmetrics.sources.broken import broken_files_told
 from saasmetrics.sources.open import Sources
 
 Progress = Callable[[str, int, int], None]
@@ -51,6 +52,13 @@ def blank(sources: Sources) -> Store:
         rows = pl.DataFrame(schema=table.frame.collect_schema()).drop("_fault", "_seen", strict=False)
         tables[role] = whole(rows, role)
     return Store(tables, _log_columns(sources))
+
+
+def torn(sources: Sources) -> list[Finding]:
+    """What is wrong with files that break somewhere, in the rows before that."""
+    with broken_files_told(file for files in sources.files.values() for file in files):
+        frames = pl.collect_all([table.frame for table in sources.torn])
+    return [finding for table, rows in zip(sources.torn, frames, strict=True) for finding in table.checks(rows)]
 
 
 def _log_columns(sources: Sources) -> dict[str, dict[str, pl.DataType]]:

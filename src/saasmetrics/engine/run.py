@@ -15,10 +15,11 @@ from saasmetrics.engine.choices import not_computed
 from saasmetrics.engine.given import Asked, Drafts, Live, Recorder, Shelf
 from saasmetrics.engine.plan import Plan, Where, gathered, planned
 from saasmetrics.engine.read import Progress, Read, blank, read
+from saasmetrics.engine.too_large import too_large_told
 from saasmetrics.engine.values import Frame, absent, cut_text
 from saasmetrics.facts.cache import UNSAID, Caching
 from saasmetrics.facts.request import Narrow, Request
-from saasmetrics.finding import Finding, Severity
+from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.values import KEYS, NO_INPUT, VALUES
 from saasmetrics.ledgers.derived import Derived
@@ -101,6 +102,7 @@ def _record(given: Recorder, metric: Metric, marks: tuple[str, ...], grain: Grai
         _record(given, target, tuple(dict.fromkeys([*marks, *wanted.segments])), grain)
 
 
+@too_large_told()
 def compute(
     definitions: Definitions,
     sources: Sources,
@@ -129,6 +131,8 @@ def compute(
     with broken_files_told(file for files in sources.files.values() for file in files):
         found = read(definitions, sources, roles, requests, as_of, caching, progress)
     found = replace(found, findings=(*found.findings, *_by_time(definitions, requests)))
+    if as_of is None and not found.reaches:
+        raise InputError([*found.findings, _timeless()], 3)
     overall = as_of or _newest(found, definitions.settings.calendar)
     reaches = {metric: as_of or _reach(one, found, overall) for metric, one in asked.items()}
     begins = {metric: _since(one, found) for metric, one in asked.items()}
@@ -141,7 +145,11 @@ def compute(
         moment = reaches.get(wish.metric, overall)
         periods = _periods(definitions, wish.grain, overall, count, since, until)
         frame = Frame(metric, periods, wish.by, moment, begins.get(wish.metric))
-        why = metric.missing or not_computed(definitions, metric) or _without(asked.get(wish.metric), sources)
+        why = (
+            metric.missing
+            or not_computed(definitions, metric)
+            or _without(asked.get(wish.metric), definitions, sources, found)
+        )
         plans.append(_plan(live.at(moment, frame.since), frame, wish, why))
         frames.append(frame)
     parts = [_picked(wish, part) for wish, part in zip(everything, gathered(plans), strict=True)]
@@ -196,8 +204,6 @@ def _newest(found: Read, calendar: Calendar) -> datetime:
     Edges: a day known by its date alone counts as a whole, unless instants of that very day say how far it got.
     """
     dense = [one for role, one in found.reaches.items() if not ROLES[role].sparse] or [*found.reaches.values()]
-    if not dense:
-        return datetime(1970, 1, 1, tzinfo=UTC)
     instants = [one.last for one in dense if not one.by_day]
     last = max(one.last for one in dense)
     if instants and calendar.local_day(max(instants)) == calendar.local_day(last - timedelta(microseconds=1)):
@@ -221,8 +227,17 @@ def _since(asked: Asked, found: Read) -> datetime | None:
     return max(begins, default=None)
 
 
-def _without(asked: Asked | None, sources: Sources) -> str | None:
-    """Which source a metric lacks; None when it has all it counts."""
+def _timeless() -> Finding:
+    """Nothing that was read has a time: there is no day up to which anything could be said."""
+    hint = "say one with --as-of, and nothing counts as nothing"
+    return Finding("SM978", Severity.ERROR, "no row that can be used says up to which day the data reaches", hint=hint)
+
+
+def _without(asked: Asked | None, definitions: Definitions, sources: Sources, found: Read) -> str | None:
+    """Which source a metric lacks; None when it has all it counts.
+
+    Edges: a source with rows of which none can be used is as good as none; one without rows says that nothing was.
+    """
     if asked is None:
         return None
     for role in asked.roles:
@@ -230,6 +245,9 @@ def _without(asked: Asked | None, sources: Sources) -> str | None:
             return sources.missing[role]
         if role not in sources.tables and not any(log.role == role for log in sources.logs.values()):
             return f"no source has the role `{role}`"
+        reads = [read for name, read in found.sources.items() if definitions.sources[name].role == role]
+        if any(read.rows for read in reads) and not any(read.used for read in reads):
+            return f"no row with the role `{role}` can be used"
     return None
 
 

@@ -14,6 +14,7 @@ from saasmetrics.facts.request import Request
 from saasmetrics.frames.canonical import DTYPES, ROLES
 from saasmetrics.period import Calendar
 from saasmetrics.sources.table import MONEY
+from saasmetrics.sources.times import EARLIEST, LATEST
 
 TEXT = pl.String()
 
@@ -106,7 +107,7 @@ def reach(rows: pl.DataFrame, role: str, calendar: Calendar) -> Reach | None:
     for name, column in ROLES[role].columns.items():
         if name in ahead or name not in rows.columns or column.kind not in ("time", "day"):
             continue
-        low, high = rows[name].min(), rows[name].max()
+        low, high = rows[name].clip(EARLIEST, LATEST).min(), rows[name].clip(EARLIEST, LATEST).max()
         if isinstance(low, date) and isinstance(high, date):
             found = moment_reach(low, high, calendar).wider(found)
     return found
@@ -115,7 +116,7 @@ def reach(rows: pl.DataFrame, role: str, calendar: Calendar) -> Reach | None:
 def moment_reach(low: date | datetime, high: date | datetime, calendar: Calendar) -> Reach:
     """The reach of a span: instants as they are; days, and instants at the first moment of a day, by their day."""
     first = low if isinstance(low, datetime) else calendar.start_of(low)
-    day = calendar.local_day(high) if isinstance(high, datetime) else high
+    day = min(calendar.local_day(high) if isinstance(high, datetime) else high, LATEST - timedelta(days=3))
     if isinstance(high, datetime) and high != calendar.start_of(day):
         return Reach(first, high + timedelta(microseconds=1))
     return Reach(first, calendar.start_of(day + timedelta(days=1)), by_day=True)

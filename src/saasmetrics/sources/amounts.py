@@ -31,6 +31,8 @@ def _grouping(mark: str, other: str) -> str:
 
 _COMMA_DECIMAL, _POINT_DECIMAL = _decimal(",", r"\."), _decimal(r"\.", ",")
 _GROUPED = {"point": _grouping(r"\.", ","), "comma": _grouping(",", r"\.")}
+LARGEST = 1e13
+"""An amount beyond ten trillions is no amount: a year of it leaves what is added up exactly."""
 _TRUE, _FALSE = ("true", "1", "yes", "t", "y"), ("false", "0", "no", "f", "n")
 
 
@@ -81,7 +83,8 @@ def _grouped(texts: pl.Series, mark: Mark | None) -> pl.Series:
     drop = "[, \u00a0\u202f']" if mark == "point" else "[. \u00a0\u202f']"
     joined = bare.str.replace_all(drop, "").str.replace(",", ".", literal=True)
     fits = bare.str.contains(_GROUPED[mark])
-    return joined.zip_with(fits, pl.Series([None], dtype=pl.String)).cast(pl.Float64, strict=False)
+    values = joined.zip_with(fits, pl.Series([None], dtype=pl.String)).cast(pl.Float64, strict=False)
+    return values.set(~values.is_finite(), None)
 
 
 def whole(texts: pl.Series, mark: Mark | None) -> pl.Series:

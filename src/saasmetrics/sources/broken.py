@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -12,7 +14,11 @@ import pyarrow as pa
 from saasmetrics.finding import Finding, InputError, Location, Severity
 from saasmetrics.sources.files import DataFile
 from saasmetrics.sources.packed import opened
+from saasmetrics.sources.quotes import stray
+from saasmetrics.sources.text import layout_of
 
+_QUOTES = re.compile("CSV malformed|could not parse")
+_LONG = 40
 _HINTS = {
     "csv": "save it as UTF-8",
     "jsonl": "remove the line, or export again: each line is one JSON object",
@@ -45,6 +51,10 @@ def _fault(file: DataFile, error: str) -> list[Finding]:
             for number, line in enumerate(stream, 1):
                 if message := _wrong(file, line):
                     return [_told(file, number, message)]
+        if file.format == "csv" and _QUOTES.search(error):
+            layout = layout_of(file, (), sampled=False)
+            found = stray(file, layout.encoding, layout.separator)
+            return [found] if found else []
     except InputError as unreadable:
         return list(unreadable.findings)
     return []
@@ -54,12 +64,25 @@ def _wrong(file: DataFile, line: bytes) -> str | None:
     try:
         text = line.decode()
         if file.format == "jsonl" and text.strip():
-            json.loads(text)
+            written = json.loads(text, parse_int=_finite, parse_float=_finite, parse_constant=_finite)
+            json.dumps(written, ensure_ascii=False).encode()
     except UnicodeDecodeError:
         return "is not UTF-8 from here on"
+    except UnicodeEncodeError:
+        return "holds one half of a character (`\\ud8…`)"
     except json.JSONDecodeError as error:
         return f"is not JSON: {error.msg}"
+    except OverflowError as error:
+        return f"holds a number that is none or too large: `{error}`"
     return None
+
+
+def _finite(number: str) -> float:
+    """Raises: OverflowError for what JSON readers take for infinite, and for the words that only some of them know."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise OverflowError(number if len(number) <= _LONG else f"{number[: _LONG - 1]}…")
+    return value
 
 
 def _told(file: DataFile, line: int, message: str) -> Finding:

@@ -5,7 +5,7 @@
 | SM901, SM902 | no file matches a path; a path leaves its folder |
 | SM903, SM904 | a format that is not read; a file that cannot be read |
 | SM905, SM915 | rows of one id that differ; rows that repeat an id |
-| SM906, SM907 | a line with more or fewer cells than the header; a quotation mark that is never closed |
+| SM906, SM907 | a line with more or fewer cells than the header; a quotation mark out of place, or never closed |
 | SM908, SM909 | a column that the file lacks; SQL that does not fit the columns |
 | SM910, SM911, SM912 | nothing in a needed column; a cell that cannot be read; a value the column does not know |
 | SM913, SM919 | an end before its start; an end on the day of its start |
@@ -16,6 +16,7 @@
 | SM922, SM926 | midnights read as days; times in a zone that an export does not name |
 | SM923 | rows that are no records: totals, footers, deleted ones |
 | SM924 | ids in scientific notation |
+| SM925, SM927 | column names and no rows; zero bytes in a text |
 """
 
 from __future__ import annotations
@@ -57,6 +58,7 @@ _TOLD: Mapping[str, Told] = {
 _NOUNS = {"time": "a time", "day": "a date", "money": "an amount", "number": "a number"}
 _NOUNS |= {"count": "a whole number", "flag": "yes or no"}
 _EXAMPLES = 3
+_LONG = 40
 
 
 def faults(role: str, rows: pl.DataFrame, places: Mapping[str, str]) -> tuple[Finding, ...]:
@@ -91,7 +93,8 @@ def counted(number: int, noun: str) -> str:
 def _examples(rows: pl.DataFrame) -> tuple[str, ...]:
     cells = rows["_seen"].drop_nulls() if "_seen" in rows.columns else pl.Series([], dtype=pl.String)
     counts = cells.to_frame("cell").group_by("cell").agg(pl.len()).sort(["len", "cell"], descending=[True, False])
-    return tuple(counts["cell"].head(_EXAMPLES))
+    cells = counts["cell"].head(_EXAMPLES)
+    return tuple(cell if len(cell) <= _LONG else f"{cell[: _LONG - 1]}…" for cell in cells)
 
 
 def _differing(role: str, rows: pl.DataFrame, places: Mapping[str, str]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from functools import partial
 import polars as pl
 
 from saasmetrics.frames.canonical import Kind
-from saasmetrics.sources.amounts import Mark, flags, numbers, whole
+from saasmetrics.sources.amounts import LARGEST, Mark, flags, numbers, whole
 from saasmetrics.sources.times import INSTANT, Clock, days, epoch, instants, settled
 
 
@@ -105,6 +105,12 @@ def _number(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
     return value.cast(pl.Float64) if dtype.is_numeric() else _nothing(pl.Float64)
 
 
+def _money(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
+    """Numbers; none that is too large to be added up exactly."""
+    number = _number(value, dtype, reading)
+    return pl.when(number.abs() <= LARGEST).then(number)
+
+
 def _count(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
     if dtype == pl.String:
         return _each(value, partial(whole, mark=reading.mark), pl.Int64)
@@ -129,7 +135,7 @@ _CONVERSIONS: Mapping[Kind, Callable[[pl.Expr, pl.DataType, Reading], pl.Expr]] 
     "choice": _choice,
     "time": _time,
     "day": _day,
-    "money": _number,
+    "money": _money,
     "number": _number,
     "count": _count,
     "flag": _flag,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import polars as pl
@@ -27,12 +27,16 @@ _SAMPLED = 8
 
 @dataclass(frozen=True)
 class Entry:
-    """A source, looked at. `how` is None when it cannot be used; the findings then say why."""
+    """A source, looked at. `how` is None when it cannot be used; the findings then say why.
+
+    `torn` are judged rows of files that break somewhere, up to there: they are never used, only told.
+    """
 
     place: str
     raw: Mapping[DataFile, Raw]
     how: Conform | None
     findings: tuple[Finding, ...]
+    torn: Mapping[DataFile, pl.LazyFrame] = field(default_factory=dict)
 
 
 def enter(
@@ -51,16 +55,21 @@ def enter(
         raw, findings = _raws(files, source, known)
         findings = [*faults, *findings]
     place = name if not source.path else next(iter(raw)).name if len(raw) == 1 else ", ".join(source.path)
+    broken = {file for file, rows in raw.items() if _breaks(rows)}
     names = tuple(dict.fromkeys(column for rows in raw.values() for column in rows.schema if column != EXTRA))
     how = Conform(source, settings.calendar, settings.currency, names, *((known.drop, known.elapsed) if known else ()))
     sound = _sound(how, raw, known, findings)
+    reads, told = readings(how, [rows.sample for rows in sound.values()], Location(place))
+    how = replace(how, readings=reads)
+    torn = {file: how.conform(rows.rows) for file, rows in sound.items() if file in broken}
+    sound = {file: rows for file, rows in sound.items() if file not in broken}
     if not sound:
-        return Entry(place, {}, None, tuple(sorted(findings, key=lambda finding: -finding.severity)))
+        findings = [*findings, *told]
+        return Entry(place, {}, None, tuple(sorted(findings, key=lambda finding: -finding.severity)), torn)
     if known and known.zone == "account" and source.timezone is None:
         message = f"`{name}`: the export does not name the time zone of its times; read as UTC"
         findings.append(Finding("SM926", Severity.WARNING, message, Location(place), "set timezone on the source"))
-    reads, told = readings(how, [rows.sample for rows in sound.values()], Location(place))
-    return Entry(place, sound, replace(how, readings=reads), (*findings, *told))
+    return Entry(place, sound, how, (*findings, *told), torn)
 
 
 def _raws(files: Sequence[DataFile], source: Source, known: Preset | None) -> tuple[dict[DataFile, Raw], list[Finding]]:
@@ -76,9 +85,13 @@ def _raws(files: Sequence[DataFile], source: Source, known: Preset | None) -> tu
             findings.extend(error.findings)
             continue
         findings.extend(rows.findings)
-        if all(finding.severity is not Severity.ERROR for finding in rows.findings):
-            raw[file] = _renamed(rows, known) if known else rows
+        raw[file] = _renamed(rows, known) if known else rows
     return raw, findings
+
+
+def _breaks(rows: Raw) -> bool:
+    """Whether a file can be read up to some line only."""
+    return any(finding.severity is Severity.ERROR for finding in rows.findings)
 
 
 def _spread(files: Sequence[DataFile]) -> Sequence[DataFile]:
@@ -98,11 +111,17 @@ def _sound(
         columns = tuple((name, str(dtype)) for name, dtype in rows.schema.items())
         faults = () if columns in fits else column_faults(how, rows, file.name, known)
         if faults:
+            if any(fault.column is None for fault in faults):  # another file altogether: no more is said of it
+                findings[:] = [each for each in findings if each.severity is Severity.ERROR or _file(each) != file.name]
             findings.extend(faults)
         else:
             fits.add(columns)
             sound[file] = rows
     return sound
+
+
+def _file(finding: Finding) -> str | None:
+    return finding.location.file if finding.location else None
 
 
 def _declared(source: Source) -> set[str]:

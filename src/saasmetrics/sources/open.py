@@ -28,7 +28,7 @@ class Sources:
     `tables` by role, `logs` by source name. `aliases` (columns `alias`, `account`) leads every merged id to its
     account, and by policy every account to the topmost of its parents; tables have it applied, logs have not. `missing`
     says, by role, why a declared role has no rows. `files` are the files that are read, by source; inline rows have
-    none.
+    none. `torn` are files that break somewhere, up to there: their rows are never used, only told.
     """
 
     tables: Mapping[str, Table]
@@ -37,6 +37,7 @@ class Sources:
     missing: Mapping[str, str] = field(default_factory=dict)
     aliases: pl.LazyFrame | None = None
     files: Mapping[str, tuple[DataFile, ...]] = field(default_factory=dict)
+    torn: tuple[Table, ...] = ()
 
 
 def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = None) -> Sources:
@@ -73,7 +74,12 @@ def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = No
     }
     findings = tuple(finding for entry in entries.values() for finding in entry.findings)
     files = {name: tuple(entry.raw) if chosen[name].path else () for name, entry in entries.items()}
-    return Sources(tables, logs, findings, missing, links, files)
+    torn = tuple(
+        Table(chosen[name].role, rows.with_columns(source=pl.lit(name)), {name: file.name})
+        for name, entry in entries.items()
+        for file, rows in entry.torn.items()
+    )
+    return Sources(tables, logs, findings, missing, links, files, torn)
 
 
 def _frames(entries: Mapping[str, Entry], chosen: Mapping[str, Source]) -> dict[str, pl.LazyFrame]:

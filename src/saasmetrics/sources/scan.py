@@ -80,6 +80,8 @@ def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str], *, sam
         null_values=list(nulls),
         missing_columns="insert",
         truncate_ragged_lines=True,
+        extra_columns="ignore",
+        quote_char='"' if layout.quoted else None,
         glob=False,
     )
     sample = layout.sample.with_columns(pl.when(~pl.all().is_in(list(nulls))).then(pl.all()))
@@ -141,11 +143,16 @@ def _json_array(file: DataFile) -> Raw:
 
 def _loaded(file: DataFile, content: str, line: int = 0) -> Any:
     try:
-        return json.loads(content, parse_float=str, parse_int=str)
+        value = json.loads(content, parse_float=str, parse_int=str)
+        if "\\u" in content:
+            json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise packed.unreadable(file, "holds one half of a character (`\\ud8…`)", "export it again", line) from None
     except json.JSONDecodeError as error:
         raise packed.unreadable(file, f"is not JSON: {error.msg}", _ONE_PER_LINE, line or error.lineno) from None
     except RecursionError:
         raise packed.unreadable(file, "is nested too deeply", line=line) from None
+    return value
 
 
 def _written(value: Any) -> str | None:

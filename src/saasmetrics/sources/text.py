@@ -16,6 +16,7 @@ import polars as pl
 from saasmetrics.finding import Finding, Location, Severity
 from saasmetrics.sources import packed
 from saasmetrics.sources.files import DataFile
+from saasmetrics.sources.quotes import Marks, unclosed
 
 Encoding = Literal["utf-8", "utf-16", "cp1252"]
 
@@ -32,7 +33,9 @@ class Layout:
 
     `header` has the column names in order, repeated ones numbered (`Labels`, `Labels 2`); `skip` is the number of
     lines before the first row. `direct` says that the reader needs no help: UTF-8, ordinary line ends, not zipped.
-    `sample` holds rows as text: the first half megabyte and slices from all over a larger file, or none.
+    `quoted` says that quotation marks mean something, `mixed` that some do and some are letters of a cell.
+    `sample` holds rows as text: the first half megabyte and slices from all over a larger file, or none. `sound` is the
+    number of lines before a cell that is never closed.
     """
 
     encoding: Encoding
@@ -42,6 +45,9 @@ class Layout:
     direct: bool
     sample: pl.DataFrame
     findings: tuple[Finding, ...] = ()
+    quoted: bool = True
+    mixed: bool = False
+    sound: int | None = None
 
 
 def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True) -> Layout:
@@ -51,54 +57,96 @@ def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True) 
     """
     size = SAMPLE if sampled else SLICE
     start = packed.head(file, size)
-    encoding, odd = _encoding(file, start)
+    encoding, marks, zeros = _looked_through(file, start)
     text = _decoded(start, encoding)
     separator, header, skip = _header(text, wanted)
-    findings = list(_unclosed(file, encoding, separator)) if odd else []
+    open_cell = unclosed(file, encoding, separator) if marks.odd and marks.meant else None
+    findings = [open_cell] if open_cell else []
+    if zeros:
+        findings.append(_zeros(file))
     if encoding != "utf-8":
         findings.append(_note(file, "SM920", f"read as {'UTF-16' if encoding == 'utf-16' else 'Windows-1252'}"))
     if len(set(header)) < len(header):
         findings.append(_note(file, "SM921", "column names repeat; the later ones are numbered"))
     names = _numbered(header)
     whole = len(start) < size
-    rows, ragged = _rows(text, separator, skip, len(names), whole=whole)
+    sound = open_cell.location.line - 1 if open_cell and open_cell.location else None
+    rows, ragged = _rows(_first(text, sound), separator, skip, len(names), whole=whole)
     findings.extend(_ragged(file, ragged, len(names)))
     if sampled and not whole and not file.packed and encoding != "utf-16":
         rows.extend(_slices(file, encoding, separator, len(names)))
+    if whole and any(names) and not rows and not ragged:
+        findings.append(_note(file, "SM925", "has column names and no rows"))
+    mixed = marks.odd and marks.meant and not open_cell
     direct = encoding == "utf-8" and file.packed != ".zip" and "\r" not in text.replace("\r\n", "\n")
     sample = pl.DataFrame(rows if sampled else [], schema=dict.fromkeys(names, pl.String), orient="row")
-    return Layout(encoding, separator, names, skip, direct, sample, tuple(findings))
+    return Layout(
+        encoding,
+        separator,
+        names,
+        skip,
+        direct and not mixed and not open_cell,
+        sample,
+        tuple(findings),
+        marks.meant,
+        mixed,
+        sound,
+    )
 
 
 def recoded(file: DataFile, layout: Layout) -> bytes:
-    """A file that the reader cannot take as it is, as UTF-8 with ordinary line ends."""
-    text = _decoded(packed.whole(file), layout.encoding)
-    return io.StringIO(text, newline=None).read().encode()
+    """A file that the reader cannot take as it is, as UTF-8 with ordinary line ends; up to a cell that has no end."""
+    text = io.StringIO(_decoded(packed.whole(file), layout.encoding), newline=None)
+    if layout.sound is not None:
+        return _first(text.read(), layout.sound).encode()
+    return _requoted(text, layout.separator).encode() if layout.mixed else text.read().encode()
+
+
+def _first(text: str, lines: int | None) -> str:
+    return text if lines is None else "".join(islice(io.StringIO(text, newline=""), lines))
+
+
+def _requoted(text: io.StringIO, separator: str) -> str:
+    """The same cells, each with a quotation mark inside in quotation marks; line by line, so that lines stay."""
+    out = io.StringIO()
+    writer = csv.writer(out, delimiter=separator, lineterminator="\n")
+    for record in csv.reader(text, delimiter=separator):
+        writer.writerow(record)
+    return out.getvalue()
 
 
 def _note(file: DataFile, code: str, message: str) -> Finding:
     return Finding(code, Severity.NOTE, message, Location(file.name))
 
 
-def _encoding(file: DataFile, start: bytes) -> tuple[Encoding, bool]:
-    """Encoding, and whether the number of quotation marks is odd."""
+def _looked_through(file: DataFile, start: bytes) -> tuple[Encoding, Marks, bool]:
+    """Encoding, quotation marks, and whether there are zero bytes; of a packed file, as far as its start tells."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16", False
-    valid, odd = _checked(file) if not file.packed else (_is_utf8(start), False)
+        return "utf-16", Marks(meant=True), False
+    if file.packed:
+        valid, marks, zeros = _is_utf8(start), Marks(meant=True), b"\0" in start
+    else:
+        valid, marks, zeros = _checked(file)
     if not valid and start.startswith(codecs.BOM_UTF8):
         raise packed.unreadable(file, "says it is UTF-8 and is not", "save it as UTF-8 again")
-    return "utf-8" if valid else "cp1252", odd
+    return "utf-8" if valid else "cp1252", marks, zeros
 
 
-def _checked(file: DataFile) -> tuple[bool, bool]:
-    """Whether all of a file is UTF-8, and whether its quotation marks are odd: one pass at the speed of memory."""
-    decoder, valid, quotes = codecs.getincrementaldecoder("utf-8")(), True, 0
+def _checked(file: DataFile) -> tuple[bool, Marks, bool]:
+    """Whether all of a file is UTF-8, its quotation marks, and zero bytes: one pass at the speed of memory."""
+    decoder, valid, marks, zeros = codecs.getincrementaldecoder("utf-8")(), True, Marks(), False
     with file.path.open("rb", buffering=0) as stream:
         while chunk := stream.read(_CHUNK):
-            quotes += chunk.count(b'"')
+            marks.see(chunk)
+            zeros = zeros or b"\0" in chunk
             if valid and (decoder.getstate()[0] or not chunk.isascii()):
                 valid = _decodes(decoder, chunk)
-    return valid and not decoder.getstate()[0], bool(quotes % 2)
+    return valid and not decoder.getstate()[0], marks, zeros
+
+
+def _zeros(file: DataFile) -> Finding:
+    message, hint = "holds zero bytes, which no text has", "export it again, or save it as UTF-8"
+    return Finding("SM927", Severity.WARNING, message, Location(file.name), hint)
 
 
 def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
@@ -107,18 +155,6 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _unclosed(file: DataFile, encoding: Encoding, separator: str) -> Iterator[Finding]:
-    """Where a cell is opened by a quotation mark that nothing closes; an odd one inside a cell is none."""
-    with file.path.open(encoding=encoding, newline="") as stream:
-        reader, line = csv.reader(stream, delimiter=separator, strict=True), 1
-        try:
-            for _ in reader:
-                line = reader.line_num + 1
-        except csv.Error:
-            message, hint = "a quotation mark is opened and never closed", "double quotation marks inside cells"
-            yield Finding("SM907", Severity.ERROR, message, Location(file.name, line), hint)
 
 
 def _records(reader: Iterable[list[str]]) -> Iterator[list[str]]:

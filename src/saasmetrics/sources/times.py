@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
@@ -40,6 +40,7 @@ _ORDERS = {
     ("dash", "day first"): "%d-%m-%Y",
     ("dash", "month first"): "%m-%d-%Y",
 }
+EARLIEST, LATEST = date(1000, 1, 1), date(9999, 12, 31)
 _SECONDS, _MILLIS, _MICROS, _NANOS = 10**8, 10**11, 10**14, 10**17
 
 
@@ -130,7 +131,16 @@ def _read(texts: pl.Series, clock: Clock, dtype: Kind) -> pl.Series:
     shape = _declared(clock) or shape_of(str(filled[0]), clock.order)
     out = _of(texts, shape, clock, dtype)
     left = texts.is_not_null() & out.is_null()
-    return _mixed(texts, out, left.arg_true(), clock, dtype) if left.any() else out
+    return _within(_mixed(texts, out, left.arg_true(), clock, dtype) if left.any() else out)
+
+
+def _within(times: pl.Series) -> pl.Series:
+    """Times of years from 1000 to 9999; `0000-00-00` and `0001-01-01` are how some exports write that there is none."""
+    unit = 1 if times.dtype == pl.Date else 86_400_000_000
+    low, high = ((day - date(1970, 1, 1)).days * unit for day in (EARLIEST, LATEST))
+    numbers = times.to_physical()
+    outside = (numbers < low) | (numbers >= high + unit)
+    return times.set(outside, None) if outside.any() else times
 
 
 def _mixed(texts: pl.Series, out: pl.Series, left: pl.Series, clock: Clock, dtype: Kind) -> pl.Series:

@@ -1,0 +1,103 @@
+"""Quotation marks of a CSV file: whether they mean anything, and where they are wrong.
+
+A mark that a cell begins with opens it; one in the middle of a cell (`19" screen`) is a letter like any other.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TextIO
+
+from saasmetrics.finding import Finding, Location, Severity
+from saasmetrics.sources import packed
+from saasmetrics.sources.files import DataFile
+
+_OPENING = re.compile(rb'[,;\t|\r\n]"')
+_BOM = b"\xef\xbb\xbf"
+_OPEN, _AFTER = "unexpected end of data", "expected after"
+_TOLD = {
+    _OPEN: ("a quotation mark is opened and never closed", "double quotation marks inside cells"),
+    _AFTER: ("text follows the quotation mark that closes a cell", "double quotation marks inside cells"),
+    "": ("a quotation mark stands inside a cell that is not in quotation marks", "put the cell in quotation marks"),
+}
+
+
+@dataclass
+class Marks:
+    """What the bytes of a file say about its quotation marks, chunk by chunk.
+
+    `odd` says that their number is; `meant` that a cell may begin with one. Where none does, all are letters.
+    """
+
+    odd: bool = False
+    meant: bool = False
+    _last: bytes = b"\n"
+
+    def see(self, chunk: bytes) -> None:
+        """Look at the next bytes."""
+        count = chunk.count(b'"')
+        if count and not self.meant:
+            self.meant = bool(_OPENING.search(self._last + chunk.removeprefix(_BOM)))
+        self.odd ^= bool(count % 2)
+        self._last = chunk[-1:]
+
+
+def unclosed(file: DataFile, encoding: str, separator: str) -> Finding | None:
+    """The cell that is opened by a mark which nothing closes, at the line where its record begins."""
+    with file.path.open(encoding=encoding, newline="") as stream:
+        return next(_strict(stream, file, separator), None)
+
+
+def stray(file: DataFile, encoding: str, separator: str) -> Finding | None:
+    """The first mark of a file that a strict reader stumbles over."""
+    cell = rf'(?:"(?:[^"]|"")*"|[^"\r\n{re.escape(separator)}]*)'
+    sound = re.compile(rf"{cell}(?:{re.escape(separator)}{cell})*\r?\n?")
+    with packed.opened(file) as stream:
+        lines = _Lines(line.decode(encoding, "replace") for line in stream)
+        start = 1
+        try:
+            for _ in csv.reader(lines, delimiter=separator, strict=True):
+                record = lines.taken()
+                if '"' in record and not sound.fullmatch(record):
+                    return _finding(file, "", start)
+                start = lines.number + 1
+        except csv.Error as error:
+            return next((_finding(file, kind, start) for kind in (_OPEN, _AFTER) if kind in str(error)), None)
+    return None
+
+
+class _Lines:
+    """Lines on their way to a reader, kept until the record that they make is taken."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.lines, self.kept, self.number = lines, list[str](), 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.lines:
+            self.number += 1
+            self.kept.append(line)
+            yield line
+
+    def taken(self) -> str:
+        """The lines since this was asked last."""
+        kept, self.kept = "".join(self.kept), []
+        return kept
+
+
+def _strict(stream: TextIO, file: DataFile, separator: str) -> Iterator[Finding]:
+    reader, line = csv.reader(stream, delimiter=separator, strict=True), 1
+    try:
+        for _ in reader:
+            line = reader.line_num + 1
+    except csv.Error as error:
+        for kind in (_OPEN, _AFTER):
+            if kind in str(error):
+                yield _finding(file, kind, line)
+
+
+def _finding(file: DataFile, kind: str, line: int) -> Finding:
+    message, hint = _TOLD[kind]
+    return Finding("SM907", Severity.ERROR, message, Location(file.name, line), hint)

@@ -1,0 +1,137 @@
+"""Files as nasty as they come: each gives its number or one clear finding, never a traceback.
+
+Sound, the three subscriptions have 100.50 (until June), 200 and 300 a month: 600.50 in April. A row that cannot be used
+takes its amount with it; the second is the one that is broken, so that 400.50 is left.
+"""
+
+from __future__ import annotations
+
+import gzip
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from saasmetrics.engine.ask import Ask
+from saasmetrics.finding import Finding, InputError, Severity
+from saasmetrics.period import Grain
+from saasmetrics.pipeline import Result, compute
+
+HEADER = "id,account,start,end,mrr,currency\n"
+SOUND = HEADER + "s1,a,2026-01-01,2026-06-01,100.50,EUR\ns2,b,2026-02-01,,200,EUR\ns3,c,2026-03-01,,300,EUR\n"
+HALF = r'{"id":"\ud800","account":"a","start":"2026-01-01","end":null,"mrr":5,"currency":"EUR"}'
+LINE = '{"id":"s1","account":"a","start":"2026-01-01","end":null,"mrr":%s,"currency":"EUR"}\n'
+COLUMNS = "{id: id, account: account, start: start, end: end, mrr: mrr, currency: currency}"
+
+
+def _computed(folder: Path, name: str, content: bytes, as_of: date | None = date(2026, 4, 30)) -> Result:
+    (folder / name).write_bytes(content)
+    source = f"  subscriptions: {{path: {name}, columns: {COLUMNS}}}\n"
+    head = "version: 1\nsettings: {currency: EUR, min_sample: 0}\nsources:\n"
+    (folder / "metrics.yaml").write_text(head + source, encoding="utf-8")
+    asked = Ask(("mrr",), grain=Grain("month"), as_of=as_of, since=date(2026, 4, 1) if as_of else None)
+    return compute(folder / "metrics.yaml", asked)
+
+
+def _loud(findings: tuple[Finding, ...]) -> list[str]:
+    return [str(finding) for finding in findings if finding.severity is not Severity.NOTE]
+
+
+def _second(old: str, new: str) -> bytes:
+    return SOUND.replace(old, new).encode()
+
+
+READ = {
+    "an inch in one cell": (_second("s2,b", 's2,19" b'), 600.5, []),
+    "inches in two cells": (SOUND.replace("s2,b", 's2,b"1').replace("s3,c", 's3,c"2').encode(), 600.5, []),
+    "an inch among quoted cells": (SOUND.replace("s2,b", 's2,19" b').replace("s3,c", 's3,"c, d"').encode(), 600.5, []),
+    "zero bytes in a cell": (_second("s2,b", "s2,b\0b"), 600.5, ["SM927 holds zero bytes"]),
+    "first row too long": (_second("100.50,EUR", "100.50,EUR,x,y"), 500.0, ["SM906 8 cells", "SM906 more cells"]),
+    "a number of 400 digits": (_second("200", "1" + "0" * 400), 400.5, ["SM911 `mrr` cannot be read as an amount"]),
+    "1e400": (_second("200", "1e400"), 400.5, ["SM911 `mrr` cannot be read as an amount (1 row): `1e400`"]),
+    "25 nines": (_second("200", "9" * 25), 400.5, ["SM911 `mrr` cannot be read as an amount"]),
+    "nine hundred trillions": (_second("200", "9" + "0" * 14), 400.5, ["SM911 `mrr` cannot be read as an amount"]),
+    "year 0": (_second("2026-02-01", "0000-02-01"), 400.5, ["SM911 `start` cannot be read as a date"]),
+    "year 1": (_second("2026-02-01", "0001-01-01"), 400.5, ["SM911 `start` cannot be read as a date"]),
+    "a year below 0": (_second("2026-02-01", "-2026-02-01"), 400.5, ["SM911 `start` cannot be read as a date"]),
+    "a start in 9999": (_second("2026-02-01", "9999-12-31"), 400.5, []),
+    "an end in 9999": (_second("2026-02-01,", "2026-02-01,9999-12-31"), 600.5, []),
+    "no rows at all": (HEADER.encode(), 0.0, []),
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_what_can_be_read_is_and_the_rest_is_told(tmp_path: Path, name: str) -> None:
+    content, value, told = READ[name]
+    result = _computed(tmp_path, "subs.csv", content)
+    assert result.values["value"].to_list() == [value]
+    loud = _loud(result.findings)
+    assert len(loud) == len(told), loud
+    assert all(words in line for words, line in zip(told, loud, strict=True)), loud
+    assert max(map(len, loud), default=0) < 200, "a cell of a mile is not printed whole"
+
+
+REFUSED = {
+    "nothing": ("subs.csv", b"", ["SM904 is empty"]),
+    "empty lines": ("subs.csv", b"\n\n\n", ["SM904 is empty"]),
+    "nothing, packed": ("subs.csv.gz", b"", ["SM904 is empty"]),
+    "no objects": ("subs.jsonl", b"", ["SM904 is empty"]),
+    "a page to sign in": ("subs.csv", b"<!DOCTYPE html><body>Sign in</body>\n", ["SM908 there is none of"]),
+    "a picture": ("subs.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, ["SM908 there is none of"]),
+    "zero bytes": ("subs.csv", b"\0" * 4096, ["SM908 there is none of"]),
+    "UTF-16 without its mark": ("subs.csv", SOUND.encode("utf-16-le"), ["SM908 there is none of"]),
+    "half a packed file": (
+        "subs.csv.gz",
+        gzip.compress("\n".join([HEADER, *(f"s{row},a{row},2026-01-01,,1," for row in range(9999))]).encode())[:9999],
+        ["SM904 cannot be read"],
+    ),
+    "text after a closing mark": ("subs.csv", _second("s2,b", 's2,"b"x'), ["subs.csv:3 SM907 text follows"]),
+    "half a character": ("subs.json", f"[{HALF}]".encode(), ["SM904 holds one half"]),
+    "half a character in a line": ("subs.jsonl", HALF.encode(), ["SM904 holds one half"]),
+    "not a number": ("subs.jsonl", (LINE % "NaN").encode(), ["subs.jsonl:1 SM904 holds a number that is none"]),
+    "400 digits in JSON": ("subs.jsonl", (LINE % ("9" * 400)).encode(), ["SM904 holds a number that is none"]),
+    "no usable row": ("subs.csv", f"{HEADER}s1,a,soon,,1,EUR\ns2,b,never,,1,EUR\n".encode(), ["SM911 `start` cannot"]),
+    "a price times a quantity": (
+        "subs.csv",
+        b"id,account,start,end,mrr,currency,price,quantity,interval\ns1,a,2026-01-01,,,EUR,9999999999,999999999,month\n",
+        ["SM975 a row's `mrr` is too large"],
+    ),
+    "an open cell, and faults before it": (
+        "subs.csv",
+        f'{HEADER}s1,a,2026-99-01,,1,EUR\ns2,b,2026-02-01,,abc,EUR\ns3,"c,2026-03-01,,1,EUR\ns4,d,,,1,EUR\n'.encode(),
+        ["subs.csv:4 SM907 a quotation mark is opened", "SM911 `mrr` cannot", "SM911 `start` cannot"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_read_is_told_and_nothing_is_said(tmp_path: Path, name: str) -> None:
+    file, content, told = REFUSED[name]
+    with pytest.raises(InputError) as raised:
+        _computed(tmp_path, file, content)
+    assert raised.value.exit_code == 3
+    loud = _loud(raised.value.findings)
+    assert len(loud) == len(told), loud
+    assert all(words in line for words, line in zip(told, loud, strict=True)), loud
+
+
+@pytest.mark.parametrize("content", [HEADER, HEADER + "s1,a,soon,,1,EUR\n"], ids=["no rows", "no usable row"])
+def test_without_any_day_there_is_no_as_of_to_invent(tmp_path: Path, content: str) -> None:
+    with pytest.raises(InputError) as raised:
+        _computed(tmp_path, "subs.csv", content.encode(), as_of=None)
+    assert raised.value.exit_code == 3
+    assert "SM978" in {finding.code for finding in raised.value.findings}
+
+
+def test_a_torn_file_does_not_spoil_its_neighbours(tmp_path: Path) -> None:
+    (tmp_path / "subs_1.csv").write_bytes(SOUND.encode())
+    (tmp_path / "subs_2.csv").write_text(HEADER + 's4,d,2026-03-01,,9,EUR\ns5,d,soon,,9,EUR\ns6,"d,2026-03-01,,9,EUR\n')
+    head = "version: 1\nsettings: {currency: EUR, min_sample: 0}\nsources:\n"
+    source = f"  subscriptions: {{path: 'subs_*.csv', columns: {COLUMNS}}}\n"
+    (tmp_path / "metrics.yaml").write_text(head + source, encoding="utf-8")
+    result = compute(tmp_path / "metrics.yaml", Ask(("mrr",), as_of=date(2026, 4, 30), since=date(2026, 4, 1)))
+    assert result.values["value"].to_list() == [600.5]
+    assert [line.split(";")[0] for line in _loud(result.findings)] == [
+        "subs_2.csv:4 SM907 a quotation mark is opened and never closed",
+        "subs_2.csv SM911 `start` cannot be read as a date (1 row): `soon`",
+    ]
