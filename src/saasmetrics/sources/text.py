@@ -21,6 +21,8 @@ from saasmetrics.sources.quotes import Marks, unclosed
 Encoding = Literal["utf-8", "utf-16", "cp1252"]
 
 SEPARATORS = (",", ";", "\t", "|")
+BLANKS = " "
+"""Cells that any number of blanks stands between, as in columns aligned for the eye; looked for last."""
 HEADER_LINES = 25
 """A header is looked for in this many records: exports may begin with title lines."""
 SAMPLE, SLICE, SLICES = 2**19, 2**15, 24
@@ -60,6 +62,10 @@ def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True) 
     encoding, marks, zeros = _looked_through(file, start)
     text = _decoded(start, encoding)
     separator, header, skip = _header(text, wanted)
+    blanks = _aligned(text, wanted) if not {*map(str.casefold, header)} & {*map(str.casefold, wanted)} else None
+    if blanks:
+        separator, header, skip = BLANKS, *blanks
+        text = _spaced(text)
     open_cell = unclosed(file, encoding, separator) if marks.odd and marks.meant else None
     findings = [open_cell] if open_cell else []
     if zeros:
@@ -73,20 +79,21 @@ def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True) 
     sound = open_cell.location.line - 1 if open_cell and open_cell.location else None
     rows, ragged = _rows(_first(text, sound), separator, skip, len(names), whole=whole)
     findings.extend(_ragged(file, ragged, len(names)))
-    if sampled and not whole and not file.packed and encoding != "utf-16":
+    if sampled and not whole and not file.packed and encoding != "utf-16" and not blanks:
         rows.extend(_slices(file, encoding, separator, len(names)))
     if whole and any(names) and not rows and not ragged:
         findings.append(_note(file, "SM925", "has column names and no rows"))
     mixed = marks.odd and marks.meant and not open_cell
+    if blanks:
+        return Layout(encoding, BLANKS, names, skip, False, _sample(rows if sampled else [], names), tuple(findings))
     direct = encoding == "utf-8" and file.packed != ".zip" and "\r" not in text.replace("\r\n", "\n")
-    sample = pl.DataFrame(rows if sampled else [], schema=dict.fromkeys(names, pl.String), orient="row")
     return Layout(
         encoding,
         separator,
         names,
         skip,
         direct and not mixed and not open_cell,
-        sample,
+        _sample(rows if sampled else [], names),
         tuple(findings),
         marks.meant,
         mixed,
@@ -97,9 +104,30 @@ def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True) 
 def recoded(file: DataFile, layout: Layout) -> bytes:
     """A file that the reader cannot take as it is, as UTF-8 with ordinary line ends; up to a cell that has no end."""
     text = io.StringIO(_decoded(packed.whole(file), layout.encoding), newline=None)
+    if layout.separator == BLANKS:
+        return _spaced(text.read()).encode()
     if layout.sound is not None:
         return _first(text.read(), layout.sound).encode()
     return _requoted(text, layout.separator).encode() if layout.mixed else text.read().encode()
+
+
+def _aligned(text: str, wanted: Collection[str]) -> tuple[tuple[str, ...], int] | None:
+    """Names and line of a header whose names have blanks between them; None where none has two wanted names."""
+    known = {name.casefold() for name in wanted}
+    for number, line in enumerate(islice(io.StringIO(text), HEADER_LINES), 1):
+        names = tuple(line.split())
+        if len(known & {name.casefold() for name in names}) > 1:
+            return names, number
+    return None
+
+
+def _spaced(text: str) -> str:
+    """Every line with one blank between its cells."""
+    return "\n".join(" ".join(line.split()) for line in text.splitlines())
+
+
+def _sample(rows: list[list[str | None]], names: Collection[str]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
 def _first(text: str, lines: int | None) -> str:
