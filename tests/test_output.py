@@ -424,12 +424,21 @@ def test_a_funnel_prints_its_steps_and_where_most_are_lost(golden: Golden) -> No
         cells: list[Cell] = [each / 64, (None, "maturing")]
         steps.append((about, series("activation_funnel", cells, cut=name, numerator=each, denominator=64.0, n=64)))
     values = frame(*(rows for _, rows in steps))
+    hours = {"setup": 5.25, "customer": 17.0, "posted": 41.0, "paid": None}
+    took = [None if each is None else each * 3_600_000 for each in hours.values()]
+    times = pl.DataFrame({"cut": list(hours), "took": took, "n": [57, 52, 43, 38]}).with_columns(
+        metric=pl.lit("activation_funnel"), grain=pl.lit("month"), period=pl.lit(date(2026, 10, 1))
+    )
     answer = Answer("Acme Inc", values, tuple(each for each, _ in steps), CALENDAR, AS_OF, named=True)
+    assert "median" not in " ".join(lines(answer, 80))
+    answer = replace(answer, step_times=times)
+    golden("\n".join(lines(answer, 132)) + "\n", "funnel-132.txt")
     page = lines(answer, 80)
     golden("\n".join(page) + "\n", "funnel-80.txt")
     assert "Activation funnel  entered in Oct 2026 · n = 64 · every window closed" in page
     assert row(page, "1 entered").split()[-2:] == ["64", "100%"]
-    assert row(page, "4 posted").split()[-5:] == ["43", "67%", "83%", "▼", "9"]
+    assert row(page, "4 posted").split()[-7:] == ["43", "67%", "83%", "▼", "9", "1d", "17h"]
+    assert row(page, "5 paid").endswith("low n")
     worst = [line for block in printout(answer).page(Sight(80)) for line in draw(block, 80, bounded=False)]
     assert [line.plain.split()[1] for line in worst if any(span.style == "bad" for span in line.spans)] == ["posted"]
 

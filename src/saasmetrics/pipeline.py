@@ -47,6 +47,8 @@ class Result:
     """The question, with what its view adds to it."""
     parts: tuple[Part, ...] = ()
     """Targets that are held against a part of the company, of a question about the whole."""
+    step_times: pl.DataFrame | None = None
+    """Of funnels asked for by name: how long their steps take."""
 
 
 def compute(
@@ -77,6 +79,7 @@ def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Pr
     """The answer to a question, and what else can be asked of the same computation."""
     from saasmetrics.engine.read import torn
     from saasmetrics.engine.run import compute as run
+    from saasmetrics.engine.step_times import step_times
     from saasmetrics.engine.values import judged_periods
     from saasmetrics.sources.open import open_sources
 
@@ -123,8 +126,16 @@ def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Pr
         done.read.cache,
         ask,
         tuple(parts),
+        step_times(done, _funnels(definitions, addresses), ask.where) if ask.metrics and not ask.by else None,
     )
     return result, _Made(definitions, sources, done)
+
+
+def _funnels(definitions: Definitions, addresses: Sequence[Address]) -> list[str]:
+    """Metrics whose addresses are the steps of a funnel."""
+    metrics = [address.metric for address in addresses if definitions.metrics[address.metric].points_to is None]
+    able = [name for name in dict.fromkeys(metrics) if definitions.metrics[name].missing is None]
+    return [name for name in able if (parts := definitions.parts(name)) and parts[-1].column == "step"]
 
 
 def _narrowed(

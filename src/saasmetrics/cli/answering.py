@@ -31,6 +31,7 @@ def answer(result: Result) -> Answer:
         is_full=bool(ask.metrics) or ask.everything,
         where=_part(ask.where),
         goals=tuple(_goal(result, part) for part in result.parts),
+        step_times=result.step_times,
     )
 
 

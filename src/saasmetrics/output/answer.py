@@ -33,6 +33,7 @@ class Answer:
     that is a cohort, a funnel or a set of movements prints as its table, and a single address as its history. `grain`
     is the one asked for; null: each metric's own. `as_of` is the instant from which on nothing is known. `is_full`
     shows also the cuts that nobody named, of metrics that have a headline. `goals` are targets of parts of the company.
+    `step_times` say of funnels how long each step takes (`metric`, `cut`, `grain`, `period`, `took` in ms, `n`).
     """
 
     title: str
@@ -47,6 +48,7 @@ class Answer:
     where: str = ""
     is_full: bool = True
     goals: tuple[Goal, ...] = ()
+    step_times: pl.DataFrame | None = None
 
 
 def last_day(calendar: Calendar, as_of: datetime) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import polars as pl
 from rich.text import Text
 
 from saasmetrics.output import breakdown, cohort, funnel, history, movements, scorecard
@@ -41,7 +42,7 @@ def page(answer: Answer, sight: Sight) -> Iterator[Block]:
     else:
         for number, (kind, group, balance) in enumerate(own):
             yield from [Line()] if number else []
-            yield from _table(kind, group, balance, line, sight)
+            yield from _table(kind, group, balance, line, sight, answer.step_times)
         if rest:
             yield from [Line()] if own else []
             yield from scorecard.blocks(
@@ -81,11 +82,18 @@ def _sorted(answer: Answer, readings: tuple[Reading, ...]) -> tuple[list[Own], l
     return own, [each for each in readings if each not in told and each not in spare]
 
 
-def _table(kind: str, group: list[Reading], balance: Reading | None, line: Timeline, sight: Sight) -> Iterator[Block]:
+def _table(
+    kind: str,
+    group: list[Reading],
+    balance: Reading | None,
+    line: Timeline,
+    sight: Sight,
+    step_times: pl.DataFrame | None,
+) -> Iterator[Block]:
     if kind == "cohort":
         return cohort.blocks(group, line, sight.width, shades=sight.shades)
     if kind == "funnel":
-        return funnel.blocks(group, line, sight.width)
+        return funnel.blocks(group, line, sight.width, step_times)
     return movements.blocks(group, balance, line, sight.width)
 
 
