@@ -29,7 +29,7 @@ from saasmetrics.definitions.policies import Policies
 from saasmetrics.definitions.rows import ROWS_KEYS
 from saasmetrics.definitions.settings import Settings
 from saasmetrics.document import read
-from saasmetrics.engine.ask import Ask
+from saasmetrics.engine.ask import Ask, wishes
 from saasmetrics.engine.read import read as read_files
 from saasmetrics.explain import words
 from saasmetrics.explain.answers import Answers
@@ -40,7 +40,7 @@ from saasmetrics.explain.notation import block
 from saasmetrics.explain.topics import SHELVES
 from saasmetrics.finding import InputError
 from saasmetrics.frames.canonical import ROLES
-from saasmetrics.output.explanation import Explanation, Facts, Table, Written, printout
+from saasmetrics.output.explanation import Explanation, Facts, Section, Table, Written, printout
 from saasmetrics.output.plain import plain
 from saasmetrics.period import Grain, add_months
 from saasmetrics.sources.presets import preset_names
@@ -675,3 +675,55 @@ def test_what_fits_stands_on_one_line_and_needs_no_quotes() -> None:
         "ids:",
         *[f"  - long_identifier_{number}" for number in range(6)],
     ]
+
+
+# Every id of the catalogue
+
+IDS = tuple((ROOT / "tests" / "cases" / "catalog_ids.txt").read_text(encoding="utf-8").split())
+"""The ids that the catalogue was designed with, typed from that page."""
+
+
+def test_the_catalogue_has_every_id_and_beyond_them_only_helpers(company: Company) -> None:
+    assert len(IDS) == len(set(IDS)) == 106
+    entries = catalogue().entries
+    assert set(IDS) <= set(entries)
+    assert [name for name in entries if name not in IDS and company.definitions.metrics[name].publish] == []
+
+
+def test_all_asks_for_every_id(company: Company) -> None:
+    addresses, wanted = wishes(company.definitions, Ask(everything=True))
+    assert set(IDS) <= {address.metric for address in addresses}
+    # A pointer is computed as what it points to.
+    assert set(IDS) <= {wish.metric for wish in wanted}
+
+
+def test_every_id_has_a_number_or_says_why_not(company: Company) -> None:
+    values = company.result.values.filter(pl.col("metric").is_in(IDS))
+    assert set(values["metric"]) == set(IDS)
+    silent = values.filter(pl.col("value").is_null() & (pl.col("reason").fill_null("") == ""))
+    assert silent.select("metric", "cut", "period", "status").rows() == []
+    said = set(values.filter(pl.col("value").is_not_null())["metric"])
+    # The quota of the running quarter is reached, and those of the past are over.
+    assert set(IDS) - said == {"pipeline_coverage"}
+    last = values.filter(pl.col("metric") == "pipeline_coverage").sort("period").row(-1, named=True)
+    assert (last["status"], last["reason"]) == ("partial", "the quota is reached, or there is none")
+
+
+def _texts(sections: list[Section]) -> list[str]:
+    passages = [passage for section in sections for passage in section.passages]
+    found = [passage.rows for passage in passages if isinstance(passage, Facts | Table)]
+    return [cell for rows in found for row in rows for cell in row]
+
+
+def test_every_id_is_explained_with_formula_numbers_inputs_knobs_and_edges(company: Company) -> None:
+    for name in IDS:
+        found = company.explained(name)
+        number = facts(found, "Number")
+        assert number["formula"], name
+        shown = [section for section in found.sections if section.title in ("Number", "Parts")]
+        assert any(any(sign.isdigit() for sign in text) for text in _texts(shown)), name
+        titles = [section.title for section in found.sections]
+        assert {"Definition", "Reads", "Segments", "Policies", "Who answers"} <= set(titles), name
+        (about,) = (title for title in titles if title.startswith("Type "))
+        assert facts(found, about)["edges"], name
+        assert _texts([section for section in found.sections if section.title == "Reads"]), name

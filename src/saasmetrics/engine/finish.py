@@ -155,11 +155,9 @@ def _everywhere(pieces: Sequence[Piece], rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _cuts(piece: Piece) -> list[str | None]:
-    """Cuts that are known without rows: that of a piece that tells nothing apart, and those things are sorted into."""
+    """Cuts that are known without rows: that of a piece that tells nothing apart, and those that definitions name."""
     told = piece.shape.parts[: piece.level]
     if piece.frame.by:
-        return []
-    if told and (piece.shape.how != "sum" or any(part.default != "none" for part in told)):
         return []
     return [cut_text(cut) for cut in product(*[part.values for part in told])]
 

@@ -196,9 +196,13 @@ def _evaluated(frame: Frame, spec: Derived, inputs: Mapping[str, pl.DataFrame], 
         as_of=pl.lit(frame.as_of),
     )
     unsaid = (pl.col("status") == OK) & pl.col("value").is_null()
+    # A period in progress says of itself that it is; what else it lacks is worth more.
+    lacks = pl.when(pl.col("value").is_null() & (pl.col("status") == PARTIAL)).then("unmet")
     rows = rows.with_columns(
         status=pl.when(unsaid).then(pl.lit(UNDEFINED)).otherwise("status"),
-        reason=pl.when(unsaid).then(pl.coalesce("unmet", pl.lit("a division by zero"))).otherwise(_said(list(inputs))),
+        reason=pl.when(unsaid)
+        .then(pl.coalesce("unmet", pl.lit("a division by zero")))
+        .otherwise(pl.coalesce(lacks, _said(list(inputs)))),
     )
     return rows.select([pl.col(name).cast(dtype) for name, dtype in VALUES.items()])
 
