@@ -135,3 +135,16 @@ def test_a_torn_file_does_not_spoil_its_neighbours(tmp_path: Path) -> None:
         "subs_2.csv:4 SM907 a quotation mark is opened and never closed",
         "subs_2.csv SM911 `start` cannot be read as a date (1 row): `soon`",
     ]
+
+
+@pytest.mark.parametrize("kept", [9_000, -20], ids=["far from the end", "near the end"])
+def test_a_packed_log_that_is_cut_off_is_told_however_late_it_breaks(tmp_path: Path, kept: int) -> None:
+    rows = [f"paid,2026-04-01T10:{row // 60 % 60:02d}:{row % 60:02d}Z,a{row}" for row in range(40_000)]
+    content = gzip.compress("\n".join(["event,at,account", *rows]).encode())[:kept]
+    (tmp_path / "events.csv.gz").write_bytes(content)
+    text = "version: 1\nsources: {events: {path: events.csv.gz}}\nmetrics: {paid: {event: paid}}\n"
+    (tmp_path / "metrics.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        compute(tmp_path / "metrics.yaml", Ask(("paid",)))
+    assert raised.value.exit_code == 3
+    assert [finding.code for finding in raised.value.findings] == ["SM904"]

@@ -91,6 +91,16 @@ def test_ways_of_writing_one_table_give_the_same_rows(tmp_path: Path, name: str,
     assert notes == ({"SM920": f"read as {note}"} if note else {})
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_columns_aligned_with_blanks_are_read_where_no_separator_knows_the_header(tmp_path: Path, end: str) -> None:
+    lines = ["Report of  orgs", "", "  id     signed  note", "   b 2026-01-02   ünï", "   a 2026-01-01     x", ""]
+    (tmp_path / "orgs.txt").write_text(end.join(lines), encoding="utf-8", newline="")
+    sources = opened(tmp_path, ACCOUNTS.replace("orgs.csv", "orgs.txt"))
+    found = usable(sources, "accounts", "account", "created", "note")
+    assert found == [("a", datetime(2026, 1, 1, tzinfo=UTC), "x"), ("b", datetime(2026, 1, 2, tzinfo=UTC), "ünï")]
+    assert sources.findings == ()
+
+
 OBJECTS = '{"id":"b","signed":"2026-01-02","note":"ünï"}\n\n{"id":"a","signed":"2026-01-01","note":"x, y"}\n'
 LIST = "[" + ",".join(OBJECTS.split("\n\n")) + "]"
 

@@ -35,7 +35,7 @@ def broken_files_told(files: Iterable[DataFile]) -> Iterator[None]:
     """
     try:
         yield
-    except (pl.exceptions.PolarsError, pa.ArrowException) as error:
+    except (pl.exceptions.PolarsError, pa.ArrowException, OSError) as error:
         findings = [finding for file in dict.fromkeys(files) for finding in _fault(file, str(error))]
         if not findings:
             raise
