@@ -174,6 +174,10 @@ def test_whatever_stands_under_a_key_nothing_worse_than_findings_comes_of_it(
             "targets:\n- {metric: nrr, keep: '>= 90%'}\n- {metric: nrr, keep: '>= 95%'}",
             "16:3 SM002 targets.1: nrr has this target already; it is already on line 15",
         ),
+        (  # a second fault would not help: with its date it is another target
+            "targets:\n- {metric: nrr, reach: '>= 90%'}\n- {metric: nrr, keep: '>= 95%'}",
+            "15:3 SM007 targets.0: `reach` needs `by`; write by: 2026-12-31",
+        ),
         (
             "products: {one: {workflows: [invoicing]}}",
             "14:1 SM008 one product needs no `products`; write its keys at the top of the file",

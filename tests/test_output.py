@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+from rich.text import Text
 
 from acme import ADOPTION, AS_OF, CALENDAR, COUNT, MONEY, RATE, ROWS, USD, Cell, acme, frame, series, subject
 from saasmetrics.finding import Finding, InputError, Location, Severity
@@ -33,7 +34,7 @@ from saasmetrics.output.printout import Printout, Sight
 from saasmetrics.output.sheet import draw
 from saasmetrics.output.sparkline import sparkline
 from saasmetrics.output.subject import Subject
-from saasmetrics.output.terminal import When, console, page_text
+from saasmetrics.output.terminal import When, console, lines_text, page_text
 from saasmetrics.period import Grain
 
 Golden = Callable[[str, str], None]
@@ -609,4 +610,14 @@ def test_findings_say_where_how_bad_what_and_what_to_do() -> None:
         "metrics.yaml:3:5: error SM011 unknown key `grian`; did you mean `grain`?",
         "orders.csv, column at: warning SM903 time cannot be read",
         "1 error, 1 warning",
+    ]
+
+
+def test_what_stands_in_a_file_does_not_steer_the_terminal() -> None:
+    stream = io.StringIO()
+    said = [Text("ws-\x1b[31m7"), Text("a\tb\x9bc"), Text("ünï ┆ ▲")]
+    assert lines_text(said, console(stream, "never", 80)).splitlines() == [
+        "ws-\ufffd[31m7",
+        "a\ufffdb\ufffdc",
+        "ünï ┆ ▲",
     ]

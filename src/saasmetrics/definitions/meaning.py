@@ -175,7 +175,8 @@ class Meaning:
         for number, target in targets.items():
             path: Path = ("targets", number)
             values = {"reach": target.reach, "keep": target.keep, "from": target.from_}
-            if self._goal(target, values, path):
+            undated = target.reach is not None and target.by is None  # told elsewhere; its date may make it another
+            if self._goal(target, values, path) and not undated:
                 identity = (target.metric, tuple(sorted(target.where.items())), target.by)
                 if identity in seen:
                     hint = f"it is already on line {self.written.at(('targets', seen[identity])).line}"

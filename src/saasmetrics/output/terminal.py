@@ -32,6 +32,8 @@ THEME = Theme(
 """Standard colours only, so that the user's own theme decides what they look like."""
 
 PIPE_WIDTH = 80
+_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "\ufffd")
+"""What comes out of a file must not steer the terminal, nor move what stands beside it."""
 
 
 def console(stream: TextIO, colour: When = "auto", width: int | None = None) -> Console:
@@ -71,5 +73,7 @@ def lines_text(lines: Iterable[Text], on: Console) -> str:
     """Lines as they are, however long, with the escapes that the console has; nothing is written."""
     with on.capture() as captured:
         for line in lines:
+            if not line.plain.isprintable():
+                line.plain = line.plain.translate(_CONTROLS)
             on.print(line, no_wrap=True, overflow="ignore", crop=False)
     return captured.get()
