@@ -81,8 +81,8 @@ def _agree(ours: Cells, theirs: Cells, least: int) -> None:
     assert [at for at, value in theirs.items() if value and at not in ours] == []
 
 
-def _off(ours: float | None, theirs: float) -> bool:
-    return ours is None or abs(ours - theirs) > CLOSE * max(1.0, abs(theirs))
+def _off(ours: float | None, theirs: float | None) -> bool:
+    return ours is None or theirs is None or abs(ours - theirs) > CLOSE * max(1.0, abs(theirs))
 
 
 def test_movements_of_parallel_subscriptions_reconcile_every_month(tmp_path: Path) -> None:
