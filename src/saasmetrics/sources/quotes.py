@@ -15,7 +15,7 @@ from saasmetrics.finding import Finding, Location, Severity
 from saasmetrics.sources import packed
 from saasmetrics.sources.files import DataFile
 
-_OPENING = re.compile(rb'[,;\t|\r\n]"')
+_OPENINGS = (b',"', b'\n"', b';"', b'\t"', b'|"', b'\r"')
 _BOM = b"\xef\xbb\xbf"
 _OPEN, _AFTER = "unexpected end of data", "expected after"
 _TOLD = {
@@ -40,7 +40,8 @@ class Marks:
         """Look at the next bytes."""
         count = chunk.count(b'"')
         if count and not self.meant:
-            self.meant = bool(_OPENING.search(self._last + chunk.removeprefix(_BOM)))
+            seen = self._last + chunk.removeprefix(_BOM)
+            self.meant = any(opening in seen for opening in _OPENINGS)
         self.odd ^= bool(count % 2)
         self._last = chunk[-1:]
 
