@@ -18,7 +18,7 @@ from saasmetrics.sources.times import EARLIEST, LATEST
 
 TEXT = pl.String()
 
-FEW = 10_000_000
+FEW = 2_000_000
 """Rows below which a plan costs more to prepare than to run."""
 
 
