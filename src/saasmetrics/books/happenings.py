@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from saasmetrics.books.folded import folded
 from saasmetrics.books.given import Given
 from saasmetrics.books.runs import RunsOf
 from saasmetrics.books.segments import carried, column, declared_on, sql_columns, with_segments
@@ -59,7 +60,7 @@ class Happenings:
             parts.append(self._logged(given, role, chosen) if ROLES[role].log else self._listed(given, role, chosen))
         if len(parts) == 1:
             return parts[0]
-        return _count(pl.concat(parts, how="diagonal_relaxed"), ["account", *self._keys(given), "cell"])
+        return _count(given, pl.concat(parts, how="diagonal_relaxed"), ["account", *self._keys(given), "cell"])
 
     def _by_run(self, selector: Selector) -> bool:
         return selector.run is not None and selector.outcome is not None and not self.columns and not self.cut
@@ -90,7 +91,7 @@ class Happenings:
             filled=filled.cast(pl.Int64),
             total=total,
         )
-        return _count(with_user_segments(given, runs), ["account", *_marked(given, "users"), "cell"])
+        return _count(given, with_user_segments(given, runs), ["account", *_marked(given, "users"), "cell"])
 
     def _logged(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
         wanted = set(self.columns) | set(sql_columns(given, role))
@@ -110,7 +111,7 @@ class Happenings:
         if not self.expr:
             rows = rows.with_columns(filled=pl.lit(0, dtype=pl.Int64), total=pl.lit(0, dtype=pl.Int64))
         keys = ["account", *self.columns, *(["cut"] if self.cut else []), *_marked(given, role, "users"), "cell"]
-        return _count(rows, keys)
+        return _count(given, rows, keys)
 
     def _listed(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
         schema = given.schema(role)
@@ -121,6 +122,7 @@ class Happenings:
         account = pl.col("account") if "account" in schema else given.nobody.alias("account")
         marked = _marked(given, role, *(["users"] if "user" in schema else []))
         return _count(
+            given,
             rows.select(
                 account,
                 *self.columns,
@@ -163,8 +165,11 @@ def bare(selectors: Iterable[Selector]) -> tuple[Selector, ...]:
     return tuple(replace(selector, run=None, workflow=None, outcome=None) for selector in selectors)
 
 
-def _count(rows: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
-    return rows.group_by(keys).agg(pl.col("rows", "filled", "total").sum())
+def _count(given: Given, rows: pl.LazyFrame, keys: Sequence[str]) -> pl.LazyFrame:
+    sums = [pl.col(name).sum() for name in ("rows", "filled", "total")]
+    if list(keys) == ["account", "cell"]:
+        return folded(given, rows, "cell", sums)
+    return rows.group_by(keys).agg(sums)
 
 
 def _by_user(given: Given) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from saasmetrics.books.folded import folded
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import with_user_segments
 from saasmetrics.books.maturity import settled
@@ -35,9 +36,11 @@ class Served:
         """Runs, judged and counted."""
         given = given.narrowed(*self.by)
         runs = judged_runs(given, self.runs, self.periods, self.within)
-        keys = ["period", "account", "mature", *(["day"] if self.dated else [])]
-        keys += [column(segment) for segment in carried(given, "users")]
-        return runs.group_by(keys).agg(pl.col("done").cast(pl.Int64).sum(), weight=pl.len().cast(pl.Int64))
+        more = [*(["day"] if self.dated else []), *(column(segment) for segment in carried(given, "users"))]
+        sums = [pl.col("done").cast(pl.Int64).sum(), pl.len().cast(pl.Int64).alias("weight")]
+        if not more:
+            return folded(given, runs, "period", sums, "mature")
+        return runs.group_by("period", "account", "mature", *more).agg(sums)
 
 
 def judged_runs(given: Given, book: RunsOf, periods: Periods, within: Duration | None) -> pl.LazyFrame:
