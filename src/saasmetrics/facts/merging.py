@@ -20,7 +20,7 @@ def together(parts: Sequence[Heads], users: Codes, reasons: Ranks) -> tuple[dict
     """The runs that heads make: columns, ids where parts have them, and which of their rows are runs, by their keys.
 
     `users` and `reasons` give the place of each code among the sorted names. Columns: `key`, `member`, `account`
-    (code), `user` (place), `opening`, `attempts`, `attempt`, `success`, `any_success`, `failures`, `failure`, `reason`
+    (code), `user` (place), `attempts`, `attempt`, `success`, `any_success`, `failures`, `failure`, `reason`
     (place), `amount`. Times are `NEVER` where they did not come.
     Edges: of names of one moment the least user, the greatest reason and the greatest amount are taken.
     """
@@ -36,11 +36,13 @@ def together(parts: Sequence[Heads], users: Codes, reasons: Ranks) -> tuple[dict
     for beside in (late, others, causes):
         many[np.searchsorted(runs.key, beside["key"])] = True
     rows, several = runs.place, runs.order[runs.each(many)]
+    del runs  # as large as the rest
     columns = _alone(heads, users, reasons)
     if len(several):
         some = {name: column[several] for name, column in heads.items()}
         for name, column in _merged(Heads(some, late, others, causes), users, reasons).items():
             columns[name][rows[many]] = column
+    del columns["opening"]
     return columns, ids, rows
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from saasmetrics.facts.batch import Batch
 from saasmetrics.facts.chunk import Chunk, Ground
@@ -264,10 +265,12 @@ class Pass:
         runless: dict[str, int] = {}
         self._marks.clear()
         while self._reducers:  # one at a time, so that what it held is gone before the next builds its frames
+            pa.default_memory_pool().release_unused()  # what arrays left behind goes back to the system
             each = self._reducers.pop(0)
             frames |= each.frames(names)
             if isinstance(each, RunBook):
                 runless = each.runless
+        pa.default_memory_pool().release_unused()
         reads = {name: count.read for name, count in self._counts.items()}
         ids = names["account"].enum, names["user"].enum
         return Facts(frames, *ids, reads, runless, tuple(self._findings))
