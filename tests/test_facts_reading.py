@@ -10,7 +10,7 @@ import pytest
 
 from facts_world import COLUMNS, World, ask, facts, ordered, plain, random_rows, take
 from saasmetrics.definitions.selection import Selector
-from saasmetrics.facts import feed
+from saasmetrics.facts import feed, merging
 from saasmetrics.facts.pack import Column, ascending, count
 from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, Spread, Tally
 
@@ -82,6 +82,23 @@ def test_words_say_what_texts_say(
     by_words = told()
     monkeypatch.setattr(feed, "_is_text", lambda _: False)
     assert told() == by_words
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_runs_put_together_share_by_share_are_those_put_together_at_once(
+    world: World, monkeypatch: pytest.MonkeyPatch, named: bool
+) -> None:
+    rows = random_rows(8, 4_000)
+    world.write(rows.head(1_900), "a.parquet", row_group_size=500)
+    world.write(rows.tail(2_300), "b.parquet")
+    started, posted, failed = ((take(event, run="job"),) for event in ("started", "posted", "failed"))
+    requests = Runs("w", started, posted, failed, "status", named=named), Runs("v", failed, posted, named=named)
+    whole = facts(world.log(), *requests)
+    monkeypatch.setattr(merging, "SHARE", 20)
+    shared = facts(world.log(), *requests)
+    for request in requests:
+        assert whole.frames[request].height > 100
+        assert shared.frames[request].equals(whole.frames[request])
 
 
 def test_few_rows_left_out_are_not_counted(world: World) -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from saasmetrics.engine import lot
 from saasmetrics.engine.given import Live
 from saasmetrics.engine.lot import Space, Split
 from saasmetrics.engine.numbered import added, different, numbered, packed
@@ -131,16 +132,19 @@ def test_ratios(above: list[Any], below: list[Any], level: int, by: tuple[str, .
     assert _told(frame, ["top", "bottom", "entries", "accounts", "immature"]) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@pytest.mark.parametrize("long", [lot.LONG, 4])
+@settings(max_examples=60, deadline=None)
 @given(
     rows=entries,
     level=st.integers(0, 1),
     by=st.sampled_from([(), ("size",)]),
     among=st.sampled_from(["reached", "all"]),
 )
-def test_quantiles(rows: list[Any], level: int, by: tuple[str, ...], among: Any) -> None:
+def test_quantiles(long: int, rows: list[Any], level: int, by: tuple[str, ...], among: Any) -> None:
     shape = Shape("quantile", "flow", (Part("part"),), stats=("median", "p90", "mean"), among=among)
-    frame = _reduced(shape, [_side(rows)], level, by, {})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lot, "LONG", long)
+        frame = _reduced(shape, [_side(rows)], level, by, {})
     groups: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
         if row[0] in WEEKS and row[6] != EXCLUDED:

@@ -23,7 +23,8 @@ class Book(Protocol):
     """A small shared table: hashable, made once however many metrics read it.
 
     Edges: a book with `lends = True` only lends attributes to rows of other roles: how far its own rows reach says
-    nothing about the numbers.
+    nothing about the numbers. One with `light = True` is a fact nearly as it is: kept beside it, it would be there
+    twice, so everybody who reads it makes it anew.
     """
 
     def make(self, given: Given) -> pl.LazyFrame:

@@ -93,6 +93,7 @@ class Valued:
     cut: str | None = None
     by: tuple[str, ...] = ()
     grain: Literal["cell", "day"] = "cell"
+    light = True
 
     def make(self, given: Given) -> pl.LazyFrame:
         """The values of every role of the selection, united."""

@@ -54,6 +54,11 @@ class RunsOf:
         by_time = workflow.run is None and workflow.within is not None
         return cls(request, workflow.within.microseconds if by_time and workflow.within else None)
 
+    @property
+    def light(self) -> bool:
+        """Whether the fact is the book."""
+        return self.within is None
+
     def make(self, given: Given) -> pl.LazyFrame:
         """Straight from the facts, or matched by time."""
         if self.within is None:

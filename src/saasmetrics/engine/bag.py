@@ -51,9 +51,10 @@ def collected(sides: Sequence[Side], ledger: Ledger, periods: Periods, engine: A
     for side, collapse in zip(sides, ledger.shape.collapse, strict=False):
         plans.append(side.entries.select(_needed(side, ledger.shape, collapse)))
     frames = pl.collect_all(plans, engine=engine)
+    # Each frame goes when its bag is made.
     return [
-        _bag(frame, side, ledger.shape, collapse, periods)
-        for frame, side, collapse in zip(frames, sides, ledger.shape.collapse, strict=False)
+        _bag(frames.pop(0), side, ledger.shape, collapse, periods)
+        for side, collapse in zip(sides, ledger.shape.collapse, strict=False)
     ]
 
 

@@ -75,6 +75,7 @@ def reduced(pieces: Sequence[Piece]) -> list[pl.DataFrame]:
         reduction = Reduction(first.live, first.ledger, first.frame.periods)
         for number in numbers:
             found[number] = reduction.to(pieces[number].split)
+        del reduction
     return [found[number] for number in range(len(pieces))]
 
 

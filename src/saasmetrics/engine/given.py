@@ -268,9 +268,11 @@ class Live(_Common):
                 shelf.asking[-1] |= moment is not None
                 return made
         shelf.asking.append(False)
-        # Collected here, so that the many ledgers that read a book share it: plans collected together share
-        # nothing that differs by so much as a filter.
-        made = book.make(self.narrowed()).collect(engine=self.store.engine).lazy()
+        made = book.make(self.narrowed())
+        if not getattr(book, "light", False):
+            # Collected here, so that the many ledgers that read a book share it: plans collected together share
+            # nothing that differs by so much as a filter.
+            made = made.collect(engine=self.store.engine).lazy()
         asked = shelf.asking.pop()
         shelf.asking[-1] |= asked
         shelf.books[book, policies, self._as_of if asked else None] = made

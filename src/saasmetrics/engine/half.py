@@ -85,7 +85,11 @@ class Half:
 
     def stats(self, keys: list[str], split: Split) -> pl.DataFrame:
         """Grain: the keys. Columns: one `stat_NAME` per stat, `reached`, `open`, `entries`, `accounts`, `immature`."""
-        bag, lot, apart = self._bag, self._lot(keys, split), self._apart(split)
+        parts = [self._stats(lot, split) for lot in self._lot(keys, split).slices()]
+        return pl.concat(parts) if len(parts) > 1 else parts[0]
+
+    def _stats(self, lot: Lot, split: Split) -> pl.DataFrame:
+        bag, apart = self._bag, self._apart(split)
         whole, size = self._split(lot, apart)
         space = Space.of(whole, size)
         counted = self._counted(lot)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -11,6 +11,9 @@ import polars as pl
 
 from saasmetrics.engine.bag import NUMBER, Bag
 from saasmetrics.engine.numbered import Flags, Whole, different
+
+LONG = 3_000_000
+"""Entries above which quantiles are taken by stretches of periods: they need several columns more."""
 
 Where = Mapping[str, tuple[str, ...]]
 Column = TypeVar("Column", Whole, Flags)
@@ -80,6 +83,21 @@ class Lot:
     def of(self, values: Column) -> Column:
         """A column of the bag, for these rows."""
         return values if self.rows is None else values[self.rows]
+
+    def slices(self) -> Iterator[Lot]:
+        """The lot by stretches of periods, none much longer than what fits beside everything else."""
+        count = len(self.keys) // LONG + 1
+        if count == 1:
+            yield self
+            return
+        width = -(-self.size // count)
+        groups = max(self.groups.height, 1)
+        width += -width % groups  # whole periods
+        for first in range(0, self.size, width):
+            rows = np.flatnonzero((self.keys >= first) & (self.keys < first + width))
+            yield Lot(
+                self.keys[rows], self.size, self.groups, rows if self.rows is None else self.rows[rows], self.alone
+            )
 
 
 def grouped(bag: Bag, chosen: pl.DataFrame, named: list[str]) -> tuple[Whole | None, Whole | None, pl.DataFrame]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -92,16 +92,7 @@ class Pass:
         """
         keeper = Keeper(self._reducers, self._ground.words, self._ground.atoms)
         lots = [self._shelf.lot(parcel, keeper) for parcel in self._shelf.stock.parcels]
-        needs: dict[str, list[Lot]] = {}
-        if self._marks and self._units:
-            self._each("ids", self._units, self._read_ids, self._mark)
-            for lead, marks in self._marks.items():
-                there = [lot for lot in lots if lead in lot.before]
-                owned = marks.close([lot.before[lead] for lot in there])
-                for name in (name for name, its in self._lead.items() if its == lead):
-                    needs[name] = [lot for lot, marks_ in zip(there, owned, strict=True) if len(marks_)]
-                    for lot, marks_ in zip(there, owned, strict=True):
-                        lot.owns[name] = marks_
+        needs = self._find_repeats(lots) if self._marks and self._units else {}
         self._shelf.needs(lot for some in needs.values() for lot in some)
         for lot in lots:
             self._take_in(lot)
@@ -114,6 +105,21 @@ class Pass:
             if parts:
                 self._settle(name, pl.concat(parts, how="vertical_relaxed"))
         return self._facts()
+
+    def _find_repeats(self, lots: Sequence[Lot]) -> dict[str, list[Lot]]:
+        """Read the ids of all units. By source, the lots of which some rows come again."""
+        needs: dict[str, list[Lot]] = {}
+        self._each("ids", self._units, self._read_ids, self._mark)
+        for lead, marks in self._marks.items():
+            there = [lot for lot in lots if lead in lot.before]
+            owned = marks.close([lot.before[lead] for lot in there])
+            for name in (name for name, its in self._lead.items() if its == lead):
+                needs[name] = [lot for lot, marks_ in zip(there, owned, strict=True) if len(marks_)]
+                for lot, marks_ in zip(there, owned, strict=True):
+                    lot.owns[name] = marks_
+            if self._shelf.cache is None:  # else they are kept with what the rows come to
+                marks.forget_others()
+        return needs
 
     def _take_in(self, lot: Lot) -> None:
         """Use what was reduced in an earlier run."""

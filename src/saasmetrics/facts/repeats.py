@@ -25,6 +25,7 @@ class Marks:
 
     def __init__(self) -> None:
         self._marks: dict[int, list[Hashes]] = {}
+        self._few: dict[int, tuple[Flags, Hashes]] = {}
         self._repeated: Hashes = np.empty(0, np.uint64)
         self._owned: Hashes = np.empty(0, np.uint64)
         self._table: Flags = np.zeros(_TABLE, np.bool_)
@@ -66,17 +67,35 @@ class Marks:
         self._table[self._repeated & _PLACE] = True
         return owned
 
+    def forget_others(self) -> None:
+        """Keep only the marks that occur more than once; `repeated` gives 0 for the others."""
+        for unit in list(self._marks):
+            marks = np.concatenate(self._marks.pop(unit))
+            doubtful = self._doubtful(marks)
+            self._few[unit] = doubtful, marks[doubtful]
+
     def repeated(self, unit: int, rows: int) -> tuple[Flags, Hashes]:
         """Whether the ids of the next rows of a unit occur more than once, and the marks; these are then forgotten."""
+        if unit in self._few:
+            flags, few = self._few.pop(unit)
+            taken, count = flags[:rows], int(np.count_nonzero(flags[:rows]))
+            if len(flags) > rows:
+                self._few[unit] = flags[rows:], few[count:]
+            marks = np.zeros(rows, np.uint64)
+            marks[taken] = few[:count]
+            return taken, marks
         parts = self._marks.pop(unit)
         marks = np.concatenate(parts) if len(parts) > 1 else parts[0]
         if len(marks) > rows:
             self._marks[unit] = [marks[rows:]]
             marks = marks[:rows]
+        return self._doubtful(marks), marks
+
+    def _doubtful(self, marks: Hashes) -> Flags:
         doubtful = self._table.take((marks & _PLACE).view(np.int64))
         places = np.flatnonzero(doubtful)
         doubtful[places] = within(marks[places], self._repeated)
-        return doubtful, marks
+        return doubtful
 
     def owned(self, marks: Hashes) -> Flags:
         """Whether rows with these marks stand for rows that were reduced before."""

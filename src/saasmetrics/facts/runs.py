@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from saasmetrics.facts.atoms import NOWHERE, Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import INSTANT
 from saasmetrics.facts.heads import ATTEMPT, FAILURE, NEVER, NOTHING, SUCCESS, Entries, Heads, heads_of, no_heads
-from saasmetrics.facts.merging import together
+from saasmetrics.facts.merging import shares, together
 from saasmetrics.facts.pack import Column, Hashes, Ints, Partial
 from saasmetrics.facts.plan import Choice, Family
 from saasmetrics.facts.request import Request, Runs
@@ -108,9 +109,12 @@ class RunBook:
         """The frame of each request, in an order that is the same for the same rows."""
         reasons = {n: names[each.reason].ranks for n, each in enumerate(self._requests) if each.reason}
         held, self._held = [no_heads(), *self._held], []
-        runs, ids, rows = together(held, names["user"].ranks, reasons)
-        held.clear()
-        return dict(self._framed(runs, ids, rows, names))
+        found: dict[Request, list[pl.DataFrame]] = {request: [] for request in self._requests}
+        for share in shares(held):
+            for request, frame in self._framed(*together(share, names["user"].ranks, reasons), names):
+                found[request].append(frame)
+            pa.default_memory_pool().release_unused()  # frames cannot use what arrays left behind
+        return {request: pl.concat(frames, rechunk=False) for request, frames in found.items()}
 
     def _framed(
         self, runs: dict[str, Column], ids: pl.Series, rows: Ints, names: Mapping[str, Names]
