@@ -184,7 +184,7 @@ def write(
         "metrics": {name: for_file(metric) for name, metric in metrics.items()},
     }
     path = folder / "metrics.yaml"
-    path.write_text(json.dumps(definitions, indent=1), encoding="utf-8")
+    path.write_text(json.dumps(definitions, indent=1, default=str), encoding="utf-8")
     return path
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 import company as companies
 import questions
 from oracle import Cell, Company, compute
-from test_agreement import SPANS, Key, differences, engine, moments, thorough, zones
+from test_agreement import LATE, SPANS, Key, differences, engine, moments, thorough, zones
 
 FUNNEL: dict[str, Any] = {"type": "conversion", "steps": questions.STEPS, "within": "10d"}
 STOPPED: dict[str, Any] = {**FUNNEL, "exclude": {"event": "other"}}
@@ -52,16 +55,80 @@ METRICS: dict[str, dict[str, Any]] = {
 }
 
 
-@given(company=companies.companies(), timezone=zones, as_of=moments)
-@thorough
-def test_choices(company: Company, timezone: str, as_of: datetime) -> None:
+def agreed(
+    company: Company,
+    metrics: dict[str, dict[str, Any]],
+    timezone: str,
+    as_of: datetime,
+    grain: str = "month",
+    by: str | None = None,
+) -> None:
     with TemporaryDirectory() as folder:
-        path = companies.write(company, Path(folder), METRICS, timezone)
-        values = engine(path, list(METRICS), "month", as_of, None)
+        path = companies.write(company, Path(folder), metrics, timezone)
+        values = engine(path, list(metrics), grain, as_of, by)
     cells: dict[Key, Cell] = {}
-    for name, metric in METRICS.items():
+    for name, metric in metrics.items():
         asked = questions.for_oracle(metric)
-        answer = compute(company, asked, grain="month", periods=SPANS["month"], as_of=as_of, timezone=timezone)
+        answer = compute(company, asked, grain=grain, periods=SPANS[grain], as_of=as_of, timezone=timezone, by=by)
         cells |= {(name, *key): cell for key, cell in answer.items()}
     wrong = differences(values, cells)
     assert not wrong, "\n" + "\n".join(wrong)
+
+
+@given(company=companies.companies(), timezone=zones, as_of=moments)
+@thorough
+def test_choices(company: Company, timezone: str, as_of: datetime) -> None:
+    agreed(company, METRICS, timezone, as_of)
+
+
+# --- currencies ------------------------------------------------------------------------------------------------------
+
+
+def _in_money(fx: str) -> dict[str, dict[str, Any]]:
+    parts = ("new", "expansion", "contraction", "churn", "reactivation", "fx", "net")
+    kept = {"type": "net_retention", "of": "recurring", "over": "1mo"}
+    return {
+        "recurring": questions.METRICS["recurring"],
+        "held": _under(questions.METRICS["recurring"], fx=fx),
+        **{part: _under({"type": "movement", "of": "recurring", "part": part}, fx=fx) for part in parts},
+        "lost": _under({"type": "movement", "of": "recurring", "part": "churn", "count": True}, fx=fx),
+        "kept": _under(kept, fx=fx),
+        "gross": _under({**kept, "cap": True}, fx=fx),
+    }
+
+
+rates = st.lists(
+    st.fixed_dictionaries(
+        {
+            "currency": st.just("USD"),
+            "rate": st.sampled_from([0.5, 0.8, 1.1, 2]),
+            "at": st.sampled_from([date(2026, month, day) for month in range(1, 7) for day in (1, 15, 28)]),
+        }
+    ),
+    min_size=1,
+    max_size=12,
+    unique_by=lambda row: row["at"],
+)
+standing_in = st.sampled_from([[], [{"currency": "USD", "rate": 0.9, "at": None}]])
+
+
+@pytest.mark.parametrize("fx", ["monthly", "row_start"])
+@pytest.mark.parametrize(("grain", "by"), [("month", None), ("week", None), ("month", "plan")])
+@given(company=companies.companies(), dated=rates, undated=standing_in, timezone=zones, as_of=moments)
+@thorough
+def test_rates_that_change(
+    fx: str,
+    grain: str,
+    by: str | None,
+    company: Company,
+    dated: list[dict[str, Any]],
+    undated: list[dict[str, Any]],
+    timezone: str,
+    as_of: datetime,
+) -> None:
+    company = replace(company, roles={**company.roles, "fx": [*dated, *undated]})
+    metrics = _in_money(fx)
+    if by:
+        timezone, as_of = "UTC", LATE
+        del metrics["lost"]  # an account may leave several plans: the line that says so is no cell of the oracle
+    agreed(company, metrics, timezone, as_of, grain, by)

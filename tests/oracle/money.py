@@ -24,13 +24,56 @@ Balances = dict[tuple[str, str | None], Fraction]
 """Amounts by account and value of the row's own segment (None when it is not asked for)."""
 
 
-def mrr_of(row: Row, rates: Mapping[str, Fraction]) -> Fraction:
+def rate_of(company: Company, metric: Metric, asked: Asked, row: Row, day: date) -> Fraction | None:
+    """What one unit of a row's currency is worth, under policy `fx`; None where nothing says so.
+
+    Formula: constant: the rate without a date, else the newest. monthly: the last rate dated in the month of `day`; a
+    month that has not ended takes the newest rate there is when it has none. row_start: the last dated on the start of
+    the row or before. Where no dated rate is found, the one without a date.
+    """
+    known = [fx for fx in company.rows("fx") if fx["currency"] == row.get("currency")]
+    if not known:
+        return Fraction(1)
+    policy = metric.get("policies", {}).get("fx", "constant")
+    undated = [fx for fx in known if fx.get("at") is None]
+    dated = sorted((fx for fx in known if fx.get("at") is not None), key=lambda fx: fx["at"])
+    if policy == "constant":
+        return Fraction(str((undated or dated)[-1]["rate"]))
+    today = asked.day(asked.as_of)
+    dated = [fx for fx in dated if fx["at"] <= today]
+    if policy == "row_start":
+        found = [fx for fx in dated if fx["at"] <= row["start"]]
+    else:
+        month = min(asked.floor(day, "month"), asked.floor(today, "month"))
+        found = [fx for fx in dated if asked.floor(fx["at"], "month") == month]
+        if month == asked.floor(today, "month"):
+            found = found or dated
+    found = found or undated
+    return Fraction(str(found[-1]["rate"])) if found else None
+
+
+def priced(company: Company, metric: Metric, asked: Asked, row: Row) -> bool:
+    """Whether a row has a rate in every month of its life; one that has not is left out of all of them."""
+    day, today = asked.floor(row["start"], "month"), asked.day(asked.as_of)
+    while True:
+        if rate_of(company, metric, asked, row, day) is None:
+            return False
+        day = asked.end(day, "month")
+        if day > today or (row.get("end") is not None and day >= row["end"]):
+            return True
+
+
+def mrr_of(row: Row, rate: Fraction) -> Fraction:
     """Monthly amount of a subscription: price x quantity x bills a year / interval_count / 12, in one currency."""
-    rate = rates.get(row.get("currency") or "", Fraction(1))
     if row.get("mrr") is not None:
         return Fraction(str(row["mrr"])) * rate
     bills = Fraction(BILLS[row["interval"]], row.get("interval_count") or 1)
     return Fraction(str(row["price"])) * Fraction(str(row.get("quantity") or 1)) * bills / 12 * rate
+
+
+def under(metric: Metric) -> Metric:
+    """What a metric is made of, under the policies of the metric."""
+    return {**metric["of"], "policies": {**metric["of"].get("policies", {}), **metric.get("policies", {})}}
 
 
 def live(company: Company, metric: Metric, asked: Asked, day: date) -> list[Row]:
@@ -45,14 +88,20 @@ def live(company: Company, metric: Metric, asked: Asked, day: date) -> list[Row]
     return [row for row in company.rows(role) if row.get("account") is not None and passes(row, metric) and there(row)]
 
 
-def balances(company: Company, metric: Metric, asked: Asked, day: date, own: str | None = None) -> Balances:
-    """What each account holds on a day, by a column of the row where one is asked for."""
-    rates = {row["currency"]: Fraction(str(row["rate"])) for row in company.rows("fx")}
+def balances(
+    company: Company, metric: Metric, asked: Asked, day: date, own: str | None = None, told: date | None = None
+) -> Balances:
+    """What each account holds on a day, by a column of the row where one is asked for; at the rates of `told`."""
     out: Balances = defaultdict(Fraction)
     for row in live(company, metric, asked, day):
+        if metric["source"] == "subscriptions" and not priced(company, metric, asked, row):
+            continue
         expr = metric.get("expr") if metric.get("agg") == "sum" else None
         plain = Fraction(str(row.get(expr) or 0)) if expr else Fraction(1)
-        out[row["account"], str(row[own]) if own else None] += mrr_of(row, rates) if expr == "mrr" else plain
+        if expr == "mrr":
+            now = rate_of(company, metric, asked, row, day) or Fraction(0)
+            plain = mrr_of(row, now if told is None else rate_of(company, metric, asked, row, told) or now)
+        out[row["account"], str(row[own]) if own else None] += plain
     return dict(out)
 
 
@@ -87,17 +136,18 @@ def movements(
     Formula, by account, p before and c after: churn p > 0, c = 0; new p = 0, c > 0, never positive before; reactivation
     p = 0, c > 0, positive before; expansion c > p > 0; contraction 0 < c < p.
     By own value v with change d(v): the account's net goes, in proportion, to the values that moved in its direction;
-    what is left of d(v) is transfer, zero in total.
+    what is left of d(v) is transfer, zero in total. p is told at the rates of now; what that alone changes is fx.
     Edges: snapshots are monthly, or as fine as the report when that is finer. With policy `reactivation_window` an
     account is new again when more than that lies between the end of its last period with a balance and this one.
     """
     grain = asked.grain if asked.grain in ("day", "week") else "month"
-    of = metric["of"]
+    of = under(metric)
     flow = happened(company, of, asked, grain) if of["type"] == "simple" else None
     begun = list(flow) if flow is not None else [asked.day(row["start"]) for row in company.rows("subscriptions")]
     first = min(begun, default=asked.periods[0])
     cell = asked.floor(first, grain)
     before: Balances = {}
+    then: date | None = None
     ever: dict[str, date] = {}
     window = metric.get("policies", {}).get("reactivation_window")
     out = []
@@ -106,6 +156,12 @@ def movements(
         if day is None:
             break
         after = balances(company, of, asked, day, own) if flow is None else flow.get(cell, {})
+        if flow is None and then is not None:
+            carried = balances(company, of, asked, then, own, day)
+            for (account, value), amount in carried.items():
+                by_rates = amount - before.get((account, value), Fraction(0))
+                out += [(cell, account, value, "fx", by_rates)] if by_rates else []
+            before = carried
         for account in sorted({account for account, _ in {**before, **after}}):
             p, c = _held(before, account), _held(after, account)
             delta = {
@@ -117,7 +173,7 @@ def movements(
             label = _label(p, c, back)
             out += [(cell, account, v, part, amount) for v, part, amount in _split(delta, c - p, label) if amount]
         ever |= {account: asked.end(cell, grain) for account, _ in after if _held(after, account) > 0}
-        before, cell = after, asked.end(cell, grain)
+        before, then, cell = after, day, asked.end(cell, grain)
     return out
 
 
@@ -160,7 +216,7 @@ def movement(
     """
     split = movements(company, metric, asked, own)
     wanted = (
-        ("new", "expansion", "contraction", "churn", "reactivation", "transfer")
+        ("new", "expansion", "contraction", "churn", "reactivation", "transfer", "fx")
         if metric["part"] == "net"
         else (metric["part"],)
     )
@@ -188,27 +244,22 @@ def net_retention(
     accounts still above zero over accounts; with `lost` 1 less that.
     """
     out: dict[tuple[str | None, date], Cell] = {}
+    of = under(metric)
     for period in asked.periods:
         day = asked.last_day(period)
         if day is None:
             continue
         was = later(day + timedelta(days=1), metric.get("over", "12mo"), -1) - timedelta(days=1)
-        then, now = (
-            {a: amount for (a, _), amount in balances(company, metric["of"], asked, d).items()} for d in (was, day)
-        )
+        then, now = ({a: amount for (a, _), amount in balances(company, of, asked, d).items()} for d in (was, day))
         base = {account: amount for account, amount in then.items() if amount > 0}
         if metric.get("policies", {}).get("retention") == "continuous":
             for month in range(1, int(metric["over"].removesuffix("mo"))):
                 between = later(day + timedelta(days=1), f"{month}mo", -1) - timedelta(days=1)
-                held = {
-                    account
-                    for (account, _), amount in balances(company, metric["of"], asked, between).items()
-                    if amount > 0
-                }
+                held = {account for (account, _), amount in balances(company, of, asked, between).items() if amount > 0}
                 now = {account: amount for account, amount in now.items() if account in held}
         groups: dict[str | None, list[str]] = {None: sorted(base)}
         if by_plan:
-            plans = largest(company, metric["of"], asked, was, by_plan)
+            plans = largest(company, of, asked, was, by_plan)
             groups = {plan: [a for a in base if plans[a] == plan] for plan in set(plans.values())}
         for value, accounts in groups.items():
             out[value, period] = _retained(
@@ -253,8 +304,11 @@ def _is(plan_of: Callable[[str, date], str], plan: str, account: str, day: date)
 
 def largest(company: Company, metric: Metric, asked: Asked, day: date, column: str) -> dict[str, str]:
     """The plan of each account's largest live subscription on a day."""
-    rates = {row["currency"]: Fraction(str(row["rate"])) for row in company.rows("fx")}
-    rows = sorted(live(company, metric, asked, day), key=lambda row: (-mrr_of(row, rates), str(row[column])))
+
+    def worth(row: Row) -> Fraction:
+        return mrr_of(row, rate_of(company, metric, asked, row, day) or Fraction(0))
+
+    rows = sorted(live(company, metric, asked, day), key=lambda row: (-worth(row), str(row[column])))
     out: dict[str, str] = {}
     for row in rows:
         out.setdefault(row["account"], str(row[column]))

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from saasmetrics.books.given import Given
+from saasmetrics.books.rates import by_month, changing, convertible, rated
 from saasmetrics.books.segments import carried, column, with_segments
 from saasmetrics.frames.ledger import MONEY
 from saasmetrics.period import Periods, add_months
@@ -40,11 +41,15 @@ class Recurring:
 
     def make(self, given: Given) -> pl.LazyFrame:
         """The stretches of every recurring row."""
-        given = given.narrowed(*self.by)
-        rows = with_segments(given, given.table("subscriptions"), "subscriptions", given.schema("subscriptions"))
-        rows = _earning(given, rows).with_columns(_amounts(given)).with_columns(_life(given))
-        rows = rows.filter(pl.col("to").is_null() | (pl.col("from") < pl.col("to")))
-        return _bridged(given, _split_at_discount_end(given, rows))
+        return _converted(given, stretches(given.narrowed(*self.by)))
+
+
+def stretches(given: Given) -> pl.LazyFrame:
+    """The stretches, with amounts in the currency of their row (Float64)."""
+    rows = with_segments(given, given.table("subscriptions"), "subscriptions", given.schema("subscriptions"))
+    rows = _earning(given, rows).with_columns(_amounts(given)).with_columns(_life(given))
+    rows = rows.filter(pl.col("to").is_null() | (pl.col("from") < pl.col("to")))
+    return _bridged(given, _split_at_discount_end(given, rows))
 
 
 def _earning(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -79,13 +84,10 @@ def _amounts(given: Given) -> list[pl.Expr]:
     net = (listed * (1.0 - cut) - pl.col("discount_amount").fill_null(0.0) * bills).clip(lower_bound=0.0)
     direct = pl.col("mrr") * 12.0
 
-    def fixed(amount: pl.Expr) -> pl.Expr:
-        return (amount * pl.col("rate").fill_null(1.0) * MONEY).round().cast(pl.Int64).fill_null(0)
-
     counted = net if policies.discounts != "list_price" else listed
     return [
-        fixed(pl.coalesce(direct, listed)).alias("list_annual"),
-        fixed(pl.coalesce(direct, counted)).alias("annual"),
+        pl.coalesce(direct, listed).alias("list_annual"),
+        pl.coalesce(direct, counted).alias("annual"),
         pl.coalesce(pl.col("seats"), pl.col("quantity")).fill_null(0.0).round().cast(pl.Int64).alias("seats"),
     ]
 
@@ -153,6 +155,30 @@ def _bridged(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
+def rated_pieces(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Stretches with the `rate` of policy `fx`, null where there is none; with monthly rates a piece for each month.
+
+    Columns: those of the stretches, and `_row`, the number of the stretch that a piece is of.
+    """
+    rows = rows.with_row_index("_row")
+    if given.scope.policies.fx == "monthly":
+        return by_month(given, rows, "from", "to")
+    return rated(given, rows, pl.col("start"))
+
+
+def _converted(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Amounts in the reporting currency, in whole units; with monthly rates as they were before in `native` columns."""
+    if changing(given):
+        rows = convertible(rated_pieces(given, rows), "_row").drop("_row")
+        rows = rows.with_columns(native_annual="annual", native_list_annual="list_annual")
+    return rows.with_columns(in_units(pl.col(name), pl.col("rate")).alias(name) for name in ("annual", "list_annual"))
+
+
+def in_units(amount: pl.Expr, rate: pl.Expr, unit: int = MONEY) -> pl.Expr:
+    """An amount in whole units of the reporting currency; nothing where there is no amount."""
+    return (amount * rate.fill_null(1.0) * unit).round().cast(pl.Int64).fill_null(0)
+
+
 def stock_days(given: Given, periods: Periods) -> pl.LazyFrame:
     """Grain: a period. Columns: `period`, `day`: the local day on which a stock of that period is read.
 
@@ -167,6 +193,12 @@ def stock_days(given: Given, periods: Periods) -> pl.LazyFrame:
     )
     back = pl.col("end").dt.offset_by(f"-{periods.back_months}mo").dt.offset_by(f"-{periods.back_days + 1}d")
     return ends.select("period", day=back)
+
+
+def next_days(given: Given, periods: Periods) -> pl.LazyFrame:
+    """Grain: a period. Columns: `period`, `_next`: the day on which the stock is read again; of the last its own."""
+    days = stock_days(given, periods).sort("period")
+    return days.select("period", _next=pl.coalesce(pl.col("day").shift(-1), "day"))
 
 
 def reading_days(given: Given, periods: Periods) -> Mapping[date, date]:

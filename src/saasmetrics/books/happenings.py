@@ -10,6 +10,7 @@ import polars as pl
 
 from saasmetrics.books.folded import folded
 from saasmetrics.books.given import Given
+from saasmetrics.books.rates import at_rates
 from saasmetrics.books.runs import RunsOf
 from saasmetrics.books.segments import carried, column, declared_on, sql_columns, with_segments
 from saasmetrics.books.several import all_values
@@ -224,7 +225,7 @@ def chosen(given: Given, role: str, selectors: Iterable[Selector]) -> pl.LazyFra
         visible = day < given.as_of_day if schema[at] == pl.Date else moment < given.as_of
         table = leads(given) if role == "leads" else given.table(role)
         rows = table.filter(condition & moment.is_not_null() & visible)
-        rows = rows.with_columns(_at=moment, _day=day)
+        rows = at_rates(given, role, rows.with_columns(_at=moment, _day=day), pl.col("_day"))
         if role == "users":
             rows = rows.sort("account", "user", "_at", "role").unique(MEMBER, keep="first", maintain_order=True)
         parts.append(rows)

@@ -32,6 +32,7 @@ class Movements:
     positive at an earlier snapshot; reactivation p = 0, c > 0 otherwise; expansion c > p; contraction c < p.
     By segment: an account's net goes, in proportion, to the values that moved in the direction of the net, by
     cumulative rounding; what is left of each value's change is `transfer`, zero in total.
+    With policy `fx: monthly` p is told at the rates of now, and what that alone changes is `fx`.
     With policy `reactivation_window` an account is new again where longer than that lies between the end of the last
     period with a balance and the beginning of the one that has one again.
     Edges: comparisons run over all history, so that "ever before" is known; the first period compares with nothing.
@@ -54,22 +55,31 @@ class Movements:
         missing = [segment for segment in self.by if column(segment) not in there]
         balances = bind(given, ledger.numerator.entries, missing, "segment_at")
         keys = ["account", *marks, "period"]
-        balances = balances.group_by(keys).agg(pl.col("amount").sum())
+        # Without rates that change, a balance is carried into the next period as it is.
+        carried = "carried" if "carried" in ledger.shape.payload else "amount"
+        balances = balances.group_by(keys).agg(pl.col("amount").sum(), pl.col(carried).sum().alias("carried"))
         changes = _changes(balances, periods, ["account", *marks])
-        return _labelled(changes, _befores(given, balances, self.grain), marks)
+        if carried == "amount":
+            return _labelled(changes, _befores(given, balances, self.grain), marks)
+        by_rates = _by_rates(changes, marks)
+        return pl.concat([_labelled(changes, _befores(given, balances, self.grain), marks), by_rates])
 
 
 def _changes(balances: pl.LazyFrame, periods: Periods, keys: list[str]) -> pl.LazyFrame:
-    """Grain: keys, period. Columns: keys, `period`, `then`, `now`; also where nothing moved."""
+    """Grain: keys, period. Columns: keys, `period`, `then`, `carried`, `now`; also where nothing moved.
+
+    `carried` is what was there then, at the rates of now.
+    """
     starts = pl.LazyFrame(
         {"period": periods.starts, "number": range(len(periods.starts))},
         schema={"period": pl.Date, "number": pl.Int32},
     )
     numbered = balances.join(starts, on="period")
-    now = numbered.select(*keys, "number", now="amount", then=pl.lit(0, dtype=pl.Int64))
-    then = numbered.select(*keys, number=pl.col("number") + 1, now=pl.lit(0, dtype=pl.Int64), then="amount")
-    both = pl.concat([now, then], how="vertical_relaxed").group_by(*keys, "number").agg(pl.col("now", "then").sum())
-    return both.join(starts, on="number").drop("number")
+    none = pl.lit(0, dtype=pl.Int64)
+    now = numbered.select(*keys, "number", now="amount", then=none, carried=none)
+    then = numbered.select(*keys, number=pl.col("number") + 1, now=none, then="amount", carried="carried")
+    both = pl.concat([now, then], how="vertical_relaxed").group_by(*keys, "number")
+    return both.agg(pl.col("now", "then", "carried").sum()).join(starts, on="number").drop("number")
 
 
 def _befores(given: Given, balances: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
@@ -86,14 +96,14 @@ def _befores(given: Given, balances: pl.LazyFrame, grain: Grain) -> pl.LazyFrame
 
 
 def _labelled(changes: pl.LazyFrame, befores: pl.LazyFrame, marks: list[str]) -> pl.LazyFrame:
-    whole = changes.group_by("account", "period").agg(pl.col("now", "then").sum())
+    whole = changes.group_by("account", "period").agg(pl.col("now", "then", "carried").sum())
     whole = whole.join(befores, on=["account", "period"], how="left").with_columns(
-        label=_label(), net=pl.col("now") - pl.col("then")
+        label=_label(), net=pl.col("now") - pl.col("carried")
     )
     if not marks:
         moved = whole.filter(pl.col("net") != 0)
         return moved.select("account", "then", "now", cell="period", part="label", amount="net")
-    parts = changes.select("account", "period", *marks, delta=pl.col("now") - pl.col("then"))
+    parts = changes.select("account", "period", *marks, delta=pl.col("now") - pl.col("carried"))
     parts = parts.filter(pl.col("delta") != 0).join(whole, on=["account", "period"]).sort("account", "period", *marks)
     with_net = pl.when(pl.col("delta").sign() == pl.col("net").sign()).then(pl.col("delta").abs()).otherwise(0)
     over = ["account", "period"]
@@ -115,8 +125,16 @@ def _labelled(changes: pl.LazyFrame, befores: pl.LazyFrame, marks: list[str]) ->
     return pl.concat([labelled, transfer]).filter(pl.col("amount") != 0)
 
 
+def _by_rates(changes: pl.LazyFrame, marks: list[str]) -> pl.LazyFrame:
+    """What rates alone changed, of every segment value by itself. Grain and columns: those of the movements."""
+    whole = changes.group_by("account", "period").agg(pl.col("now", "then").sum())
+    moved = changes.select("account", *marks, "period", amount=pl.col("carried") - pl.col("then"))
+    moved = moved.filter(pl.col("amount") != 0).join(whole, on=["account", "period"])
+    return moved.select("account", "then", "now", *marks, cell="period", part=pl.lit("fx"), amount="amount")
+
+
 def _label() -> pl.Expr:
-    then, now = pl.col("then"), pl.col("now")
+    then, now = pl.col("carried"), pl.col("now")
     return (
         pl.when((then > 0) & (now <= 0))
         .then(pl.lit("churn"))

@@ -13,6 +13,7 @@ ANY = None
 COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "account": ANY,
     "discounts": ANY,
+    "fx": ANY,
     "usage": ("exclude", "committed"),
     "mrr_statuses": ANY,
     "end_inclusive": ANY,
@@ -46,7 +47,6 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
 
 ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
     "recurring_from": frozenset(),
-    "fx": frozenset(),
     "reactivation_in_net": frozenset({"net_retention"}),
     "funnel_by": frozenset({"conversion"}),
     "tier_memory": frozenset({"tiers"}),

@@ -16,6 +16,7 @@ from saasmetrics.engine.given import Asked, Drafts, Live, Recorder, Shelf
 from saasmetrics.engine.plan import Plan, Where, gathered, planned
 from saasmetrics.engine.read import Progress, Read, blank, read
 from saasmetrics.engine.too_large import too_large_told
+from saasmetrics.engine.unrated import unrated
 from saasmetrics.engine.values import Frame, absent, cut_text
 from saasmetrics.facts.cache import UNSAID, Caching
 from saasmetrics.facts.request import Narrow, Request
@@ -139,6 +140,8 @@ def compute(
     shelf = Shelf()
     first = next(iter(definitions.metrics))
     live = Live(definitions.scope(first), found.store, (), shelf, overall)
+    reading = [live.at(reaches[name], None).of(definitions.metrics[name]) for name in asked]
+    found = replace(found, findings=(*found.findings, *unrated(reading, roles)))
     plans, frames = [], []
     for wish in everything:
         metric = definitions.metrics[wish.metric]

@@ -8,6 +8,7 @@ import polars as pl
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.paths import Paths
+from saasmetrics.books.rates import at_rates
 from saasmetrics.books.segments import carried, column, with_segments
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.policies import AttributionModel
@@ -129,7 +130,7 @@ def _unit(spec: Simple | None) -> int:
 def _spent(given: Given, periods: Periods) -> Side:
     """Spend by channel and day."""
     rows = with_segments(given, given.table("spend"), "spend", given.schema("spend"))
-    rows = rows.filter(pl.col("at") < given.as_of_day).with_columns(
+    rows = at_rates(given, "spend", rows.filter(pl.col("at") < given.as_of_day), pl.col("at")).with_columns(
         period=periods.of(pl.col("at")),
         segment_at=pl.col("at"),
         account=given.nobody,

@@ -20,8 +20,9 @@ class Movement(MetricType):
     """How a stock changed from one snapshot to the next, account by account.
 
     Grain: an entry is an account, a compared period and a part (by segment also a segment value).
-    Formula: opening + new + expansion + reactivation + contraction + churn + transfer = closing, for every account,
-    segment value and period, exactly; losses are negative; `net` is all of them together.
+    Formula: opening + new + expansion + reactivation + contraction + churn + transfer + fx = closing, for every
+    account, segment value and period, exactly; losses are negative; `net` is all of them together. `fx` is what rates
+    alone changed (policy `fx: monthly`): what was there then, at the rates of now, less what it was.
     Edges: snapshots are compared by policy `movement_grain`, month by month as a rule: quarters and years are sums
     of their months, and a report in weeks or days compares week by week or day by day. An account has one label a
     period: what moves up and down within it is netted.
@@ -36,7 +37,7 @@ class Movement(MetricType):
     entity: Literal["account", "subscription"] = "account"
 
     def later(self) -> str | None:
-        """Labels per subscription, and fx lines, are read and not computed yet."""
+        """Labels per subscription are read and not computed yet."""
         if self.entity == "subscription":
             return "movements per subscription are not computed by this version"
         return None

@@ -7,9 +7,10 @@ from typing import ClassVar, Literal
 import polars as pl
 from pydantic import model_validator
 
-from saasmetrics.books.balances import Recurring, live_at, segment_columns, stock_days
+from saasmetrics.books.balances import Recurring, in_units, live_at, next_days, segment_columns, stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import matches, with_own_segments
+from saasmetrics.books.rates import by_month, changing, convertible, rated
 from saasmetrics.books.stages import deals
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
@@ -120,13 +121,22 @@ class Stock(Rows, MetricType):
             scale=scale,
             collapse=(self._counted_once(scope), ()),
             accountless="keep" if keep else "leave_out",
+            payload=frozenset({"carried"}) if self._carries(scope) else frozenset(),
         )
+
+    def _carries(self, scope: Scope) -> bool:
+        """Whether entries say what they are worth at the rates of the next period, so that movements can tell rates."""
+        money = self.currency is not None or (self._recurring(scope) and self.expr != "paid_seats")
+        return money and self.agg == "sum" and scope.policies.fx == "monthly"
 
     def ledger(self, given: Given, periods: Periods) -> Ledger:
         """Rows live on the day of each period, folded to account."""
         selector = self._selector(given.scope)
         rows = self._recurring_rows(given) if self._recurring(given.scope) else self._plain_rows(given, selector)
         live = live_at(rows, stock_days(given, periods), "_from", "_to")
+        carries = self._carries(given.scope)
+        if carries:
+            live = self._carried(given, live, periods)
         if self.due:
             ends = periods.frame().select("period", "period_end")
             due = self._day(given, selector.role, self.due)
@@ -144,7 +154,8 @@ class Stock(Rows, MetricType):
             live = live.filter(pl.col("_amount") != 0)
             # What a market is made of are its accounts, not the rows it was written down in.
             weight = pl.col("_amount").sum() // FLOAT if selector.role == "market" else pl.len()
-            entries = live.group_by(keys).agg(pl.col("_amount").sum().alias("amount"), weight=weight.cast(pl.Int64))
+            sums = [pl.col(f"_{name}").sum().alias(name) for name in ("amount", *(["carried"] if carries else []))]
+            entries = live.group_by(keys).agg(*sums, weight=weight.cast(pl.Int64))
         if self.shape(given.scope).accountless == "leave_out":
             entries = entries.filter(pl.col("account").is_not_null())
         days = stock_days(given, periods).select("period", segment_at="day")
@@ -161,7 +172,9 @@ class Stock(Rows, MetricType):
             )
         if self.expr == "paid_seats" or self.agg == "count_distinct":
             rows = rows.filter(pl.col("annual") > 0)
-        amount = pl.col(RECURRING.get(self.expr or "", "annual"))
+        held = RECURRING.get(self.expr or "", "annual")
+        amount = pl.col(held)
+        native = [pl.col(f"native_{held}").alias("_native")] if self._carries(given.scope) else []
         cut = (
             [given.sql(self.cut, given.schema("subscriptions")).cast(pl.String).alias(self._parts()[0].column)]
             if self.cut
@@ -170,7 +183,13 @@ class Stock(Rows, MetricType):
         value = pl.col(
             "account" if self.expr in (None, "account") or self.expr in RECURRING else self.expr or "account"
         )
-        return rows.with_columns(*cut, _from=pl.col("from"), _to=pl.col("to"), _amount=amount, _value=value)
+        return rows.with_columns(*cut, *native, _from=pl.col("from"), _to=pl.col("to"), _amount=amount, _value=value)
+
+    def _carried(self, given: Given, live: pl.LazyFrame, periods: Periods) -> pl.LazyFrame:
+        """Add `_carried`: the amount at the rate of the next period's day; at its own rate where that has none."""
+        live = rated(given, live.join(next_days(given, periods), on="period", how="left"), pl.col("_next"), "_later")
+        unit = MONEY if self._recurring(given.scope) else FLOAT
+        return live.with_columns(_carried=in_units(pl.col("_native"), pl.coalesce("_later", "rate"), unit))
 
     def _plain_rows(self, given: Given, selector: Selector) -> pl.LazyFrame:
         role = selector.role
@@ -182,11 +201,12 @@ class Stock(Rows, MetricType):
         first, last = self.start or start, self.end or end
         amount: pl.Expr = pl.lit(1, dtype=pl.Int64)
         value: pl.Expr = pl.lit(None, dtype=pl.String)
+        native: list[pl.Expr] = []
         if self.expr:
             value = given.sql(self.expr, schema)
             if self.agg == "sum":
-                rate = pl.col("rate").fill_null(1.0) if self.currency else pl.lit(1.0)
-                amount = (value.cast(pl.Float64) * rate * FLOAT).round().cast(pl.Int64).fill_null(0)
+                amount = in_units(value.cast(pl.Float64), pl.col("rate") if self.currency else pl.lit(1.0), FLOAT)
+                native = [value.cast(pl.Float64).alias("_native")]
         if role == "market":
             rows = _until_the_next(rows, sorted(set(schema) - {"accounts", "value", "start"}))
             last = "_next"
@@ -199,14 +219,14 @@ class Stock(Rows, MetricType):
             rows = rows.with_columns(account=given.nobody)
         part = self._parts()
         cut = [given.sql(self.cut, schema).cast(pl.String).alias(part[0].column)] if self.cut else []
-        return rows.with_columns(
-            *cut,
-            begins.alias("_from"),
-            ends.alias("_to"),
-            _starts=self._day(given, role, first),
-            _amount=amount,
-            _value=value,
-        ).filter(pl.col("_from").is_not_null() & pl.col("_starts").is_not_null())
+        rows = rows.with_columns(begins.alias("_from"), ends.alias("_to"), _starts=self._day(given, role, first))
+        rows = rows.filter(pl.col("_from").is_not_null() & pl.col("_starts").is_not_null())
+        if self.currency and changing(given):
+            rows = rows.with_row_index("_row")
+            monthly = given.scope.policies.fx == "monthly"
+            rows = by_month(given, rows, "_from", "_to") if monthly else rated(given, rows, pl.col("_starts"))
+            rows = convertible(rows, "_row")
+        return rows.with_columns(*cut, *native, _amount=amount, _value=value)
 
     def _day(self, given: Given, role: str, name: str) -> pl.Expr:
         by_day = given.schema(role).get(name, pl.Date()) == pl.Date
