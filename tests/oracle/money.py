@@ -40,7 +40,7 @@ def rate_of(company: Company, metric: Metric, asked: Asked, row: Row, day: date)
     if policy == "constant":
         return Fraction(str((undated or dated)[-1]["rate"]))
     today = asked.day(asked.as_of)
-    dated = [fx for fx in dated if fx["at"] <= today]
+    dated = [fx for fx in dated if asked.instant(fx["at"]) < asked.as_of]
     if policy == "row_start":
         found = [fx for fx in dated if fx["at"] <= row["start"]]
     else:

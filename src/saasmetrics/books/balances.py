@@ -185,9 +185,7 @@ def stock_days(given: Given, periods: Periods) -> pl.LazyFrame:
     It is the period's last day, or the last visible day while the period is in progress; periods that begin after
     the as-of have none and are left out.
     """
-    last = pl.lit(given.as_of_day)
-    if given.as_of > given.calendar.start_of(given.as_of_day):
-        last = last.dt.offset_by("1d")
+    last = pl.lit(given.unseen_day)
     ends = (
         periods.frame().with_columns(end=pl.min_horizontal("period_end", last)).filter(pl.col("end") > pl.col("period"))
     )
@@ -203,9 +201,7 @@ def next_days(given: Given, periods: Periods) -> pl.LazyFrame:
 
 def reading_days(given: Given, periods: Periods) -> Mapping[date, date]:
     """By period the local day on which it is read: its last, or the last that has begun. As `stock_days`."""
-    after = given.as_of_day
-    if given.as_of > given.calendar.start_of(after):
-        after += timedelta(days=1)
+    after = given.unseen_day
     days = {}
     for start in periods.starts:
         end = min(periods.calendar.end(start, periods.grain), after)

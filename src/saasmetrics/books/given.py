@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
@@ -56,6 +56,12 @@ class Given(ABC):
     def as_of_day(self) -> date:
         """The first local day that is not fully visible."""
         return self.calendar.local_day(self.as_of)
+
+    @property
+    def unseen_day(self) -> date:
+        """The first local day of which nothing is visible; a row that is known by its day is visible before it."""
+        day = self.as_of_day
+        return day + timedelta(days=1) if self.as_of > self.calendar.start_of(day) else day
 
     @abstractmethod
     def schema(self, role: str) -> Mapping[str, pl.DataType]:

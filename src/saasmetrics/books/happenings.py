@@ -222,7 +222,7 @@ def chosen(given: Given, role: str, selectors: Iterable[Selector]) -> pl.LazyFra
             condition = condition | matches(given, role, selector)
         moment = pl.col(at)
         day = moment if schema[at] == pl.Date else given.calendar.day_expr(moment)
-        visible = day < given.as_of_day if schema[at] == pl.Date else moment < given.as_of
+        visible = day < given.unseen_day if schema[at] == pl.Date else moment < given.as_of
         table = leads(given) if role == "leads" else given.table(role)
         rows = table.filter(condition & moment.is_not_null() & visible)
         rows = at_rates(given, role, rows.with_columns(_at=moment, _day=day), pl.col("_day"))

@@ -156,7 +156,7 @@ class Reached:
                 (pl.col("from") <= pl.col("day")) & (pl.col("to").is_null() | (pl.col("day") < pl.col("to")))
             )
             paid = ends.join(live, on=["account", "day"], how="anti").group_by("account").agg(pl.col("day").min())
-        paid = paid.filter(pl.col("day") < given.as_of_day)
+        paid = paid.filter(pl.col("day") < given.unseen_day)
         created = given.made(Reached(Milestone("created"))).rename({"at": "created"})
         # Money is known by its day: on the day an account was created it is not earlier than the account.
         same_day = given.calendar.day_expr(pl.col("created")) == pl.col("day")

@@ -28,7 +28,11 @@ class Rates:
     def make(self, given: Given) -> pl.LazyFrame:
         """The dated rates, each on the days or months that it holds for."""
         today = pl.lit(given.as_of_day)
-        dated = given.table("fx").filter(pl.col("at").is_not_null() & (pl.col("at") <= today)).sort("currency", "at")
+        dated = (
+            given.table("fx")
+            .filter(pl.col("at").is_not_null() & (pl.col("at") < given.unseen_day))
+            .sort("currency", "at")
+        )
         dated = dated.select("currency", "at", _rate="rate")
         if given.scope.policies.fx == "monthly":
             month = pl.col("at").dt.truncate("1mo").alias("_held")

@@ -31,7 +31,7 @@ class Unrated:
             table = given.table(self.role).with_row_index("_row")
             at = ROLES[self.role].at or ""
             day = pl.col(at) if table.collect_schema()[at] == pl.Date else given.calendar.day_expr(pl.col(at))
-            table = table.filter(day <= pl.lit(given.as_of_day))
+            table = table.filter(day < pl.lit(given.unseen_day))
             rows = at_rates(given, self.role, table, day, keep=True).select("currency", "rate", "_row", day=day)
         lacking = rows.filter(pl.col("rate").is_null())
         months = lacking.group_by("currency", pl.col("day").dt.truncate("1mo").alias("month"))

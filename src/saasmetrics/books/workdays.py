@@ -23,9 +23,7 @@ def visible_days(given: Given, spans: Sequence[tuple[date, date, date]], per: st
 
     Edges: a span in progress has the days that have begun; `working_days` leaves Saturdays and Sundays out.
     """
-    last = pl.lit(given.as_of_day)
-    if given.as_of > given.calendar.start_of(given.as_of_day):
-        last = last.dt.offset_by("1d")
+    last = pl.lit(given.unseen_day)
     end = pl.min_horizontal("end", last)
     days = (end - pl.col("first")).dt.total_days()
     if per == "working_days":

@@ -130,7 +130,7 @@ def _unit(spec: Simple | None) -> int:
 def _spent(given: Given, periods: Periods) -> Side:
     """Spend by channel and day."""
     rows = with_segments(given, given.table("spend"), "spend", given.schema("spend"))
-    rows = at_rates(given, "spend", rows.filter(pl.col("at") < given.as_of_day), pl.col("at")).with_columns(
+    rows = at_rates(given, "spend", rows.filter(pl.col("at") < given.unseen_day), pl.col("at")).with_columns(
         period=periods.of(pl.col("at")),
         segment_at=pl.col("at"),
         account=given.nobody,
