@@ -30,6 +30,11 @@ def _moved(part: str, window: str) -> dict[str, Any]:
     return _under({"type": "movement", "of": "recurring", "part": part}, reactivation_window=window)
 
 
+def _bridged(*, reactivation_in_net: bool = False, **more: Any) -> dict[str, Any]:
+    back = {"reactivation_in_net": True} if reactivation_in_net else {}
+    return _under({"type": "net_retention", "of": "recurring", **more}, retention="movements", **back)
+
+
 METRICS: dict[str, dict[str, Any]] = {
     "recurring": questions.METRICS["recurring"],
     "all_count": _under(FUNNEL, immature="dropped"),
@@ -49,6 +54,11 @@ METRICS: dict[str, dict[str, Any]] = {
     "new_again": _moved("new", "1mo"),
     "back_soon": _moved("reactivation", "1mo"),
     "never_left": _under({"type": "net_retention", "of": "recurring", "over": "3mo"}, retention="continuous"),
+    "bridged": _bridged(over="3mo"),
+    "bridged_back": _bridged(reactivation_in_net=True, over="2mo"),
+    "bridged_gross": _bridged(over="2mo", cap=True),
+    "bridged_lost": _bridged(over="1mo", lost=True),
+    "bridged_logos": _bridged(reactivation_in_net=True, over="2mo", count=True),
     "yearly": _under(
         {"type": "net_retention", "of": "recurring", "over": "1mo", "count": True, "lost": True}, churn_annualised=True
     ),
@@ -79,6 +89,13 @@ def agreed(
 @thorough
 def test_choices(company: Company, timezone: str, as_of: datetime) -> None:
     agreed(company, METRICS, timezone, as_of)
+
+
+@given(company=companies.companies(), timezone=zones, as_of=moments)
+@thorough
+def test_retention_from_movements_by_week(company: Company, timezone: str, as_of: datetime) -> None:
+    bridged = {name: metric for name, metric in METRICS.items() if name.startswith(("recurring", "bridged"))}
+    agreed(company, bridged, timezone, as_of, "week")
 
 
 # --- currencies ------------------------------------------------------------------------------------------------------

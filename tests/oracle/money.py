@@ -245,6 +245,8 @@ def net_retention(
     """
     out: dict[tuple[str | None, date], Cell] = {}
     of = under(metric)
+    if metric.get("policies", {}).get("retention") == "movements":
+        return {(None, period): cell for period, cell in bridged(company, metric, asked).items()}
     for period in asked.periods:
         day = asked.last_day(period)
         if day is None:
@@ -265,6 +267,45 @@ def net_retention(
             out[value, period] = _retained(
                 {a: (base[a], now.get(a, Fraction(0))) for a in accounts}, metric, asked, period
             )
+    return out
+
+
+def bridged(company: Company, metric: Metric, asked: Asked) -> dict[date, Cell]:
+    """Retention from movements: what all accounts had when the window began and what moved since, over the former.
+
+    Formula: (opening + expansion + contraction + churn + fx) / opening; with `reactivation_in_net` + reactivation; with
+    `cap` (opening + contraction + churn) / opening; with `count` accounts: churned ones less, returned ones more.
+    Edges: months are whole; the last is the newest whose snapshot is not after that of the period.
+    """
+    out = {}
+    policies = metric.get("policies", {})
+    months = int(metric["over"].removesuffix("mo"))
+    parts = {"contraction", "churn"} if metric.get("cap") else {"contraction", "churn", "expansion", "fx"}
+    if policies.get("reactivation_in_net") and not metric.get("cap"):
+        parts |= {"reactivation"}
+    for period in asked.periods:
+        day = asked.last_day(period)
+        if day is None:
+            continue
+        last = asked.floor(day, "month")
+        read = Asked("month", [last], asked.as_of, asked.timezone).last_day(last)
+        if read is None or read > day:
+            last = later(last, "1mo", -1)
+        first = later(last, f"{months - 1}mo", -1)
+        opening = first - timedelta(days=1)
+        held = balances(company, under(metric), asked, opening)
+        base = {a: amount for (a, _), amount in held.items() if amount > 0}
+        some = Asked("month", [last], asked.as_of, asked.timezone)
+        moves = [m for m in movements(company, metric, some, None) if first <= m[0] <= last and m[3] in parts]
+        if metric.get("count"):
+            moved = Fraction(sum((part == "reactivation") - (part == "churn") for *_, part, _ in moves))
+            whole = Fraction(len(base))
+        else:
+            moved, whole = sum((m[4] for m in moves), Fraction(0)), sum(base.values(), Fraction(0))
+        numerator = -moved if metric.get("lost") else whole + moved
+        value = share(numerator, whole)
+        status = judged(asked, period, value, counted=len(base), of_rate=True)
+        out[period] = Cell(value, numerator, whole, len(base), len(base), 0, status)
     return out
 
 

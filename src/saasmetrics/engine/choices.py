@@ -20,7 +20,8 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "movement_grain": ANY,
     "churn_at": ("service_end", "request"),
     "reactivation_window": ANY,
-    "retention": ("cohort", "continuous"),
+    "retention": ("cohort", "continuous", "movements"),
+    "reactivation_in_net": ANY,
     "churn_annualised": ANY,
     "window_anchor": ANY,
     "entry": ("any", "first", "latest"),
@@ -47,7 +48,6 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
 
 ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
     "recurring_from": frozenset(),
-    "reactivation_in_net": frozenset({"net_retention"}),
     "funnel_by": frozenset({"conversion"}),
     "tier_memory": frozenset({"tiers"}),
     "stickiness_days": frozenset({"ratio", "active"}),

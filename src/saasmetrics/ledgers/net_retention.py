@@ -7,13 +7,16 @@ from typing import Literal
 
 import polars as pl
 
+from saasmetrics.books.balances import stock_days
 from saasmetrics.books.given import Given
+from saasmetrics.books.headline import headline
+from saasmetrics.books.movements import Movements
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.frames.ledger import Ledger, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
-from saasmetrics.period import Periods
+from saasmetrics.period import Grain, Periods
 
 
 class NetRetention(MetricType):
@@ -26,8 +29,10 @@ class NetRetention(MetricType):
     Edges: accounts that joined in between never count; those that left and came back count with what they pay now.
     Segments are read at the window's start. With `pool` the windows that ended in each of so many months are put
     together, which is no mean of rates. With policy `retention: continuous` an account that had nothing at the end of a
-    month in between counts nothing; with `churn_annualised` what is lost is told for a year, 1 - (1 - m)^12. In a
-    period in progress the window ends with the last visible day.
+    month in between counts nothing; with `movements` it is the balance at the beginning and what moved since, of all
+    accounts, over that balance: expansion, contraction and churn (and fx; reactivation with `reactivation_in_net`),
+    with `cap` contraction and churn alone, of the whole months of the window; with `churn_annualised` what is lost is
+    told for a year, 1 - (1 - m)^12. In a period in progress the window ends with the last visible day.
     Unit: a share, 0-1 and above for net retention.
     Source: GitLab and Confluent filings (same accounts, a year apart), Kellogg (retention is a cohort measure).
     """
@@ -48,6 +53,12 @@ class NetRetention(MetricType):
             return "retention per subscription is not computed by this version"
         return None
 
+    def refused(self, scope: Scope) -> str | None:
+        """Why it cannot be told from movements; null where it can."""
+        if scope.policies.retention == "movements" and not self.over.is_calendar:
+            return "movements are told month by month, and `over` is no number of months"
+        return None
+
     def shape(self, scope: Scope) -> Shape:
         """A ratio over the accounts of the base; both sides carry the same scale."""
         unit = 1.0 if self.count else scope.shape_of(self.of).scale
@@ -62,7 +73,9 @@ class NetRetention(MetricType):
         )
 
     def ledger(self, given: Given, periods: Periods) -> Ledger:
-        """Balances then beside balances now, for every account that had one then."""
+        """Balances then beside balances now, for every account that had one then; or what moved in between."""
+        if given.scope.policies.retention == "movements":
+            return self._moved(given, periods)
         months = [self._pairs(given, periods, back) for back in range(self.pool.months if self.pool else 1)]
         base = pl.concat(months, how="vertical_relaxed") if len(months) > 1 else months[0]
         kept: pl.Expr = pl.col("now")
@@ -99,3 +112,48 @@ class NetRetention(MetricType):
                 now = now.join(held, on=keys, how="semi")
         base = then.filter(pl.col("then") > 0).join(now, on=keys, how="left")
         return base.with_columns(pl.col("now").fill_null(0))
+
+    def _moved(self, given: Given, periods: Periods) -> Ledger:
+        """The balance at the beginning of the window, and the movements of its months."""
+        plain = given.narrowed()
+        wanted = given.scope.input(self.of)
+        months = given.history(Grain.MONTH)
+        windows = self._windows(given, periods, months)
+        stock = headline(plain.ledger(wanted, months)).numerator.entries.rename({"period": "_month"})
+        held = stock.group_by("_month", "account").agg(
+            pl.col("amount").sum().alias("then"), pl.col("segment_at").first()
+        )
+        keys = ["period", "account", "segment_at", "then", "now"]
+        base = windows.join(held.filter(pl.col("then") > 0), left_on="opening", right_on="_month", how="inner")
+        whole = pl.lit(1, dtype=pl.Int64) if self.count else pl.col("then")
+        base = base.with_columns(now="then").select(*keys, amount=whole)
+        moves = given.made(Movements(wanted, Grain.MONTH)).filter(pl.col("part").is_in(self._parts(given.scope)))
+        if self.count:
+            gone = pl.col("part") == "churn"
+            moves = moves.with_columns(amount=pl.when(gone).then(-1).otherwise(1).cast(pl.Int64))
+        opened = stock_days(given, months).select(opening="period", segment_at="day")
+        moved = moves.join_where(windows, pl.col("cell") > pl.col("opening"), pl.col("cell") <= pl.col("closing")).join(
+            opened, on="opening", how="left"
+        )
+        moved = moved.select(*keys, "amount")
+        kept = moved.with_columns(amount=-pl.col("amount")) if self.lost else pl.concat([base, moved])
+        return Ledger(self.shape(given.scope), Side(kept), Side(base))
+
+    def _windows(self, given: Given, periods: Periods, months: Periods) -> pl.LazyFrame:
+        """Grain: a period and a window that is pooled in it. Columns: `period`, `opening`, `closing` (months).
+
+        The window ends with the last month whose snapshot is not later than that of the period.
+        """
+        snapshots = stock_days(given, months).select(_month="period", _read="day")
+        last = stock_days(given, periods).join_where(snapshots, pl.col("_read") <= pl.col("day"))
+        last = last.group_by("period").agg(pl.col("_month").max())
+        ends = [last.with_columns(_back=pl.lit(back)) for back in range(self.pool.months if self.pool else 1)]
+        closing = pl.col("_month").dt.offset_by(pl.format("-{}mo", "_back"))
+        return pl.concat(ends).select("period", closing=closing, opening=closing.dt.offset_by(f"-{self.over.months}mo"))
+
+    def _parts(self, scope: Scope) -> list[str]:
+        """The movements that count."""
+        parts = ["contraction", "churn"]
+        if not self.cap:
+            parts += ["expansion", "fx"] + (["reactivation"] if scope.policies.reactivation_in_net else [])
+        return [part for part in parts if part in ("churn", "reactivation")] if self.count else parts
