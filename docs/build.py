@@ -94,6 +94,7 @@ CODES = {
     "SM977": "Facts that could not be kept for the next run",
     "SM975": "An amount too large for the unit of its metric",
     "SM978": "No row says how far the data reaches",
+    "SM979": "Subscriptions and invoices that tell another revenue",
     "SM974": "A split that none of the numbers asked for can answer",
 }
 

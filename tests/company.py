@@ -153,6 +153,12 @@ COLUMNS: dict[str, list[str]] = {
 }
 
 
+FURTHER: dict[str, list[str]] = {
+    "invoices": ["account", "at", "amount", "start", "end", "kind", "currency", "status"],
+}
+"""Exports that only some companies have."""
+
+
 def write(
     company: Company,
     folder: Path,
@@ -164,7 +170,8 @@ def write(
 
     `more` names further columns of a role.
     """
-    for role, named in COLUMNS.items():
+    columns_of = {**COLUMNS, **{role: named for role, named in FURTHER.items() if role in company.roles}}
+    for role, named in columns_of.items():
         columns = [*named, *(more or {}).get(role, ())]
         with (folder / f"{role}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
@@ -175,7 +182,10 @@ def write(
     definitions = {
         "version": 1,
         "settings": {"timezone": timezone, "currency": "EUR"},
-        "sources": {**{role: {"path": f"{role}.csv"} for role in COLUMNS}, "fx": {"rows": list(company.roles["fx"])}},
+        "sources": {
+            **{role: {"path": f"{role}.csv"} for role in columns_of},
+            "fx": {"rows": list(company.roles["fx"])},
+        },
         "segments": {"size": {}, "plan": {"expr": {"subscriptions": "plan"}}, "role": {"expr": {"users": "role"}}},
         "workflows": for_file(company.workflows),
         "activation": for_file(company.activation),

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import company as companies
 import questions
 from oracle import Cell, Company, compute
+from oracle.shapes import later
 from test_agreement import LATE, SPANS, Key, differences, engine, moments, thorough, zones
 
 FUNNEL: dict[str, Any] = {"type": "conversion", "steps": questions.STEPS, "within": "10d"}
@@ -72,9 +73,10 @@ def agreed(
     as_of: datetime,
     grain: str = "month",
     by: str | None = None,
+    more: dict[str, list[str]] | None = None,
 ) -> None:
     with TemporaryDirectory() as folder:
-        path = companies.write(company, Path(folder), metrics, timezone)
+        path = companies.write(company, Path(folder), metrics, timezone, more)
         values = engine(path, list(metrics), grain, as_of, by)
     cells: dict[Key, Cell] = {}
     for name, metric in metrics.items():
@@ -149,3 +151,78 @@ def test_rates_that_change(
         timezone, as_of = "UTC", LATE
         del metrics["lost"]  # an account may leave several plans: the line that says so is no cell of the oracle
     agreed(company, metrics, timezone, as_of, grain, by)
+
+
+# --- what recurs -----------------------------------------------------------------------------------------------------
+
+
+def _served(row: dict[str, Any]) -> dict[str, Any]:
+    start, length = row["start"], row["length"]
+    return {**row, "end": None if start is None or length is None else later(start, length)}
+
+
+lines = st.fixed_dictionaries(
+    {
+        "account": st.sampled_from(companies.ACCOUNTS),
+        "at": companies.moments,
+        "amount": st.sampled_from([0, 10, 99.99, 1200, -5]),
+        "start": companies.days | st.none(),
+        "length": st.sampled_from([None, "1mo", "3mo", "12mo", "20d", "0d"]),
+        "kind": st.sampled_from(["recurring", "usage", "one_off", None]),
+        "currency": st.sampled_from(["EUR", "USD"]),
+        "status": st.sampled_from(["paid", "void", None]),
+    }
+).map(_served)
+LINE: dict[str, Any] = {
+    "account": "A",
+    "at": companies.EPOCH,
+    "amount": 1,
+    "start": date(2026, 1, 1),
+    "end": date(2026, 2, 1),
+    "kind": "one_off",
+    "currency": "EUR",
+    "status": "paid",
+}
+"""A line that lacks nothing: a column that is empty in every row has no type in a CSV file."""
+
+
+def _of_revenue(**policies: Any) -> dict[str, dict[str, Any]]:
+    parts = ("new", "expansion", "contraction", "churn", "reactivation", "net")
+    return {
+        "recurring": questions.METRICS["recurring"],
+        "held": _under(questions.METRICS["recurring"], **policies),
+        **{part: _under({"type": "movement", "of": "recurring", "part": part}, **policies) for part in parts},
+        "kept": _under({"type": "net_retention", "of": "recurring", "over": "2mo", "cap": True}, **policies),
+    }
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        {"recurring_from": "invoices"},
+        {"usage": "trailing", "usage_months": 2},
+        {"recurring_from": "invoices", "usage": "trailing"},
+        {"churn_at": "billing_end"},
+    ],
+    ids=str,
+)
+@given(
+    company=companies.companies(),
+    billed=st.lists(lines, max_size=14),
+    closed=st.lists(st.none() | companies.days, min_size=14, max_size=14),
+    timezone=zones,
+    as_of=moments,
+)
+@thorough
+def test_what_recurs(
+    policies: dict[str, Any],
+    company: Company,
+    billed: list[dict[str, Any]],
+    closed: list[date | None],
+    timezone: str,
+    as_of: datetime,
+) -> None:
+    held = [{**row, "closed_at": day} for row, day in zip(company.roles["subscriptions"], closed, strict=False)]
+    held[0]["closed_at"] = held[0]["closed_at"] or date(2026, 6, 1)
+    company = replace(company, roles={**company.roles, "subscriptions": held, "invoices": [LINE, *billed]})
+    agreed(company, _of_revenue(**policies), timezone, as_of, more={"subscriptions": ["closed_at"]})

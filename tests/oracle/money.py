@@ -66,7 +66,12 @@ def priced(company: Company, metric: Metric, asked: Asked, row: Row) -> bool:
 def mrr_of(row: Row, rate: Fraction) -> Fraction:
     """Monthly amount of a subscription: price x quantity x bills a year / interval_count / 12, in one currency."""
     if row.get("mrr") is not None:
-        return Fraction(str(row["mrr"])) * rate
+        return Fraction(row["mrr"]) * rate
+    if row.get("interval") is None:
+        months = (row["end"].year - row["start"].year) * 12 + row["end"].month - row["start"].month
+        whole = row["start"].day == row["end"].day and months > 0
+        bills = Fraction(12, months) if whole else Fraction(365, (row["end"] - row["start"]).days)
+        return Fraction(str(row["price"])) * bills / 12 * rate
     bills = Fraction(BILLS[row["interval"]], row.get("interval_count") or 1)
     return Fraction(str(row["price"])) * Fraction(str(row.get("quantity") or 1)) * bills / 12 * rate
 
@@ -74,6 +79,30 @@ def mrr_of(row: Row, rate: Fraction) -> Fraction:
 def under(metric: Metric) -> Metric:
     """What a metric is made of, under the policies of the metric."""
     return {**metric["of"], "policies": {**metric["of"].get("policies", {}), **metric.get("policies", {})}}
+
+
+def recurring(company: Company, metric: Metric, asked: Asked) -> list[Row]:
+    """What recurs under the policies: subscriptions, or lines of invoices over the service that they bill.
+
+    Formula: churn_at billing_end: `closed_at`, where it is known, is the end. usage trailing: of metered lines dated in
+    the `usage_months` months up to a day the sum, divided by the number of months.
+    """
+    policies = metric.get("policies", {})
+    lines = [row for row in company.rows("invoices") if row["at"] < asked.as_of and row.get("status") != "void"]
+    rows: list[Row] = [*company.rows("subscriptions")]
+    if policies.get("churn_at") == "billing_end":
+        rows = [{**row, "end": row.get("closed_at") or row.get("end")} for row in rows]
+    if policies.get("recurring_from") == "invoices":
+        served = [row for row in lines if row["kind"] in (None, "recurring") and row["start"] and row["end"]]
+        rows = [{**row, "price": row["amount"]} for row in served if row["start"] < row["end"]]
+    if policies.get("usage") == "trailing":
+        count = policies.get("usage_months", 3)
+        for row in lines:
+            if row["kind"] == "usage":
+                day = asked.day(row["at"])
+                mean = Fraction(str(row["amount"])) / count
+                rows.append({**row, "start": day, "end": later(day, f"{count}mo"), "mrr": mean})
+    return rows
 
 
 def live(company: Company, metric: Metric, asked: Asked, day: date) -> list[Row]:
@@ -85,7 +114,8 @@ def live(company: Company, metric: Metric, asked: Asked, day: date) -> list[Row]
         start, end = row.get(first), row.get(last)
         return start is not None and asked.day(start) <= day and (end is None or day < asked.day(end))
 
-    return [row for row in company.rows(role) if row.get("account") is not None and passes(row, metric) and there(row)]
+    rows = recurring(company, metric, asked) if role == "subscriptions" else company.rows(role)
+    return [row for row in rows if row.get("account") is not None and passes(row, metric) and there(row)]
 
 
 def balances(
@@ -143,7 +173,7 @@ def movements(
     grain = asked.grain if asked.grain in ("day", "week") else "month"
     of = under(metric)
     flow = happened(company, of, asked, grain) if of["type"] == "simple" else None
-    begun = list(flow) if flow is not None else [asked.day(row["start"]) for row in company.rows("subscriptions")]
+    begun = list(flow) if flow is not None else [asked.day(row["start"]) for row in recurring(company, of, asked)]
     first = min(begun, default=asked.periods[0])
     cell = asked.floor(first, grain)
     before: Balances = {}

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from saasmetrics.books.billed import lasting, metered
 from saasmetrics.books.given import Given
 from saasmetrics.books.rates import by_month, changing, convertible, rated
 from saasmetrics.books.segments import carried, column, with_segments
@@ -31,7 +32,8 @@ class Recurring:
     (Date, null: from when the end is known), the canonical columns of subscriptions, and `@segment` columns.
 
     Unit: annual = price x quantity x bills a year / interval_count, or mrr x 12. Where the file gives `mrr` it is
-    taken as it stands: discounts are in it already.
+    taken as it stands: discounts are in it already. With policy `recurring_from: invoices` a row is a line of an
+    invoice, over the service that it bills; `usage: trailing` adds metered lines, as the mean of some months.
     Edges: one-off and (by policy) usage rows are left out; a trial earns nothing until it ends; a paused row earns
     nothing from its pause; a row whose status earns nothing is left out, but one that has ended earned until then.
     Source: dbt_stripe (52 and 365 bills a year), ChartMogul (trials, pauses), Stripe (past due counts).
@@ -46,10 +48,21 @@ class Recurring:
 
 def stretches(given: Given) -> pl.LazyFrame:
     """The stretches, with amounts in the currency of their row (Float64)."""
-    rows = with_segments(given, given.table("subscriptions"), "subscriptions", given.schema("subscriptions"))
-    rows = _earning(given, rows).with_columns(_amounts(given)).with_columns(_life(given))
-    rows = rows.filter(pl.col("to").is_null() | (pl.col("from") < pl.col("to")))
-    return _bridged(given, _split_at_discount_end(given, rows))
+    if given.scope.policies.recurring_from == "invoices":
+        rows = lasting(given)
+    else:
+        rows = with_segments(given, given.table("subscriptions"), "subscriptions", given.schema("subscriptions"))
+    rows = _bridged(given, _split_at_discount_end(given, _lived(given, _earning(given, rows))))
+    if given.scope.policies.usage != "trailing":
+        return rows
+    # Usage ends when its months are over: no gap of it is bridged.
+    return pl.concat([rows, _lived(given, metered(given))], how="diagonal_relaxed")
+
+
+def _lived(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows with their amounts, from when to when they earn them."""
+    rows = rows.with_columns(_amounts(given)).with_columns(_life(given))
+    return rows.filter(pl.col("to").is_null() | (pl.col("from") < pl.col("to")))
 
 
 def _earning(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -59,6 +72,8 @@ def _earning(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
     status = pl.col("status").str.to_lowercase()
     earns = status.is_null() | status.is_in(list(policies.mrr_statuses))
     until_end = status.is_in(ENDING) & (pl.col("end").is_not_null() | pl.col("cancelled_at").is_not_null())
+    if policies.churn_at == "billing_end":
+        until_end = until_end | (status.is_in(ENDING) & pl.col("closed_at").is_not_null())
     after_trial = status.is_in(["trialing", "in_trial", "trial"]) & pl.col("trial_end").is_not_null()
     until_pause = (status == "paused") & pl.col("paused_at").is_not_null()
     return rows.filter(earns | until_end | after_trial | until_pause)
@@ -81,7 +96,10 @@ def _amounts(given: Given) -> list[pl.Expr]:
         usage = pl.col("kind") == "usage"
         listed = pl.when(usage).then(pl.col("committed") * bills).otherwise(listed)
     cut = pl.col("discount_percent").fill_null(0.0) / 100.0
-    net = (listed * (1.0 - cut) - pl.col("discount_amount").fill_null(0.0) * bills).clip(lower_bound=0.0)
+    net = listed * (1.0 - cut) - pl.col("discount_amount").fill_null(0.0) * bills
+    # A credit on an invoice takes back what another line bills; no discount takes more than there is.
+    floor = pl.min_horizontal(listed, pl.lit(0.0)) if policies.recurring_from == "invoices" else pl.lit(0.0)
+    net = pl.when(net < floor).then(floor).otherwise(net)
     direct = pl.col("mrr") * 12.0
 
     counted = net if policies.discounts != "list_price" else listed
@@ -99,6 +117,8 @@ def _life(given: Given) -> list[pl.Expr]:
         end = end.dt.offset_by("1d")
     status = pl.col("status").str.to_lowercase()
     end = pl.when(end.is_null() & status.is_in(ENDING)).then(pl.col("cancelled_at")).otherwise(end)
+    if policies.churn_at == "billing_end":
+        end = pl.coalesce("closed_at", end)
     if policies.churn_at == "request":
         end = pl.min_horizontal(end, pl.col("cancelled_at"))
     if "paused" not in policies.mrr_statuses:

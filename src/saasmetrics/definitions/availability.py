@@ -26,6 +26,7 @@ class Availability:
         self._definitions = definitions
         self._roles = frozenset(source.role for source in definitions.sources.values())
         self._reasons: dict[str, str | None] = {}
+        self._billed = definitions.policies.recurring_from == "invoices" and "invoices" in self._roles
 
     def lacking(self, rows: Rows) -> tuple[str, str | None] | None:
         """Why a selector names something that is not there, with a hint; null when all is there."""
@@ -56,6 +57,8 @@ class Availability:
     def _source(self, name: str) -> tuple[str, str | None] | None:
         sources = self._definitions.sources
         if name in sources or name in self._roles:
+            return None
+        if name == "subscriptions" and self._billed:
             return None
         if name in ROLES:
             return f"no source has the role `{name}`", near(name, sources)

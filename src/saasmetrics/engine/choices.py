@@ -14,11 +14,13 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "account": ANY,
     "discounts": ANY,
     "fx": ANY,
-    "usage": ("exclude", "committed"),
+    "recurring_from": ANY,
+    "usage": ANY,
+    "usage_months": ANY,
     "mrr_statuses": ANY,
     "end_inclusive": ANY,
     "movement_grain": ANY,
-    "churn_at": ("service_end", "request"),
+    "churn_at": ANY,
     "reactivation_window": ANY,
     "retention": ("cohort", "continuous", "movements"),
     "reactivation_in_net": ANY,
@@ -47,7 +49,6 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
 """Policies with values beside the default that are computed."""
 
 ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
-    "recurring_from": frozenset(),
     "funnel_by": frozenset({"conversion"}),
     "tier_memory": frozenset({"tiers"}),
     "stickiness_days": frozenset({"ratio", "active"}),

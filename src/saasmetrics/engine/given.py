@@ -247,6 +247,10 @@ class Live(_Common):
     def narrowed(self, *by: str) -> Live:
         return Live(self.scope, self.store, by, self.shelf, self._as_of, self.since, self.fine)
 
+    def under(self, scope: Scope) -> Live:
+        """The same, under other policies."""
+        return Live(scope, self.store, self.by, self.shelf, self._as_of, self.since, self.fine)
+
     def at(self, as_of: datetime, since: datetime | None) -> Live:
         """The same over another stretch of time: what is visible, and from when on there is anything."""
         return Live(self.scope, self.store, self.by, self.shelf, as_of, since, self.fine)
@@ -308,7 +312,8 @@ class Live(_Common):
 
     def history(self, grain: Grain) -> Periods:
         days = [
-            self.store.tables[role][name].min() for role, name in (("subscriptions", "start"), ("accounts", "created"))
+            self.store.tables[role][name].min()
+            for role, name in (("subscriptions", "start"), ("invoices", "start"), ("accounts", "created"))
         ]
         first = [self.calendar.local_day(day) if isinstance(day, datetime) else day for day in days if day is not None]
         logged = [at for role, at in self.store.begins.items() if ROLES[role].log]

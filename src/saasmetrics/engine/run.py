@@ -15,6 +15,7 @@ from saasmetrics.engine.choices import not_computed
 from saasmetrics.engine.given import Asked, Drafts, Live, Recorder, Shelf
 from saasmetrics.engine.plan import Plan, Where, gathered, planned
 from saasmetrics.engine.read import Progress, Read, blank, read
+from saasmetrics.engine.reconciled import reconciled
 from saasmetrics.engine.too_large import too_large_told
 from saasmetrics.engine.unrated import unrated
 from saasmetrics.engine.values import Frame, absent, cut_text
@@ -128,6 +129,8 @@ def compute(
         for name, finer in draw_up(definitions, sources, everything, fine=True).items():
             asked[name].add(finer)
     roles = {role for one in asked.values() for role in (*one.roles, *one.lookups)}
+    if any(definitions.metrics[name].policies.recurring_from == "invoices" for name in asked):
+        roles.add("subscriptions")  # to be held against the invoices
     requests = list(dict.fromkeys(request for one in asked.values() for request in one.requests))
     with broken_files_told(file for files in sources.files.values() for file in files):
         found = read(definitions, sources, roles, requests, as_of, caching, progress)
@@ -141,7 +144,7 @@ def compute(
     first = next(iter(definitions.metrics))
     live = Live(definitions.scope(first), found.store, (), shelf, overall)
     reading = [live.at(reaches[name], None).of(definitions.metrics[name]) for name in asked]
-    found = replace(found, findings=(*found.findings, *unrated(reading, roles)))
+    found = replace(found, findings=(*found.findings, *unrated(reading, roles), *reconciled(reading)))
     plans, frames = [], []
     for wish in everything:
         metric = definitions.metrics[wish.metric]

@@ -91,6 +91,7 @@ ROLES: Mapping[str, Role] = {
             trial_end="day",
             paused_at="day",
             cancelled_at="day",
+            closed_at="day",
         ),
         "start",
     ),
