@@ -165,10 +165,11 @@ def write(
     metrics: Mapping[str, Mapping[str, Any]],
     timezone: str,
     more: Mapping[str, list[str]] | None = None,
+    policies: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the exports as CSV and the definitions as YAML (in its JSON subset). Returns the path of the latter.
 
-    `more` names further columns of a role.
+    `more` names further columns of a role, `policies` are those of the whole file.
     """
     columns_of = {**COLUMNS, **{role: named for role, named in FURTHER.items() if role in company.roles}}
     for role, named in columns_of.items():
@@ -188,6 +189,7 @@ def write(
         },
         "segments": {"size": {}, "plan": {"expr": {"subscriptions": "plan"}}, "role": {"expr": {"users": "role"}}},
         "workflows": for_file(company.workflows),
+        "policies": dict(policies or {}),
         "activation": for_file(company.activation),
         "active": for_file(company.active),
         "scores": SCORES,

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 import company as companies
 import questions
 from oracle import Cell, Company, compute
+from oracle.groups import rooted
 from oracle.shapes import later
-from test_agreement import LATE, SPANS, Key, differences, engine, moments, thorough, zones
+from test_agreement import BY_SIZE, LATE, SPANS, Key, differences, engine, moments, thorough, zones
 
 FUNNEL: dict[str, Any] = {"type": "conversion", "steps": questions.STEPS, "within": "10d"}
 STOPPED: dict[str, Any] = {**FUNNEL, "exclude": {"event": "other"}}
@@ -74,10 +75,13 @@ def agreed(
     grain: str = "month",
     by: str | None = None,
     more: dict[str, list[str]] | None = None,
+    root: bool = False,
 ) -> None:
     with TemporaryDirectory() as folder:
-        path = companies.write(company, Path(folder), metrics, timezone, more)
+        policies = {"account": "root"} if root else {}
+        path = companies.write(company, Path(folder), metrics, timezone, more, policies)
         values = engine(path, list(metrics), grain, as_of, by)
+    company = rooted(company) if root else company
     cells: dict[Key, Cell] = {}
     for name, metric in metrics.items():
         asked = questions.for_oracle(metric)
@@ -226,3 +230,26 @@ def test_what_recurs(
     held[0]["closed_at"] = held[0]["closed_at"] or date(2026, 6, 1)
     company = replace(company, roles={**company.roles, "subscriptions": held, "invoices": [LINE, *billed]})
     agreed(company, _of_revenue(**policies), timezone, as_of, more={"subscriptions": ["closed_at"]})
+
+
+# --- groups of accounts ----------------------------------------------------------------------------------------------
+
+parents = st.lists(st.none() | st.sampled_from(companies.ACCOUNTS), min_size=5, max_size=5)
+OF_ACCOUNTS = [
+    name
+    for name, metric in questions.METRICS.items()
+    if metric["type"] in ("simple", "stock", "movement", "net_retention", "active", "conversion", "retention", "ratio")
+    and "entity" not in metric
+]
+
+
+@pytest.mark.parametrize("by", [None, "size"])
+@given(company=companies.companies(), above=parents, timezone=zones, as_of=moments)
+@thorough
+def test_accounts_of_a_group_are_one(
+    by: str | None, company: Company, above: list[str | None], timezone: str, as_of: datetime
+) -> None:
+    accounts = [{**row, "parent": parent} for row, parent in zip(company.roles["accounts"], above, strict=True)]
+    company = replace(company, roles={**company.roles, "accounts": accounts})
+    simple = {name: questions.METRICS[name] for name in OF_ACCOUNTS if name in BY_SIZE or not by}
+    agreed(company, simple, timezone, LATE if by else as_of, by=by, more={"accounts": ["parent"]}, root=True)
