@@ -37,6 +37,10 @@ def _bridged(*, reactivation_in_net: bool = False, **more: Any) -> dict[str, Any
     return _under({"type": "net_retention", "of": "recurring", **more}, retention="movements", **back)
 
 
+def _chained(**more: Any) -> dict[str, Any]:
+    return _under({"type": "net_retention", "of": "recurring", "over": "3mo", **more}, retention="chained")
+
+
 METRICS: dict[str, dict[str, Any]] = {
     "recurring": questions.METRICS["recurring"],
     "all_count": _under(FUNNEL, immature="dropped"),
@@ -61,6 +65,10 @@ METRICS: dict[str, dict[str, Any]] = {
     "bridged_gross": _bridged(over="2mo", cap=True),
     "bridged_lost": _bridged(over="1mo", lost=True),
     "bridged_logos": _bridged(reactivation_in_net=True, over="2mo", count=True),
+    "chain_net": _chained(),
+    "chain_gross": _chained(cap=True),
+    "chain_logos": _chained(count=True),
+    "chain_lost": _chained(lost=True),
     "yearly": _under(
         {"type": "net_retention", "of": "recurring", "over": "1mo", "count": True, "lost": True}, churn_annualised=True
     ),

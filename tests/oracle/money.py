@@ -277,6 +277,8 @@ def net_retention(
     of = under(metric)
     if metric.get("policies", {}).get("retention") == "movements":
         return {(None, period): cell for period, cell in bridged(company, metric, asked).items()}
+    if metric.get("policies", {}).get("retention") == "chained" and metric["over"] != "1mo":
+        return {(None, period): cell for period, cell in chained(company, metric, asked).items()}
     for period in asked.periods:
         day = asked.last_day(period)
         if day is None:
@@ -297,6 +299,24 @@ def net_retention(
             out[value, period] = _retained(
                 {a: (base[a], now.get(a, Fraction(0))) for a in accounts}, metric, asked, period
             )
+    return out
+
+
+def chained(company: Company, metric: Metric, asked: Asked) -> dict[date, Cell]:
+    """Retention as the product of that of each month of the window; null when a month has none. By month alone."""
+    month = {**metric, "over": "1mo", "lost": False}
+    out = {}
+    for period in asked.periods:
+        if asked.last_day(period) is None:
+            continue
+        value: Fraction | None = Fraction(1)
+        for back in range(int(metric["over"].removesuffix("mo"))):
+            then = later(period, f"{back}mo", -1)
+            before = Asked(asked.grain, [then], asked.as_of, asked.timezone)
+            found = net_retention(company, month, before)[None, then].value
+            value = None if value is None or found is None else value * Fraction(found)
+        value = 1 - value if metric.get("lost") and value is not None else value
+        out[period] = Cell(value, status=judged(asked, period, value, counted=0, of_rate=False))
     return out
 
 

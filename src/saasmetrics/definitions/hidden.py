@@ -35,12 +35,13 @@ def hide(resolver: Resolver) -> None:
     """Add the hidden metrics of every metric and score to `metrics`, and their names to `hidden`."""
     for name in list(resolver.definitions.metrics):
         if name in resolver.entries:
-            _of_metric(resolver, name)
+            hide_inputs(resolver, name)
     for name, score in resolver.definitions.scores.items():
         _of_spec(resolver, Owner(name, ("scores", name), resolver.written, resolver.definitions.policies), score)
 
 
-def _of_metric(resolver: Resolver, name: str) -> None:
+def hide_inputs(resolver: Resolver, name: str) -> None:
+    """Add the hidden metrics of one metric."""
     metric, entry = resolver.definitions.metrics[name], resolver.entries[name]
     for variant in metric.variants:
         owner = Owner(name, entry.path, entry.written, metric.policies, metric.catalogue, variant.labels)
@@ -109,4 +110,4 @@ def _clone(resolver: Resolver, owner: str, name: str, policies: Policies) -> Non
         definitions.hidden[owner, name] = hidden
         resolver.entries[hidden] = entry
         definitions.metrics[hidden] = replace(metric, publish=False)
-        _of_metric(resolver, hidden)
+        hide_inputs(resolver, hidden)

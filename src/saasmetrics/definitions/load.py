@@ -22,6 +22,7 @@ from saasmetrics.definitions.blocks import (
     Target,
 )
 from saasmetrics.definitions.catalogue import catalogue
+from saasmetrics.definitions.chained import chain
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.faults import validate
 from saasmetrics.definitions.hidden import hide
@@ -49,6 +50,7 @@ def load(path: Path, registry: Mapping[str, type[BaseModel]], *, data_root: Path
     resolver = Resolver(definitions, written, catalogue(), registry)
     resolver.resolve()
     hide(resolver)
+    chain(resolver)
     naming = Naming(definitions, written, catalogue())
     meaning = Meaning(definitions, written, naming)
     meaning.loops()

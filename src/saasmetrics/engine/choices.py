@@ -22,7 +22,7 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "movement_grain": ANY,
     "churn_at": ANY,
     "reactivation_window": ANY,
-    "retention": ("cohort", "continuous", "movements"),
+    "retention": ANY,
     "reactivation_in_net": ANY,
     "churn_annualised": ANY,
     "window_anchor": ANY,

@@ -12,6 +12,7 @@ from saasmetrics.books.given import Given
 from saasmetrics.books.headline import headline
 from saasmetrics.books.movements import Movements
 from saasmetrics.definitions.inputs import Input
+from saasmetrics.definitions.policies import Policies
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.frames.ledger import Ledger, Shape, Side
@@ -31,7 +32,8 @@ class NetRetention(MetricType):
     together, which is no mean of rates. With policy `retention: continuous` an account that had nothing at the end of a
     month in between counts nothing; with `movements` it is the balance at the beginning and what moved since, of all
     accounts, over that balance: expansion, contraction and churn (and fx; reactivation with `reactivation_in_net`),
-    with `cap` contraction and churn alone, of the whole months of the window; with `churn_annualised` what is lost is
+    with `cap` contraction and churn alone, of the whole months of the window; with `chained` it is the product of its
+    months, and arithmetic over them; with `churn_annualised` what is lost is
     told for a year, 1 - (1 - m)^12. In a period in progress the window ends with the last visible day.
     Unit: a share, 0-1 and above for net retention.
     Source: GitLab and Confluent filings (same accounts, a year apart), Kellogg (retention is a cohort measure).
@@ -54,10 +56,17 @@ class NetRetention(MetricType):
         return None
 
     def refused(self, scope: Scope) -> str | None:
-        """Why it cannot be told from movements; null where it can."""
-        if scope.policies.retention == "movements" and not self.over.is_calendar:
-            return "movements are told month by month, and `over` is no number of months"
+        """Why it cannot be told month by month where a policy says so; null where it can."""
+        if scope.policies.retention in ("movements", "chained") and not self.over.is_calendar:
+            return f"`retention: {scope.policies.retention}` is told month by month, and `over` is no number of months"
+        if scope.policies.retention == "chained" and self.over.months > 1:
+            return "a chain of months is neither pooled nor told for a year"
         return None
+
+    def chains(self, policies: Policies) -> bool:
+        """Whether it is a product of several months under policy `retention: chained`."""
+        annual = policies.churn_annualised and self.lost
+        return self.over.is_calendar and self.over.months > 1 and not self.pool and not annual
 
     def shape(self, scope: Scope) -> Shape:
         """A ratio over the accounts of the base; both sides carry the same scale."""
