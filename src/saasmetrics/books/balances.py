@@ -84,11 +84,12 @@ def _amounts(given: Given) -> list[pl.Expr]:
     quantity = pl.col("quantity").fill_null(1.0)
     bills = pl.col("interval").replace_strict(BILLS, default=None, return_dtype=pl.Float64)
     bills = bills / pl.col("interval_count").fill_null(1)
-    term = (pl.col("end") - pl.col("start")).dt.total_days()
-    months = (pl.col("end").dt.year() - pl.col("start").dt.year()) * 12 + (
-        pl.col("end").dt.month().cast(pl.Int32) - pl.col("start").dt.month().cast(pl.Int32)
+    end = _after(given)
+    term = (end - pl.col("start")).dt.total_days()
+    months = (end.dt.year() - pl.col("start").dt.year()) * 12 + (
+        end.dt.month().cast(pl.Int32) - pl.col("start").dt.month().cast(pl.Int32)
     )
-    whole_months = (pl.col("start").dt.day() == pl.col("end").dt.day()) & (months > 0)
+    whole_months = (pl.col("start").dt.day() == end.dt.day()) & (months > 0)
     per_term = pl.when(whole_months).then(12.0 / months).otherwise(365.0 / term)
     bills = pl.when(pl.col("interval").is_null()).then(per_term).otherwise(bills)
     listed = pl.col("price") * quantity * bills
@@ -110,11 +111,15 @@ def _amounts(given: Given) -> list[pl.Expr]:
     ]
 
 
+def _after(given: Given) -> pl.Expr:
+    """The first day after the service that a row names."""
+    end = pl.col("end")
+    return end.dt.offset_by("1d") if given.scope.policies.end_inclusive else end
+
+
 def _life(given: Given) -> list[pl.Expr]:
     policies = given.scope.policies
-    end = pl.col("end")
-    if policies.end_inclusive:
-        end = end.dt.offset_by("1d")
+    end = _after(given)
     status = pl.col("status").str.to_lowercase()
     end = pl.when(end.is_null() & status.is_in(ENDING)).then(pl.col("cancelled_at")).otherwise(end)
     if policies.churn_at == "billing_end":
