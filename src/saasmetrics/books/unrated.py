@@ -24,7 +24,8 @@ class Unrated:
 
     def make(self, given: Given) -> pl.LazyFrame:
         """The rows that policy `fx` leaves out, by what they lack."""
-        if self.role == "subscriptions":
+        billed = given.scope.policies.recurring_from == "invoices"
+        if self.role == ("invoices" if billed else "subscriptions"):
             pieces = rated_pieces(given, stretches(given.narrowed()))
             rows = pieces.select("currency", "rate", "_row", day="from")
         else:

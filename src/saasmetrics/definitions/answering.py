@@ -71,6 +71,9 @@ def _roles_of(definitions: Definitions, node: Node) -> set[str]:
         if metric.type == "sessions":
             return {"events", "tickets"} if any(spec.measure == "unaided" for spec in specs) else {"events"}
         roles = _roles_in(definitions, specs)
+        billed = metric.policies.recurring_from == "invoices" or metric.policies.usage == "trailing"
+        if "subscriptions" in roles and billed:
+            roles |= {"invoices"}
         if metric.type == "attribution":
             roles |= {"touches"} | ({"spend"} if any(spec.measure == "roi" for spec in specs) else set())
         return roles

@@ -144,7 +144,8 @@ def compute(
     first = next(iter(definitions.metrics))
     live = Live(definitions.scope(first), found.store, (), shelf, overall)
     reading = [live.at(reaches[name], None).of(definitions.metrics[name]) for name in asked]
-    found = replace(found, findings=(*found.findings, *unrated(reading, roles), *reconciled(reading)))
+    lacking = unrated((live_, (*one.roles, *one.lookups)) for live_, one in zip(reading, asked.values(), strict=True))
+    found = replace(found, findings=(*found.findings, *lacking, *reconciled(reading)))
     plans, frames = [], []
     for wish in everything:
         metric = definitions.metrics[wish.metric]

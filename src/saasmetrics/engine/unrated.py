@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from saasmetrics.books.unrated import Unrated
 from saasmetrics.engine.given import Live
@@ -12,13 +12,12 @@ from saasmetrics.sources.table import MONEY
 _SHOWN = 3
 
 
-def unrated(lives: Iterable[Live], roles: Iterable[str]) -> list[Finding]:
-    """A finding for every currency and role that lacks rates, under each choice of `fx` that some metric reads."""
+def unrated(readers: Iterable[tuple[Live, Collection[str]]]) -> list[Finding]:
+    """A finding for every currency and role that lacks rates; `readers` are metrics with the roles that they read."""
     findings: dict[str, Finding] = {}
-    money = [role for role in MONEY if role in set(roles)]
-    for live in lives:
+    for live, roles in readers:
         policy = live.scope.policies.fx
-        for role in money if policy != "constant" else ():
+        for role in [role for role in MONEY if role in roles and policy != "constant"]:
             lacking = live.made(Unrated(role)).collect()
             for (currency,), rows in lacking.group_by("currency", maintain_order=True):
                 months = [month.strftime("%Y-%m") for month in rows["month"]]
