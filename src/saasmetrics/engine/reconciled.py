@@ -25,7 +25,7 @@ def by_invoices(lives: Iterable[Live]) -> list[Live]:
 
 
 def reconciled(lives: Iterable[Live]) -> list[Finding]:
-    """A note on the accounts of which subscriptions and invoices tell another revenue on the last visible day.
+    """A warning of the accounts of which subscriptions and invoices tell another revenue on the last visible day.
 
     Edges: nothing is told where one of the two has no rows, or where both agree to a hundredth.
     """
@@ -65,4 +65,4 @@ def _finding(day: date, both: pl.DataFrame, apart: pl.DataFrame) -> Finding:
         f"accounts that differ ({apart.height}): {', '.join(each)}{more}"
     )
     hint = "numbers are those of the invoices (`recurring_from: invoices`)"
-    return Finding("SM979", Severity.NOTE, message, None, hint, rows=apart.height)
+    return Finding("SM979", Severity.WARNING, message, None, hint, rows=apart.height)
