@@ -294,17 +294,18 @@ UNDER_SCORES = ("uses", "active_users", "recurring", "tickets_opened", "tickets_
 COHORTS: dict[str, dict[str, Any]] = {
     "month": {"type": "retention", "ages": ["1mo", "2mo"]},
     "week": {"type": "retention", "ages": ["1w", "4w"]},
+    "quarter": {"type": "retention", "ages": ["1mo", "2mo", "1q"]},
 }
 """Retention reads its ages in the grain that is asked for."""
 
 
-def for_oracle(metric: Mapping[str, Any]) -> dict[str, Any]:
+def for_oracle(metric: Mapping[str, Any], among: Mapping[str, Mapping[str, Any]] = METRICS) -> dict[str, Any]:
     """The definition with every address replaced by what it names."""
 
     def inner(value: Any) -> Any:
         if isinstance(value, str):
-            return for_oracle(METRICS[value])
-        named = {**value, "metric": for_oracle(METRICS[value["metric"]])} if "metric" in value else value
+            return for_oracle(among[value], among)
+        named = {**value, "metric": for_oracle(among[value["metric"]], among)} if "metric" in value else value
         return named
 
     out = dict(metric)

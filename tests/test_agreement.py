@@ -183,7 +183,7 @@ def test_totals(grain: str, company: Company, timezone: str, as_of: datetime) ->
 @given(company=companies.companies(), timezone=zones)
 @thorough
 def test_quarters(company: Company, timezone: str) -> None:
-    check(company, list(questions.METRICS), "quarter", LATE, timezone, None)
+    check(company, [*questions.METRICS, "back"], "quarter", LATE, timezone, None)
 
 
 @given(company=companies.companies(), timezone=zones)

@@ -57,6 +57,16 @@ METRICS: dict[str, dict[str, Any]] = {
     "streak": _under(BACK, came_back="streak"),
     "back_early": _under(BACK, immature="converters"),
     "back_all": _under(BACK, immature="dropped"),
+    "own_life": _under(BACK, cohort_clock="rolling"),
+    "own_life_early": _under(BACK, cohort_clock="rolling", immature="converters"),
+    "own_life_later": _under({**BACK, "ages": ["5d", "3w"]}, cohort_clock="rolling", came_back="on_or_after"),
+    "own_life_streak": _under({**BACK, "ages": ["1w", "3w"]}, cohort_clock="rolling", came_back="streak"),
+    "by_week": {**BACK, "ages": ["1w", "3w"]},
+    "by_week_mean": _under({**BACK, "ages": ["1w", "3w"]}, cohort_average="mean"),
+    "by_week_weighted": _under({**BACK, "ages": ["1w", "3w"]}, cohort_average="weighted"),
+    "own_mean": _under({**BACK, "ages": ["1w"]}, cohort_average="mean", cohort_clock="rolling"),
+    "back_of_2mo": {"type": "cumulative", "metric": "back_mean.1mo", "window": "2mo"},
+    "back_mean": _under(BACK, cohort_average="mean"),
     "new_again": _moved("new", "1mo"),
     "back_soon": _moved("reactivation", "1mo"),
     "never_left": _under({"type": "net_retention", "of": "recurring", "over": "3mo"}, retention="continuous"),
@@ -73,6 +83,14 @@ METRICS: dict[str, dict[str, Any]] = {
         {"type": "net_retention", "of": "recurring", "over": "1mo", "count": True, "lost": True}, churn_annualised=True
     ),
 }
+
+
+NAMED: dict[str, Any] = {
+    **questions.METRICS,
+    **METRICS,
+    "back_mean.1mo": {**METRICS["back_mean"], "ages": ["1mo"]},
+}
+"""What addresses stand for."""
 
 
 def agreed(
@@ -92,8 +110,10 @@ def agreed(
     company = rooted(company) if root else company
     cells: dict[Key, Cell] = {}
     for name, metric in metrics.items():
-        asked = questions.for_oracle(metric)
+        asked = questions.for_oracle(metric, {**NAMED, **metrics})
         answer = compute(company, asked, grain=grain, periods=SPANS[grain], as_of=as_of, timezone=timezone, by=by)
+        if metric["type"] == "cumulative":  # the address that it gathers says the cut already
+            answer = {(None, *key[1:]): cell for key, cell in answer.items()}
         cells |= {(name, *key): cell for key, cell in answer.items()}
     wrong = differences(values, cells)
     assert not wrong, "\n" + "\n".join(wrong)

@@ -338,45 +338,82 @@ def _measured(
     return Cell(value, value, None, len(times), len(times), immature, status)
 
 
+RANKS = ("day", "week", "month", "quarter", "year")
+OF_UNIT = {"d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
+LIVED = {"d": 1, "w": 7, "mo": 30, "q": 90, "y": 365}
+
+
 def retention(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     """Accounts of a cohort that are active in the k-th interval after it.
 
     Formula: for each cohort (created in the period) and age k: accounts active in the calendar interval that begins k
     later / size of the cohort. A cell is mature when its interval is over; before, it has no value. An interval that
-    begins before the day of the first event has none either: nobody knows what happened in it.
+    begins before the day of the first event has none either: nobody knows what happened in it. A period that is longer
+    than the age's unit has a cohort for each of them: pooled they are sums over sums.
     Policies: `came_back` on_or_after: active then or later; streak: in every interval from the first to it. `immature`
-    dropped: all cells count; converters: of a cell that is not over those that are back count.
+    dropped: all cells count; converters: of a cell that is not over those that are back count. `cohort_clock`
+    rolling: intervals are k times 24 hours, 7, 30, 90 or 365 days after each account's own start. `cohort_average`
+    mean: the mean of the cohorts' rates; weighted: each times its squared size, over the sum of these.
     """
     policies = metric.get("policies", {})
+    rolling = policies.get("cohort_clock") == "rolling"
+    choice = policies.get("came_back", "on")
     begins = min((asked.day(row["at"]) for row in company.rows("events")), default=date.min)
-    cohort = moments_of(company, metric.get("cohort", {"milestone": "created"}), asked)
+    starts = moments_of(company, metric.get("cohort", {"milestone": "created"}), asked)
     rule = metric.get("rule") or company.active.get("account") or {"workflow": "core"}
-    rows = [(entry.account, asked.day(entry.at)) for entry in chosen(company, rule, asked)]
+    rows = chosen(company, rule, asked)
     out: dict[Key, Cell] = {}
     for period in asked.periods:
-        members = {account for account, at in cohort.items() if asked.floor(at) == period}
         for age in metric.get("ages", ["1mo", "2mo", "3mo", "6mo", "12mo"]):
-            start = later(period, age)
-            mature = asked.instant(asked.end(start)) <= asked.as_of or policies.get("immature") == "dropped"
-            back = {account for account, day in rows if start <= day < asked.end(start)} & members
-            early = start < begins
-            if policies.get("came_back") == "on_or_after":
-                back = {account for account, day in rows if start <= day} & members
-            if policies.get("came_back") == "streak":
-                for count in range(1, int(age.rstrip("mow"))):
-                    begin = later(period, f"{count}{age.lstrip('0123456789')}")
-                    early = early or begin < begins
-                    back &= {account for account, day in rows if begin <= day < asked.end(begin)}
-            known = len(back) if policies.get("immature") == "converters" else 0
-            n, d = (len(back), len(members)) if mature else (known, known)
-            immature = 0 if mature else len(members) - known
-            if early:
-                n, d, immature = 0, 0, 0
-            value = share(Fraction(n), Fraction(d))
-            status = judged(asked, period, value, counted=d, of_rate=True, immature=immature)
-            status = "no_input" if early and members else status
-            out[age, None, period] = Cell(value, Fraction(n), Fraction(d), d, d, immature, status)
+            unit, count = age.lstrip("0123456789"), int(age.rstrip("dwmoqy"))
+            grain = min(asked.grain, OF_UNIT[unit], key=RANKS.index)
+            sizes: dict[date, int] = defaultdict(int)
+            there: dict[date, int] = defaultdict(int)
+            immature = early = 0
+            for account, at in starts.items():
+                if asked.floor(at) != period:
+                    continue
+                cohort = asked.floor(at, grain)
+                if rolling:
+                    days = [timedelta(days=LIVED[unit] * n) for n in range(count + 2)]
+                    spans = [(at + days[n], at + days[n + 1]) for n in range(count + 1)]
+                else:
+                    firsts = [later(cohort, f"{n}{unit}") for n in range(count + 1)]
+                    spans = [(asked.instant(first), asked.instant(asked.end(first, grain))) for first in firsts]
+                wanted = spans[1:] if choice == "streak" and count else spans[-1:]
+                if asked.day(wanted[0][0]) < begins:
+                    early += 1
+                    continue
+                own = [row.at for row in rows if row.account == account]
+                back = all(any(first <= when < end for when in own) for first, end in wanted)
+                if choice == "on_or_after":
+                    back = any(wanted[0][0] <= when for when in own)
+                mature = spans[-1][1] <= asked.as_of
+                if (
+                    mature
+                    or policies.get("immature") == "dropped"
+                    or (back and policies.get("immature") == "converters")
+                ):
+                    sizes[cohort] += 1
+                    there[cohort] += back
+                else:
+                    immature += 1
+            n, d = _together(sizes, there, policies.get("cohort_average", "pooled"))
+            value = share(n, d)
+            counted = sum(sizes.values())
+            status = judged(asked, period, value, counted=counted, of_rate=True, immature=immature)
+            status = "no_input" if early and not counted and not immature else status
+            out[age, None, period] = Cell(value, n, d, counted, counted, immature, status)
     return out
+
+
+def _together(sizes: dict[date, int], there: dict[date, int], choice: str) -> tuple[Fraction, Fraction]:
+    """What the rates of several cohorts come to, as a numerator and a denominator."""
+    if choice == "mean":
+        return sum((Fraction(there[c], size) for c, size in sizes.items()), Fraction(0)), Fraction(len(sizes))
+    if choice == "weighted":
+        return Fraction(sum(there[c] * size for c, size in sizes.items())), Fraction(sum(s * s for s in sizes.values()))
+    return Fraction(sum(there.values())), Fraction(sum(sizes.values()))
 
 
 def tiers(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:

@@ -59,10 +59,12 @@ def collected(sides: Sequence[Side], ledger: Ledger, periods: Periods, engine: A
 
 
 def _marked(side: Side, shape: Shape) -> list[str]:
-    """Columns that tell entries apart: parts, what a contrast is over, segments that rows carry."""
+    """Columns that tell entries apart: parts, what a contrast or an average is over, segments that rows carry."""
     names = [part.column for part in shape.parts]
     if shape.contrast is not None:
         names.append(shape.contrast[0])
+    if shape.average is not None:
+        names.append(shape.average[0])
     names += sorted(name for name in side.columns if name.startswith(MARK))
     return [name for name in dict.fromkeys(names) if name in side.columns]
 

@@ -31,6 +31,8 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "exclusion": ANY,
     "immature": ANY,
     "came_back": ANY,
+    "cohort_clock": ANY,
+    "cohort_average": ANY,
     "grace": ANY,
     "order": ANY,
     "tiers": ANY,
@@ -52,8 +54,6 @@ ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
     "funnel_by": frozenset({"conversion"}),
     "tier_memory": frozenset({"tiers"}),
     "stickiness_days": frozenset({"ratio", "active"}),
-    "cohort_clock": frozenset({"retention"}),
-    "cohort_average": frozenset({"retention"}),
     "client_errors": frozenset(),
     "business_hours": frozenset({"duration"}),
 }

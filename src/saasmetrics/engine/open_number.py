@@ -171,7 +171,8 @@ class _Made:
     def _against(self, now: Entries) -> pl.DataFrame:
         calendar = self.periods.calendar
         before, grain = _period(calendar, self.question.against, self.periods.grain)
-        if before is None or grain is not self.periods.grain or now.shape.how == "quantile" or now.shape.contrast:
+        parted = now.shape.how == "quantile" or now.shape.contrast or now.shape.average
+        if before is None or grain is not self.periods.grain or parted:
             text = "two periods of one length are compared, of a sum or a ratio"
             raise InputError([Finding("SM972", Severity.ERROR, text)])
         live = self.done.live_of(self.address.metric)

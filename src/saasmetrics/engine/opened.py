@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -90,6 +91,8 @@ def reduced_again(entries: Entries, stat: str | None) -> float | None:
         return _quantile(rows, shape, stat or shape.stats[0])
     if shape.contrast is not None:
         return _contrast(counted, shape.contrast)
+    if shape.average is not None:
+        return _average(counted, *shape.average)
     top = sum(counted.filter(pl.col("side") == "numerator")["amount"].to_list())
     if shape.how == "sum":
         whole = float(top) / round(1 / shape.scale) if 0 < shape.scale < 1 else float(top) * shape.scale
@@ -112,6 +115,17 @@ def _contrast(counted: pl.DataFrame, contrast: tuple[str, str, str]) -> float | 
 
     a, b, c, d = (added(value, side) for value in values for side in SIDES)
     return float(a * d) / float(b * c) if b * c else None
+
+
+def _average(counted: pl.DataFrame, own: str, choice: str) -> float | None:
+    sizes: dict[Any, int] = defaultdict(int)
+    there: dict[Any, int] = defaultdict(int)
+    for side, key, amount in counted.sort(own).select("side", own, "amount").iter_rows():
+        (there if side == SIDES[0] else sizes)[key] += amount
+    if choice == "mean":
+        return sum(there[key] / size for key, size in sizes.items()) / len(sizes) if sizes else None
+    whole = sum(size * size for size in sizes.values())
+    return sum(there[key] * size for key, size in sizes.items()) / whole if whole else None
 
 
 def _worth(amount: int, scale: float) -> float:

@@ -47,6 +47,8 @@ class Reduction:
         keys = [part.column for part in shape.parts[: split.level]]
         if shape.contrast is not None:
             return self._contrasted(split, shape.contrast, keys)
+        if shape.average is not None:
+            return self._averaged(split, shape.average, keys)
         if shape.how == "quantile":
             return self._halves[0].stats(keys, split)
         top = self._halves[0].sums(keys, split)
@@ -80,6 +82,31 @@ class Reduction:
             share(a, b).alias("over"),
             share(c, d).alias("under"),
             *[pl.col(name).sum() for name in ("entries", "accounts", "immature")],
+        )
+
+    def _averaged(self, split: Split, average: tuple[str, str], keys: list[str]) -> pl.DataFrame:
+        """Ratios of the values of an own column as one: the sum of them over their number, or by squared sizes.
+
+        Columns: those of a ratio; `top` and `bottom` of a mean are no sums of amounts but of shares.
+        """
+        own, choice = average
+        named = ["period", *keys, *[column(name) for name in split.by]]
+        top, bottom = (half.sums([*keys, own], split) for half in self._halves)
+        joined = _joined(top, bottom, [*named, own])
+        above, below = pl.col("top"), pl.col("bottom")
+        pair = (above * below, below * below)
+        if choice == "mean":
+            some = below != 0
+            pair = (pl.when(some).then(above.cast(pl.Float64) / below.cast(pl.Float64)), some.cast(pl.Int64))
+        # Floats are added in one order, whatever order the groups come in.
+        return (
+            joined.sort(own)
+            .group_by(named)
+            .agg(
+                pair[0].sum().alias("top"),
+                pair[1].sum().alias("bottom"),
+                *[pl.col(name).sum() for name in COUNTS],
+            )
         )
 
     def _over_days(self, sums: pl.DataFrame) -> pl.DataFrame:

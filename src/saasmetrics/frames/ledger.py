@@ -89,6 +89,8 @@ class Shape:
     """Of a quantile: whether open entries count as longer than everything."""
     contrast: tuple[str, str, str] | None = None
     """Of a ratio: an own column and two of its values; the value is the ratio of the first over that of the second."""
+    average: tuple[str, Literal["mean", "weighted"]] | None = None
+    """Of a ratio: an own column, and how the ratios of its values become one: their mean, or by their squared sizes."""
     payload: frozenset[str] = frozenset()
     """Columns shown by `ledger --depth entry`, never reduced."""
     tells_coverage: bool = False
