@@ -75,6 +75,12 @@ METRICS: dict[str, dict[str, Any]] = {
     "active_daily": {"type": "active", "entity": "user", "window": "1d"},
     "active_28d": {"type": "active", "entity": "user", "window": "28d"},
     "active_3d": {"type": "active", "entity": "user", "window": "3d"},
+    "using_twice_daily": {
+        "type": "active", "entity": "user", "rule": {"event": "use"}, "at_least": 2, "window": "1d",
+    },
+    "using_twice_in_3d": {
+        "type": "active", "entity": "account", "rule": {"event": "use"}, "at_least": 2, "window": "3d",
+    },
     "inviting_share": {"type": "active", "entity": "account", "rule": {"event": "invite"}, "measure": "share"},
     "inviting_users": {"type": "active", "entity": "user", "rule": {"event": "invite"}, "measure": "share"},
     "funnel": {"type": "conversion", "steps": STEPS, "within": "10d"},

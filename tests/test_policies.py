@@ -43,6 +43,7 @@ def _chained(**more: Any) -> dict[str, Any]:
 
 METRICS: dict[str, dict[str, Any]] = {
     "recurring": questions.METRICS["recurring"],
+    "active_users": questions.METRICS["active_users"],
     "all_count": _under(FUNNEL, immature="dropped"),
     "early_count": _under(FUNNEL, immature="converters"),
     "runs_early": _under(questions.METRICS["completion"], immature="converters"),
@@ -67,6 +68,13 @@ METRICS: dict[str, dict[str, Any]] = {
     "own_mean": _under({**BACK, "ages": ["1w"]}, cohort_average="mean", cohort_clock="rolling"),
     "back_of_2mo": {"type": "cumulative", "metric": "back_mean.1mo", "window": "2mo"},
     "back_mean": _under(BACK, cohort_average="mean"),
+    "workdays": _under(questions.METRICS["active_daily"], stickiness_days="working"),
+    "workdays_twice": _under(questions.METRICS["using_twice_daily"], stickiness_days="working"),
+    "workdays_of_10d": {"type": "cumulative", "metric": "workdays", "window": "10d"},
+    "workdays_of_2mo": {"type": "cumulative", "metric": "workdays", "window": "2mo"},
+    "sticky": _under(
+        {"type": "ratio", "numerator": "workdays", "denominator": "active_users"}, stickiness_days="working"
+    ),
     "new_again": _moved("new", "1mo"),
     "back_soon": _moved("reactivation", "1mo"),
     "never_left": _under({"type": "net_retention", "of": "recurring", "over": "3mo"}, retention="continuous"),
@@ -88,6 +96,7 @@ METRICS: dict[str, dict[str, Any]] = {
 NAMED: dict[str, Any] = {
     **questions.METRICS,
     **METRICS,
+    "sticky": {"type": "stickiness", "rule": questions.ACTIVE["user"], "policies": {"stickiness_days": "working"}},
     "back_mean.1mo": {**METRICS["back_mean"], "ages": ["1mo"]},
 }
 """What addresses stand for."""
@@ -109,8 +118,9 @@ def agreed(
         values = engine(path, list(metrics), grain, as_of, by)
     company = rooted(company) if root else company
     cells: dict[Key, Cell] = {}
+    known = NAMED if metrics is METRICS else {**NAMED, **metrics}
     for name, metric in metrics.items():
-        asked = questions.for_oracle(metric, {**NAMED, **metrics})
+        asked = questions.for_oracle(known[name], known)
         answer = compute(company, asked, grain=grain, periods=SPANS[grain], as_of=as_of, timezone=timezone, by=by)
         if metric["type"] == "cumulative":  # the address that it gathers says the cut already
             answer = {(None, *key[1:]): cell for key, cell in answer.items()}

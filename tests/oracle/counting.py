@@ -140,6 +140,7 @@ def active(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     Formula: count = number of them; with a window shorter than the period its mean over the days begun; share =
     those that are also active by the `active` block, over all that are; depth = features used per active account.
     Edges: a window that is given ends with the period's last day; rows without a user are left out for users.
+    Policies: `stickiness_days` working: the mean of daily ones is that of the days from Monday to Friday.
     """
     rule = metric.get("rule") or company.active.get("account" if metric.get("entity") == "account" else "user")
     rule = rule or {"workflow": "core"}
@@ -171,7 +172,10 @@ def _active_in(company: Company, rule: Rows, metric: Metric, asked: Asked, perio
     if "window" in metric:
         days = length(metric["window"]).days
         short = days < SHORTEST[asked.grain]
-        ends = [day + timedelta(days=1) for day in asked.days(period)] if short else [asked.end(period)]
+        begun = asked.days(period)
+        if days == 1 and metric.get("policies", {}).get("stickiness_days") == "working":
+            begun = [day for day in begun if day.weekday() < 5]
+        ends = [day + timedelta(days=1) for day in begun] if short else [asked.end(period)]
         windows = [(last - timedelta(days), last) for last in ends]
     entries = [entry for entry in chosen(company, rule, asked) if entry.account is not None]
     return [_entities(entries, entity, wanted, asked, window) for window in windows]
@@ -201,9 +205,10 @@ def stickiness(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     out: dict[Key, Cell] = {}
     rule = metric.get("rule") or {"workflow": "core"}
     for period in asked.periods:
-        days = len(asked.days(period))
-        daily = _active_in(company, rule, {"entity": "user", "window": "1d"}, asked, period)
-        members = set[Member]().union(*daily)
+        own = {"entity": "user", "policies": metric.get("policies", {})}
+        daily = _active_in(company, rule, {**own, "window": "1d"}, asked, period)
+        days = len(daily)
+        (members,) = _active_in(company, rule, own, asked, period)
         numerator, denominator = Fraction(sum(map(len, daily))), Fraction(len(members) * days)
         value = share(numerator, denominator)
         status = judged(asked, period, value, counted=len(members), of_rate=True)

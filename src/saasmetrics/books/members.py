@@ -17,6 +17,8 @@ from saasmetrics.facts.request import Presence
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.period import Periods
 
+SATURDAY = 5
+
 
 @dataclass(frozen=True)
 class Members:
@@ -73,17 +75,29 @@ def month_bits(first: date, end: date) -> list[tuple[date, int]]:
     return out
 
 
-def windows(spans: list[tuple[date, date, date]]) -> pl.LazyFrame:
+def working_bits(month: date) -> int:
+    """The days from Monday to Friday of a month, as a bit mask."""
+    days = (month + timedelta(days=number) for number in range(31))
+    return sum(1 << (day.day - 1) for day in days if day.month == month.month and day.weekday() < SATURDAY)
+
+
+def windows(spans: list[tuple[date, date, date]], *, working: bool = False) -> pl.LazyFrame:
     """Grain: a window and a month it touches. Columns: `period`, `month`, `bits` (UInt32).
 
-    Each span is (period it is for, first day, first day after).
+    Each span is (period it is for, first day, first day after); with `working` only its days from Monday to Friday.
     """
-    rows = [(period, month, bits) for period, first, end in spans for month, bits in month_bits(first, end)]
+    rows = [
+        (period, month, bits & working_bits(month) if working else bits)
+        for period, first, end in spans
+        for month, bits in month_bits(first, end)
+    ]
     return pl.LazyFrame(rows, schema={"period": pl.Date, "month": pl.Date, "bits": pl.UInt32}, orient="row")
 
 
-def active_days(members: pl.LazyFrame, spans: list[tuple[date, date, date]], keys: list[str]) -> pl.LazyFrame:
-    """Days on which each member was active in each window.
+def active_days(
+    members: pl.LazyFrame, spans: list[tuple[date, date, date]], keys: list[str], *, working: bool = False
+) -> pl.LazyFrame:
+    """Days on which each member was active in each window; with `working` of those from Monday to Friday.
 
     `members` has a line for each of the keys and month. Grain: the keys, period. Columns: keys, `period`, `active`
     (Int64, at least 1).
@@ -93,16 +107,20 @@ def active_days(members: pl.LazyFrame, spans: list[tuple[date, date, date]], key
     alone = [span for span in spans if months[span[0]] == 1]
     parts = []
     if alone:
-        parts.append(_hit(members, alone).select(*keys, "period", "active"))
+        parts.append(_hit(members, alone, working).select(*keys, "period", "active"))
     if len(alone) < len(spans):
-        hit = _hit(members, [span for span in spans if months[span[0]] != 1])
+        hit = _hit(members, [span for span in spans if months[span[0]] != 1], working)
         parts.append(hit.group_by(*keys, "period").agg(pl.col("active").sum()))
     return pl.concat(parts) if len(parts) > 1 else parts[0]
 
 
-def _hit(members: pl.LazyFrame, spans: list[tuple[date, date, date]]) -> pl.LazyFrame:
+def _hit(members: pl.LazyFrame, spans: list[tuple[date, date, date]], working: bool) -> pl.LazyFrame:
     active = (pl.col("days") & pl.col("bits")).bitwise_count_ones().cast(pl.Int64)
-    return members.join(windows(spans), on="month").with_columns(active=active).filter(pl.col("active") > 0)
+    return (
+        members.join(windows(spans, working=working), on="month")
+        .with_columns(active=active)
+        .filter(pl.col("active") > 0)
+    )
 
 
 def calendar_spans(periods: Periods) -> list[tuple[date, date, date]]:

@@ -37,6 +37,7 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "order": ANY,
     "tiers": ANY,
     "rolling": ANY,
+    "stickiness_days": ANY,
     "feature_uses": ANY,
     "feature_days": ANY,
     "lifecycle_new": ANY,
@@ -53,7 +54,6 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
 ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
     "funnel_by": frozenset({"conversion"}),
     "tier_memory": frozenset({"tiers"}),
-    "stickiness_days": frozenset({"ratio", "active"}),
     "client_errors": frozenset(),
     "business_hours": frozenset({"duration"}),
 }

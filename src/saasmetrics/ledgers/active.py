@@ -13,7 +13,7 @@ from saasmetrics.books.balances import live_at, reading_days, stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import Happenings
 from saasmetrics.books.lifecycles import STATES, Lifecycle
-from saasmetrics.books.members import Members, active_days, calendar_spans
+from saasmetrics.books.members import SATURDAY, Members, active_days, calendar_spans
 from saasmetrics.books.segments import column, on_rows
 from saasmetrics.books.taken_up import TakenUp
 from saasmetrics.books.trends import BANDS, Trend
@@ -27,6 +27,7 @@ from saasmetrics.frames.ledger import Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Periods, add_months
 
+DAILY = Duration(1, "d")
 ANEW = ("silent", "trend", "lifecycle")
 """Measures that sort accounts, made anew for each period."""
 
@@ -51,8 +52,9 @@ class Active(MetricType):
     `trend_weeks` weeks before; lifecycle: accounts by whether they were active in the period before, and ever.
     Edges: the account on the row decides, so a user of two accounts is two members; `entity: person` counts once over
     all accounts, and the parts then overlap. The window is the period itself, or `window` before its end; a window
-    shorter than the period gives the mean over the period's days (`1d` is mean daily active). A feature counts as
-    used by policies `feature_uses` and `feature_days` unless it says otherwise, and only eligible accounts count.
+    shorter than the period gives the mean over the period's days (`1d` is mean daily active, by policy
+    `stickiness_days: working` of the days from Monday to Friday and over these; a report by day has all). A feature
+    counts as used by policies `feature_uses` and `feature_days` unless it says otherwise, and only eligible accounts count.
     In a period in progress the mean is over the days that are visible. A trend is read on the period's last day, or
     the last that has begun; use has declined, or grown, from `trend_drop` on; a mean below `trend_floor` a week and an
     account younger than the weeks before are not judged. An account is dormant in its first idle period alone, and one
@@ -85,11 +87,16 @@ class Active(MetricType):
         days = {"week": 7, "month": 28, "quarter": 90, "year": 365}[periods.grain.value]
         return not self.window.is_calendar and self.window.microseconds < days * 86_400_000_000
 
+    def _working(self, scope: Scope, periods: Periods) -> bool:
+        """Whether days from Monday to Friday alone count."""
+        daily = self.window == DAILY and self.measure == "count" and self._short(periods)
+        return daily and _per(scope) == "working_days"
+
     def shape(self, scope: Scope) -> Shape:
         """Counts collapse on what is counted; shares are ratios made anew for each period."""
         if self.measure in (*ANEW, "taken_up"):
             return self._sorted(scope)
-        daily = self.window == Duration(1, "d")
+        daily = self.window == DAILY
         key: tuple[str, ...] = ("account",) if self.entity == "account" else ("account", "entity")
         if self.entity == "person":
             key = ("entity",)
@@ -105,7 +112,7 @@ class Active(MetricType):
             how="ratio" if ratio else "sum",
             time="flow" if plain or (daily and not ratio) else "window",
             parts=parts,
-            per="days" if daily and not ratio else None,
+            per=_per(scope) if daily and not ratio else None,
             collapse=collapse,
             segment_at="period_end",
             entity=self.entity,
@@ -158,7 +165,10 @@ class Active(MetricType):
             return self._sorting(given, periods)
         shape = self.shape(given.scope)
         if self.measure == "count" and self._short(periods):
-            shape = replace(shape, per="days", collapse=((), ()))  # only the grain tells that a mean over days is meant
+            # Only the grain tells that a mean over days is meant.
+            shape = replace(shape, per=_per(given.scope) if self.window == DAILY else "days", collapse=((), ()))
+        elif shape.per is not None:
+            shape = replace(shape, per="days")  # the number of one day is no mean
         if self.measure == "depth":
             return self._depth(given, periods, shape)
         numerator = self._active(given, self._rule(given.scope), periods)
@@ -227,11 +237,13 @@ class Active(MetricType):
             spans = [
                 (start, *_trailing(self.window, periods.calendar.end(start, periods.grain))) for start in periods.starts
             ]
-        if self._short(periods) and self.window != Duration(1, "d"):
+        if self._short(periods) and self.window != DAILY:
             days = pl.concat([active_days(members, [span], keys) for span in spans])
             active = days.group_by(*keys, "period").agg(active=pl.len().cast(pl.Int64))
         else:
-            active = active_days(members, spans if self.window != Duration(1, "d") else calendar_spans(periods), keys)
+            if self.window == DAILY:
+                spans = calendar_spans(periods)
+            active = active_days(members, spans, keys, working=self._working(given.scope, periods))
         active = active.filter(pl.col("active") >= rule.days)
         amount = pl.col("active") if self._short(periods) else pl.lit(1, dtype=pl.Int64)
         named = pl.col("user") if entity == "user" else pl.lit(None, dtype=pl.String)
@@ -245,20 +257,36 @@ class Active(MetricType):
             rows = rows.filter(pl.col("user").is_not_null())
         rows = rows.filter(pl.col("account").is_not_null())
         marks = [name for name in _user_marks(given)]
-        spans = calendar_spans(periods)
         if isinstance(self.window, Duration):
-            spans = [
-                (start, *_trailing(self.window, periods.calendar.end(start, periods.grain))) for start in periods.starts
-            ]
-            bounds = pl.LazyFrame(spans, schema={"period": pl.Date, "_first": pl.Date, "_end": pl.Date}, orient="row")
+            spans = self._windows(given, periods, self.window)
+            bounds = pl.LazyFrame(
+                spans,
+                schema={"period": pl.Date, "_of": pl.Date, "_first": pl.Date, "_end": pl.Date},
+                orient="row",
+            )
             rows = rows.join_where(bounds, pl.col("cell") >= pl.col("_first"), pl.col("cell") < pl.col("_end"))
         else:
-            rows = rows.with_columns(period=periods.of(pl.col("cell"))).filter(periods.holds(pl.col("period")))
+            rows = rows.with_columns(period=periods.of(pl.col("cell")), _of=pl.lit(None, dtype=pl.Date))
+            rows = rows.filter(periods.holds(pl.col("period")))
         keys = ["period", "account", *columns, *marks]
-        often = rows.group_by(keys).agg(pl.col("rows").sum(), days=pl.col("cell").n_unique())
+        often = rows.group_by(*keys, "_of").agg(pl.col("rows").sum(), days=pl.col("cell").n_unique())
         often = often.filter((pl.col("rows") >= rule.rows) & (pl.col("days") >= rule.days))
+        often = often.group_by(keys).agg(amount=pl.len().cast(pl.Int64))
         named = pl.col("user") if columns else pl.lit(None, dtype=pl.String)
-        return often.select("period", "account", named.alias("entity"), *marks, amount=pl.lit(1, dtype=pl.Int64))
+        return often.select("period", "account", named.alias("entity"), *marks, "amount")
+
+    def _windows(self, given: Given, periods: Periods, window: Duration) -> list[tuple[date, date, date, date]]:
+        """Windows: the period, the day whose window it is, first day, first day after; one for each day of a mean."""
+        calendar, grain = periods.calendar, periods.grain
+        if not self._short(periods):
+            return [(start, start, *_trailing(window, calendar.end(start, grain))) for start in periods.starts]
+        working = self._working(given.scope, periods)
+        days = [(start, day) for start in periods.starts for day in _days_of(given, start, periods)]
+        return [
+            (start, day, *_trailing(window, day + timedelta(days=1)))
+            for start, day in days
+            if not working or day.weekday() < SATURDAY
+        ]
 
     def _cut_by_role(self, given: Given, members: pl.LazyFrame) -> pl.LazyFrame:
         if self.cut is None:
@@ -275,6 +303,11 @@ class Active(MetricType):
         everybody = self._everybody(given, periods)
         numerator = pl.concat(used, how="diagonal_relaxed").join(everybody, on=["account", "period"], how="semi")
         return Ledger(shape, Side(_dated(numerator, periods)), Side(_dated(everybody, periods)))
+
+
+def _per(scope: Scope) -> Literal["days", "working_days"]:
+    """The days that daily actives are the mean of."""
+    return "working_days" if scope.policies.stickiness_days == "working" else "days"
 
 
 def _file_rule(scope: Scope, entity: str) -> Rule:

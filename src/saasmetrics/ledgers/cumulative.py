@@ -11,6 +11,7 @@ import polars as pl
 from pydantic_core import PydanticCustomError
 
 from saasmetrics.books.given import Given
+from saasmetrics.books.members import SATURDAY
 from saasmetrics.books.segments import NotApplicableError
 from saasmetrics.books.workdays import visible_days
 from saasmetrics.definitions.inputs import Input
@@ -77,8 +78,10 @@ class Cumulative(MetricType):
         last = max(reach.end for reach in reaches) - timedelta(days=1)
         starts = given.calendar.span(min(reach.first for reach in reaches), last, grain)
         inner = given.ledger(wanted, Periods(given.calendar, grain, starts))
+        shape = replace(_anew(inner.shape, wanted.address.stat), per=self.shape(given.scope).per or inner.shape.per)
+        if shape.per == "working_days" and grain is Grain.DAY:
+            starts = tuple(day for day in starts if day.weekday() < SATURDAY)
         pairs = _pairs(reaches, starts)
-        shape = _anew(inner.shape, wanted.address.stat)
 
         def gathered(side: Side, once: bool) -> Side:
             entries = side.entries.rename({"period": "_part"}).join(pairs, on="_part").drop("_part")
