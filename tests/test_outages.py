@@ -72,6 +72,9 @@ def test_impact(company: Company, some: list[dict[str, Any]], timezone: str, as_
     assert not wrong, "\n" + "\n".join(wrong)
 
 
+HELD = {"tier_memory": "40d"}
+
+
 @given(company=companies.companies(), timezone=zones, as_of=moments)
 @thorough
 def test_stalls(company: Company, timezone: str, as_of: datetime) -> None:
@@ -80,13 +83,16 @@ def test_stalls(company: Company, timezone: str, as_of: datetime) -> None:
     for number, row in enumerate(company.roles["surveys"]):
         row["reason"] = ["slow", "dear"][number % 2]  # type: ignore[index]  # a dict
     with TemporaryDirectory() as folder:
-        metrics = {"stalled": {"type": "tiers", "workflow": "invoicing", "measure": "stalls"}}
+        plain = {"type": "tiers", "workflow": "invoicing", "measure": "stalls"}
+        metrics: dict[str, dict[str, Any]] = {"stalled": plain, "held": {**plain, "policies": HELD}}
         more = {"tickets": ["workflow"], "surveys": ["reason"]}
         path = companies.write(company, Path(folder), metrics, timezone, more)
-        values = engine(path, ["stalled"], "month", as_of, None)
+        values = engine(path, list(metrics), "month", as_of, None)
     values = values.with_columns(pl.col("cut").str.replace_all('"', "", literal=True))
-    asked = {"type": "stalls", "workflow": "invoicing"}
-    answer = compute(company, asked, grain="month", periods=SPANS["month"], as_of=as_of, timezone=timezone)
-    cells = {("stalled", *key): cell for key, cell in answer.items() if key[0] is None or "." in key[0]}
+    cells: dict[Key, Cell] = {}
+    for name, metric in metrics.items():
+        asked = {**metric, "type": "stalls"}
+        answer = compute(company, asked, grain="month", periods=SPANS["month"], as_of=as_of, timezone=timezone)
+        cells |= {(name, *key): cell for key, cell in answer.items() if key[0] is None or "." in key[0]}
     wrong = differences(values, cells)
     assert not wrong, "\n" + "\n".join(wrong)

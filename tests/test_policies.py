@@ -22,6 +22,7 @@ from test_agreement import BY_SIZE, LATE, SPANS, Key, differences, engine, momen
 FUNNEL: dict[str, Any] = {"type": "conversion", "steps": questions.STEPS, "within": "10d"}
 STOPPED: dict[str, Any] = {**FUNNEL, "exclude": {"event": "other"}}
 BACK: dict[str, Any] = {"type": "retention", "ages": ["1mo", "2mo"]}
+DEPTH: dict[str, Any] = {"type": "tiers", "workflow": "invoicing"}
 
 
 def _under(metric: dict[str, Any], **policies: Any) -> dict[str, Any]:
@@ -75,6 +76,11 @@ METRICS: dict[str, dict[str, Any]] = {
     "sticky": _under(
         {"type": "ratio", "numerator": "workdays", "denominator": "active_users"}, stickiness_days="working"
     ),
+    "depth_of_30d": _under(DEPTH, tier_memory="30d"),
+    "depth_apart": _under(DEPTH, tiers="independent"),
+    "steps_apart": _under({**DEPTH, "measure": "time"}, tiers="independent"),
+    "depth_of_1mo": _under(DEPTH, tier_memory="1mo"),
+    "depth_apart_2w": _under(DEPTH, tier_memory="2w", tiers="independent"),
     "new_again": _moved("new", "1mo"),
     "back_soon": _moved("reactivation", "1mo"),
     "never_left": _under({"type": "net_retention", "of": "recurring", "over": "3mo"}, retention="continuous"),

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from oracle.shapes import Asked, Company, Row, Rows
+from oracle.shapes import Asked, Company, Metric, Row, Rows, later
 
 TIMES = {"accounts": "created", "users": "created", "subscriptions": "start", "leads": "at", "opportunities": "opened"}
 """The first time column of a role where it is not `at`."""
@@ -197,17 +197,50 @@ def _milestone(company: Company, name: str, asked: Asked) -> dict[str, datetime]
     return tier_moments(company, workflow, asked)[tier]
 
 
-def tier_moments(company: Company, workflow: str, asked: Asked) -> dict[str, dict[str, datetime]]:
+def tier_moments(
+    company: Company, workflow: str, asked: Asked, metric: Metric | None = None
+) -> dict[str, dict[str, datetime]]:
     """When accounts reached each tier: its own condition and those of all lower tiers, ever.
 
-    Where the workflow has a run column, several rows are asked for as several runs.
+    Where the workflow has a run column, several rows are asked for as several runs. With policy `tiers` independent of
+    the metric each tier stands alone.
     """
+    apart = (metric or {}).get("policies", {}).get("tiers") == "independent"
     column = company.workflows[workflow].get("run")
     out: dict[str, dict[str, datetime]] = {}
     below: list[dict[str, datetime]] = []
     for tier, rows in company.workflows[workflow]["tiers"].items():
         below.append(moments_of(company, {**rows, "run_of": (workflow, column)} if column else rows, asked))
-        out[tier] = last_of(below)
+        out[tier] = last_of(below[-1:] if apart else below)
+    return out
+
+
+def tier_standing(company: Company, metric: Metric, asked: Asked, day: date) -> dict[str, set[str]]:
+    """Accounts by tier that stand there at the end of a day: its own conditions and those below, met within memory.
+
+    Formula: what happened on the days of that length that end with the day meets them; of a milestone its moment.
+    """
+    workflow, policies = metric["workflow"], metric["policies"]
+    memory, apart = policies["tier_memory"], policies.get("tiers") == "independent"
+    column = company.workflows[workflow].get("run")
+    first = later(day + timedelta(days=1), memory, -1)
+
+    def met(rows: Rows) -> set[str]:
+        if "all" in rows and not rows.get("same_run"):
+            return set.intersection(*(met({**member, **_inherited(rows)}) for member in rows["all"]))
+        if "milestone" in rows:
+            return {
+                a for a, at in _milestone(company, rows["milestone"], asked).items() if first <= asked.day(at) <= day
+            }
+        since = {row["account"]: asked.instant(first) for row in company.rows("accounts")}
+        ends = Asked(asked.grain, asked.periods, asked.instant(day + timedelta(days=1)), asked.timezone)
+        return set(moments_of(company, rows, min(asked, ends, key=lambda one: one.as_of), since))
+
+    out: dict[str, set[str]] = {}
+    below: list[set[str]] = []
+    for tier, rows in company.workflows[workflow]["tiers"].items():
+        below.append(met({**rows, "run_of": (workflow, column)} if column else rows))
+        out[tier] = set.intersection(*(below[-1:] if apart else below))
     return out
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from oracle.counting import judged
-from oracle.happenings import Happening, chosen, moments_of, number_of, tier_moments
+from oracle.happenings import Happening, chosen, moments_of, number_of, tier_moments, tier_standing
 from oracle.shapes import Asked, Cell, Company, Key, Metric, Rows, later, length, quantile, quantile_of, share
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
@@ -421,16 +421,18 @@ def tiers(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
 
     Formula: share = accounts that reached the tier and all below it, ever, by the end / accounts that exist then, from
     their creation until they are closed; time = moment of the tier less that of the tier below, by the period of the
-    former.
+    former. With policy `tier_memory` a share is of those that stand there at the end.
     """
-    moments = tier_moments(company, metric["workflow"], asked)
+    moments = tier_moments(company, metric["workflow"], asked, metric)
     times = metric.get("measure") == "time"
-    out = _tier_times(moments, metric, asked) if times else _tier_shares(company, moments, asked)
+    out = _tier_times(moments, metric, asked) if times else _tier_shares(company, moments, metric, asked)
     highest = list(moments)[-1]
     return out | {(None, stat, period): cell for (tier, stat, period), cell in out.items() if tier == highest}
 
 
-def _tier_shares(company: Company, moments: dict[str, dict[str, datetime]], asked: Asked) -> dict[Key, Cell]:
+def _tier_shares(
+    company: Company, moments: dict[str, dict[str, datetime]], metric: Metric, asked: Asked
+) -> dict[Key, Cell]:
     created = moments_of(company, {"milestone": "created"}, asked)
     closed = {row["account"]: row.get("closed") for row in company.rows("accounts")}
     out: dict[Key, Cell] = {}
@@ -439,8 +441,12 @@ def _tier_shares(company: Company, moments: dict[str, dict[str, datetime]], aske
         if day is None:
             continue
         there = {a for a, at in created.items() if asked.day(at) <= day < asked.day(closed.get(a) or date.max)}
-        for name, reached in moments.items():
-            n = Fraction(len({account for account, at in reached.items() if asked.day(at) <= day} & there))
+        at_tier = {name: {a for a, at in reached.items() if asked.day(at) <= day} for name, reached in moments.items()}
+        memory = metric.get("policies", {}).get("tier_memory", "ever")
+        if memory != "ever":
+            at_tier = tier_standing(company, metric, asked, day)
+        for name, standing in at_tier.items():
+            n = Fraction(len(standing & there))
             value = share(n, Fraction(len(there)))
             status = judged(asked, period, value, counted=len(there), of_rate=True)
             out[name, None, period] = Cell(value, n, Fraction(len(there)), len(there), len(there), 0, status)
@@ -454,7 +460,7 @@ def _tier_times(moments: dict[str, dict[str, datetime]], metric: Metric, asked: 
             times = [
                 Fraction((at - moments[below][a]) // timedelta(milliseconds=1), 86_400_000)
                 for a, at in moments[name].items()
-                if asked.floor(at) == period
+                if asked.floor(at) == period and a in moments[below]
             ]
             for stat in ("median", "p90", "mean"):
                 out[name, stat, period] = _measured(times, len(times), 0, stat, metric, asked, period)

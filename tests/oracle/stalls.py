@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
 
 from oracle.counting import judged
-from oracle.happenings import chosen, moments_of, tier_moments
+from oracle.happenings import chosen, moments_of, tier_moments, tier_standing
 from oracle.shapes import Asked, Cell, Company, Key, Metric
 
 
@@ -16,9 +16,11 @@ def stalls(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     """Accounts that reached the tier below before the period began and not the tier by its end.
 
     Formula: counted once by tier, and under the most frequent failure, ticket category and survey reason of each since
-    it reached the tier below, the first in the alphabet of equals; under `(none)` where there was none.
+    it reached the tier below, the first in the alphabet of equals; under `(none)` where there was none. With policy
+    `tier_memory`: that stand at the tier below on the day before the period and at its end, and at the tier on neither.
     """
-    moments = tier_moments(company, metric["workflow"], asked)
+    memory = metric.get("policies", {}).get("tier_memory", "ever")
+    moments = tier_moments(company, metric["workflow"], asked, metric)
     created = moments_of(company, {"milestone": "created"}, asked)
     closed = {row["account"]: row.get("closed") for row in company.rows("accounts")}
     troubles = _troubles(company, metric["workflow"], asked)
@@ -36,6 +38,12 @@ def stalls(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
                 and asked.day(at) < period
                 and not (account in moments[tier] and asked.day(moments[tier][account]) <= day)
             }
+            if memory != "ever":
+                ends = [period - timedelta(days=1), day]
+                standing = [tier_standing(company, metric, asked, end) for end in ends]
+                stays = there.intersection(*(each[below] for each in standing))
+                stays -= set().union(*(each[tier] for each in standing))
+                stuck = {account: moments[below][account] for account in stays}
             cuts: Counter[str] = Counter()
             for account, since in stuck.items():
                 found: dict[str, Counter[str]] = {}

@@ -36,6 +36,7 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "grace": ANY,
     "order": ANY,
     "tiers": ANY,
+    "tier_memory": ANY,
     "rolling": ANY,
     "stickiness_days": ANY,
     "feature_uses": ANY,
@@ -53,7 +54,6 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
 
 ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
     "funnel_by": frozenset({"conversion"}),
-    "tier_memory": frozenset({"tiers"}),
     "client_errors": frozenset(),
     "business_hours": frozenset({"duration"}),
 }

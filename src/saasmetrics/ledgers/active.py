@@ -54,11 +54,11 @@ class Active(MetricType):
     all accounts, and the parts then overlap. The window is the period itself, or `window` before its end; a window
     shorter than the period gives the mean over the period's days (`1d` is mean daily active, by policy
     `stickiness_days: working` of the days from Monday to Friday and over these; a report by day has all). A feature
-    counts as used by policies `feature_uses` and `feature_days` unless it says otherwise, and only eligible accounts count.
-    In a period in progress the mean is over the days that are visible. A trend is read on the period's last day, or
-    the last that has begun; use has declined, or grown, from `trend_drop` on; a mean below `trend_floor` a week and an
-    account younger than the weeks before are not judged. An account is dormant in its first idle period alone, and one
-    that is older than the log is neither new nor resurrected when it is first seen.
+    counts as used by policies `feature_uses` and `feature_days` unless it says otherwise, and only eligible accounts
+    count. In a period in progress the mean is over the days that are visible. A trend is read on the period's last
+    day, or the last that has begun; use has declined, or grown, from `trend_drop` on; a mean below `trend_floor` a
+    week and an account younger than the weeks before are not judged. An account is dormant in its first idle period
+    alone, and one that is older than the log is neither new nor resurrected when it is first seen.
     Unit: accounts or users; a share is 0-1.
     Source: June and PostHog (company-level activity), Mozilla (mean daily over monthly).
     """

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import pairwise
 from typing import Literal
 
 import polars as pl
 
+from saasmetrics.books.balances import stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.milestones import Reached, TierReached
+from saasmetrics.books.standing import Standing
 from saasmetrics.books.there import AccountsThere
 from saasmetrics.books.troubles import Troubles
 from saasmetrics.definitions.scope import Scope
@@ -31,9 +34,11 @@ class Tiers(MetricType):
     that stood at the tier below all through the period, counted once, and by what troubled each of them most often
     since they got there: its most frequent failure, ticket category and survey reason.
     Edges: tiers are cumulative, so a tier counts only with those below it, and its moment is the latest of them (by
-    policy `tiers: independent` each stands alone); reached is reached for good; an account is there from its creation
-    until it is closed. Of reasons that are equally frequent the first in the alphabet counts; an account that nothing
-    troubled is under `(none)`.
+    policy `tiers: independent` each stands alone); reached is reached for good, or by policy `tier_memory` as long as
+    its conditions are met by what happened within it: a share is then of those that stand there, a stall of those that
+    do on the day before the period and at its end (times stay those of the first time); an account is there from its
+    creation until it is closed. Of reasons that are equally frequent the first in the alphabet counts; an account that
+    nothing troubled is under `(none)`.
     Unit: a share, 0-1; milliseconds inside for times.
     Source: cumulative against independent tiers as measured in our own notes on adoption.
     """
@@ -84,11 +89,15 @@ class Tiers(MetricType):
         stood = []
         for below, name in pairwise(self._tiers(given.scope)):
             lower = given.made(TierReached(self.workflow, below)).select("account", "at")
-            upper = given.made(TierReached(self.workflow, name)).select("account", _left=day(pl.col("at")))
-            stuck = there.join(lower, on="account").join(upper, on="account", how="left")
-            left = pl.col("_left").is_null() | (pl.col("_left") > pl.col("segment_at"))
-            stood.append(stuck.filter((day(pl.col("at")) < pl.col("period")) & left).with_columns(tier=pl.lit(name)))
-        stalled = pl.concat(stood).drop("_left")
+            held, left = self._held(given, periods, below, True), self._held(given, periods, name, False)
+            stuck = there.join(lower, on="account").join(held, on=["account", "period"], how="semi")
+            if given.scope.policies.tier_memory != "ever":
+                # What is held for a while may be lost and won: both ends of the period have to agree.
+                held, won = self._held(given, periods, below, False), self._held(given, periods, name, True)
+                stuck = stuck.join(held, on=["account", "period"], how="semi")
+                stuck = stuck.join(won, on=["account", "period"], how="anti")
+            stood.append(stuck.join(left, on=["account", "period"], how="anti").with_columns(tier=pl.lit(name)))
+        stalled = pl.concat(stood)
         keys = ["period", "account", "tier"]
         troubles = given.made(Troubles(self.workflow)).rename({"at": "_when"})
         met = stalled.join(troubles, on="account").filter(
@@ -102,11 +111,29 @@ class Tiers(MetricType):
         )
         return Ledger(self.shape(given.scope), Side(entries.drop("trouble")))
 
+    def _held(self, given: Given, periods: Periods, tier: str, before: bool) -> pl.LazyFrame:
+        """Accounts at a tier on the day a period is read, or `before` it begins. Columns: `account`, `period`."""
+        memory = given.scope.policies.tier_memory
+        if memory != "ever":
+            return given.made(Standing(self.workflow, tier, periods, memory, before))
+        reached = given.made(TierReached(self.workflow, tier))
+        reached = reached.select("account", _since=given.calendar.day_expr(pl.col("at")))
+        days = stock_days(given, periods)
+        if before:
+            days = days.with_columns(day=pl.col("period").dt.offset_by("-1d"))
+        held = reached.join(days, how="cross").filter(pl.col("_since") <= pl.col("day"))
+        return held.select("account", "period")
+
     def _share(self, given: Given, periods: Periods) -> Ledger:
         there = given.made(AccountsThere(periods)).rename({"day": "segment_at"})
-        tiers = self._tiers(given.scope)
+        tiers, memory = self._tiers(given.scope), given.scope.policies.tier_memory
         days = there
         for number, name in enumerate(tiers):
+            if memory != "ever":
+                standing = given.made(Standing(self.workflow, name, periods, memory))
+                held = standing.with_columns(pl.lit(date.min).alias(f"_{number}"))
+                days = days.join(held, on=["account", "period"], how="left")
+                continue
             reached = given.made(TierReached(self.workflow, name))
             reached = reached.select("account", given.calendar.day_expr(pl.col("at")).alias(f"_{number}"))
             days = days.join(reached, on="account", how="left")
