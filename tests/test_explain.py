@@ -515,7 +515,9 @@ def test_a_policy_tells_its_words_its_value_and_its_readers(company: Company) ->
     assert "completion_rate" not in told["read by"].split(", ")
     values = table(explanation, "Values")
     assert list(values) == ["service_end", "request", "billing_end"]
-    assert values["billing_end"][0].endswith("(read, and not computed by this version)")
+    assert values["billing_end"][0] == "the day on which the billing system closed it"
+    every = table(company.explained("entry"), "Values")["every"][0]
+    assert every.endswith("(read, and not computed by this version)")
     assert not values["service_end"][0].endswith("by this version)")
 
 
