@@ -22,6 +22,7 @@ from test_agreement import BY_SIZE, LATE, SPANS, Key, differences, engine, momen
 FUNNEL: dict[str, Any] = {"type": "conversion", "steps": questions.STEPS, "within": "10d"}
 STOPPED: dict[str, Any] = {**FUNNEL, "exclude": {"event": "other"}}
 BACK: dict[str, Any] = {"type": "retention", "ages": ["1mo", "2mo"]}
+WAIT: dict[str, Any] = {"type": "duration", "from": {"event": "use"}, "to": {"event": "invite"}, "unit": "days"}
 DEPTH: dict[str, Any] = {"type": "tiers", "workflow": "invoicing"}
 
 
@@ -50,6 +51,13 @@ METRICS: dict[str, dict[str, Any]] = {
     "runs_early": _under(questions.METRICS["completion"], immature="converters"),
     "firsts": _under(FUNNEL, entry="first"),
     "latest": _under(FUNNEL, entry="latest"),
+    "every": _under(FUNNEL, entry="every"),
+    "every_any": _under({**FUNNEL, "order": "any"}, entry="every"),
+    "every_stopped": _under(STOPPED, entry="every"),
+    "every_chained": _under({**STOPPED, "within": "4d"}, entry="every", window_anchor="previous_step"),
+    "every_user": _under({**FUNNEL, "entity": "user"}, entry="every", immature="converters"),
+    "every_time": _under(WAIT, entry="every"),
+    "every_time_soon": _under({**WAIT, "within": "10d"}, entry="every"),
     "chained": _under(FUNNEL, window_anchor="previous_step"),
     "apart": _under(FUNNEL, ties="strict"),
     "apart_any": _under({**FUNNEL, "order": "any"}, ties="strict"),

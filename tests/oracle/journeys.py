@@ -24,6 +24,7 @@ class Try:
     steps: tuple[datetime | None, ...]
     mature: bool
     excluded: bool = False
+    ended: datetime | None = None
 
     @property
     def depth(self) -> int:
@@ -41,20 +42,24 @@ def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     Policies: `immature` dropped: all count; converters: those that got to the end count too. `window_anchor`
     previous_step: the window runs from the step before, and a try is mature when all of them have closed. `entry`
     first: only the first try of the period; latest: tries that a newer one replaces before they moved on are
-    gone. `ties` strict: a step is later than the one before. `exclusion` drop_entity: whose best
-    try was ended by `exclude` is gone.
+    gone; every: a try is opened once the one before has ended by its last step, by what excludes or as its window
+    closes, and tries are counted. `ties` strict: a step is later than the one before. `exclusion` drop_entity: whose
+    best try was ended by `exclude` is gone.
     """
     policies = metric.get("policies", {})
     steps = {"entry": metric["entry"], **metric["steps"]} if "entry" in metric else dict(metric["steps"])
     names = list(steps)
     tries = runs(company, metric, asked) if metric.get("entity") == "run" else _tries(company, metric, steps, asked)
+    if policies.get("entry") == "every" and metric.get("entity") != "run":
+        tries = _in_turn(tries)
     shown = names[-1:] if "entry" in metric else names
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         entered = [one for one in tries if asked.floor(one.entry) == period]
         entered = _settled(entered, policies.get("immature", "exclude"))
         entered = _opened(entered, policies.get("entry", "any"))
-        best = _best(entered) if metric.get("entity") != "run" else entered
+        alone = metric.get("entity") != "run" and policies.get("entry") != "every"
+        best = _best(entered) if alone else entered
         if policies.get("exclusion") == "drop_entity":
             best = [one for one in best if not one.excluded]
         if "unless" in metric:
@@ -115,6 +120,18 @@ def _opened(tries: list[Try], choice: str) -> list[Try]:
     return out
 
 
+def _in_turn(tries: list[Try]) -> list[Try]:
+    """Of each entity the tries that were opened while no other was open."""
+    busy: dict[tuple[str | None, str | None], datetime] = {}
+    out = []
+    for one in sorted(tries, key=lambda one: (one.entry, -one.depth)):
+        if one.entity not in busy or one.entry > busy[one.entity]:
+            assert one.ended is not None
+            busy[one.entity] = one.ended
+            out.append(one)
+    return out
+
+
 def _best(tries: list[Try]) -> list[Try]:
     """The one that counts of each entity: among mature ones the deepest, then the earliest; else any immature one."""
     best: dict[tuple[str | None, str | None], Try] = {}
@@ -154,7 +171,13 @@ def _tries(company: Company, metric: Metric, steps: dict[str, Rows], asked: Aske
             if stop is not None:
                 moments = tuple(None if at is None or at > stop else at for at in moments)
             hit = stop is not None and stop <= end and moments[-1] is None
-            tries.append(Try(entity, start.at, moments, start.at + whole <= asked.as_of, hit))
+            reached = [at for at in moments if at is not None]
+            ended: datetime | None = max([start.at, *reached]) + within if chained else end
+            if len(reached) == len(moments):
+                ended = max(reached)
+            elif hit:
+                ended = stop
+            tries.append(Try(entity, start.at, moments, start.at + whole <= asked.as_of, hit, ended))
     return tries
 
 
@@ -312,6 +335,10 @@ def _spans(company: Company, metric: Metric, asked: Asked) -> list[Span]:
         rows = chosen(company, metric["from"], asked)
         pairs = [(entry, entry.row.get(metric["to"]["at"])) for entry in rows]
         return [(entry.account, entry.at, end if end and end < asked.as_of else None) for entry, end in pairs]
+    if metric.get("policies", {}).get("entry") == "every":
+        steps = {"from": metric["from"], "to": metric["to"]}
+        tries = _in_turn(_tries(company, {"within": "30000d", **metric}, steps, asked))
+        return [(one.entity[0], one.entry, one.steps[0]) for one in tries]
     starts = moments_of(company, metric["from"], asked)
     ends = moments_of(company, metric["to"], asked, since=starts)
     return [(a, at, end if (end := ends.get(a)) is not None and end >= at else None) for a, at in starts.items()]

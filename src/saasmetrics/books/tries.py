@@ -9,13 +9,14 @@ from typing import Literal
 import polars as pl
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.milestones import Moment
+from saasmetrics.books.milestones import INSTANT, Moment
 from saasmetrics.books.steps import Walk, step_rows
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
 from saasmetrics.frames.canonical import ROLES
 
 Order = Literal["ordered", "strict", "any"]
+NOT_EXCLUDED = (pl.lit(False).alias("excluded"), pl.lit(None, dtype=INSTANT).alias("stopped"))
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,8 @@ class Tries:
 
     Grain: an entity and a row of the first step (its entry). Columns: `account`, `entity`, `same`, `entry` (UTC),
     `t1` ... `tn` (UTC, null when not reached in time), `depth` (Int64: how many steps were reached one after the
-    other, the first included), `excluded` (Boolean: a row that matches `exclude` ended it), `@segment`s of the entry's
-    row.
+    other, the first included), `excluded` (Boolean: a row that matches `exclude` ended it), `stopped` (UTC, when it
+    did), `@segment`s of the entry's row.
 
     Formula: ordered: a step is the first row at or after the step before; strict: and nothing else of the entity lies
     between; any: a step is the first row at or after the entry, and depth counts the leading steps that were done.
@@ -51,7 +52,7 @@ class Tries:
         """The chain of forward joins, step by step."""
         given = given.narrowed(*self.by)
         if self._is_of_firsts():
-            return self._judged(self._of_firsts(given).with_columns(excluded=pl.lit(False)))
+            return self._judged(self._of_firsts(given).with_columns(*NOT_EXCLUDED))
         # Of a later step all rows are taken: its `at_least` counts from the step before, not from the beginning.
         later = [replace(step, at_least=1) if step.is_plain else step for step in self.steps[1:]]
         deadline = self.within.add_expr(pl.col("entry"))
@@ -64,7 +65,7 @@ class Tries:
                 tries = self._next(tries, self._numbered(given, selection), step)
         times = [f"t{step}" for step in range(1, len(self.steps) + 1)]
         tries = self._in_time(tries, times, deadline)
-        tries = tries.with_columns(excluded=pl.lit(False))
+        tries = tries.with_columns(*NOT_EXCLUDED)
         if self.exclude is not None:
             tries = self._ended(given, tries, times, deadline)
         if self.order == "strict":
@@ -199,7 +200,9 @@ class Tries:
         alive = pl.col("ended").is_null()
         kept = [pl.when(alive | (pl.col(name) <= pl.col("ended"))).then(pl.col(name)).alias(name) for name in times[1:]]
         hit = (pl.col("ended") <= deadline) & (pl.col(times[-1]).is_null() | (pl.col(times[-1]) > pl.col("ended")))
-        return tries.with_columns(*kept, excluded=hit.fill_null(False)).drop("ended", "_at", strict=False)
+        hit = hit.fill_null(False)
+        stopped = pl.when(hit).then(pl.col("ended"))
+        return tries.with_columns(*kept, excluded=hit, stopped=stopped).drop("ended", "_at", strict=False)
 
     def _undisturbed(self, given: Given, tries: pl.LazyFrame, times: list[str]) -> pl.LazyFrame:
         """Null a step when any other row of the entity lies strictly between it and the step before."""
@@ -233,7 +236,7 @@ def opened(tries: pl.LazyFrame, keys: list[str], entry: Literal["any", "first", 
     if entry == "first":
         return tries.sort(*keys, "entry").unique(keys, keep="first", maintain_order=True)
     if entry != "latest":
-        return tries
+        return tries  # each one in its turn has been chosen before
     newer = pl.col("entry").shift(-1).over(keys)
     ordered = tries.sort(*keys, "entry").with_columns(_newer=newer)
     replaced = pl.col("_newer").is_not_null() & (pl.col("t2").is_null() | (pl.col("_newer") <= pl.col("t2")))

@@ -26,7 +26,7 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "reactivation_in_net": ANY,
     "churn_annualised": ANY,
     "window_anchor": ANY,
-    "entry": ("any", "first", "latest"),
+    "entry": ANY,
     "ties": ANY,
     "exclusion": ANY,
     "immature": ANY,

@@ -15,6 +15,7 @@ from saasmetrics.books.segments import carried, column, has_history, on_rows
 from saasmetrics.books.served import Served, judged_runs
 from saasmetrics.books.steps import Walk
 from saasmetrics.books.tries import Tries, best, opened
+from saasmetrics.books.turns import in_turn
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
@@ -32,13 +33,14 @@ class Conversion(MetricType):
     Formula: entities that reached the step over entities that entered (`rate_from: previous`: that reached the step
     before). With `entry` the clock starts there and every step is reached after it; without, the first step is the
     entry. The last step is the headline.
-    Edges: only tries whose window has closed by the as-of count, converters and others alike; the rest are
-    `immature`. An entity counts once a period with its best try: the deepest, of equals the earliest; with
-    `counting: entries` every entry counts, with `once` only the first ever. Runs without a run column are matched by
-    time, and say so. A run whose workflow has no window is mature at once. Accounts that met `unless` before they
-    entered are `excluded`. Policies choose otherwise: `immature` what counts of open windows, `window_anchor` what a
-    window runs from, `entry` which rows open a try, `ties` whether steps may share a moment, `exclusion` whether an
-    entity whose best try was ended by `exclude` is left out.
+    Edges: only tries whose window has closed by the as-of count, converters and others alike; the rest are `immature`.
+    An entity counts once a period with its best try: the deepest, of equals the earliest; with `counting: entries`
+    every entry counts, with `once` only the first ever. Runs without a run column are matched by time, and say so. A
+    run whose workflow has no window is mature at once. Accounts that met `unless` before they entered are `excluded`.
+    Policies choose otherwise: `immature` what counts of open windows, `window_anchor` what a window runs from, `entry`
+    which rows open a try (`every`: each once the try before has ended, and then tries are counted, not entities),
+    `ties` whether steps may share a moment, `exclusion` whether an entity whose best try was ended by `exclude` is
+    left out.
     Unit: a share, 0-1.
     Source: maturity as in GrowthBook (exclude in-progress conversions); best try as in Amplitude.
     """
@@ -145,10 +147,12 @@ class Conversion(MetricType):
         )
         if self.once:
             tries = tries.sort("entity", "same", "entry").unique(["entity", "same"], keep="first", maintain_order=True)
+        if policies.entry == "every":
+            tries = in_turn(tries, within, from_step=policies.window_anchor == "previous_step" and order != "any")
         day = given.calendar.day_expr(pl.col("entry"))
         tries = tries.with_columns(period=periods.of(day), segment_at=day).filter(periods.holds(pl.col("period")))
         keys = ["period", "entity", "same"]
-        if self.counting == "entries":
+        if self.counting == "entries" or policies.entry == "every":
             keys.append("entry")
         # From step to step the windows add up.
         windows = len(steps) - 1 if policies.window_anchor == "previous_step" and order != "any" else 1
@@ -178,7 +182,7 @@ class Conversion(MetricType):
     def _sides(self, scope: Scope, tries: pl.LazyFrame, total: int) -> Ledger:
         shape = self.shape(scope)
         names, first = self._names(), total - len(self.steps) + 1
-        marks = ["mature", "excluded", *(["already"] if self.unless else [])]
+        marks = ["mature", "excluded", "stopped", *(["already"] if self.unless else [])]
         drop = [*marks, "depth", "entry", "same", *[f"t{step}" for step in range(1, total + 1)]]
         numerators, denominators = [], []
         for number, name in enumerate(names, start=first):

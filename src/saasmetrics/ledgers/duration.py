@@ -15,6 +15,7 @@ from saasmetrics.books.segments import carried, column, on_rows
 from saasmetrics.books.steps import Walk
 from saasmetrics.books.tickets import row_spans
 from saasmetrics.books.tries import Tries, opened
+from saasmetrics.books.turns import in_turn
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration as Length
@@ -145,7 +146,11 @@ class Duration(MetricType):
         book = Tries(
             steps, forever, Walk(self.entity), "ordered", None, on_rows(given, *steps), policies.ties == "strict"
         )
-        tries = opened(given.made(book), ["entity", "same"], policies.entry)
-        tries = tries.sort("entity", "same", "entry").unique(["entity", "same"], keep="first", maintain_order=True)
+        tries = given.made(book)
+        if policies.entry == "every":
+            tries = in_turn(tries, forever)
+        else:
+            tries = opened(tries, ["entity", "same"], policies.entry).sort("entity", "same", "entry")
+            tries = tries.unique(["entity", "same"], keep="first", maintain_order=True)
         marks = [name for name in (column(segment) for segment in given.by) if name in tries.collect_schema().names()]
         return tries.select("account", *marks, pl.col("entity").cast(pl.String), at="t1", until="t2")
