@@ -63,6 +63,8 @@ METRICS: dict[str, dict[str, Any]] = {
     "apart_any": _under({**FUNNEL, "order": "any"}, ties="strict"),
     "stopped": STOPPED,
     "gone": _under(STOPPED, exclusion="drop_entity"),
+    "lifts_all": _under(questions.METRICS["lifts_to_use"], immature="dropped"),
+    "lifts_early": _under(questions.METRICS["lifts_to_use"], immature="converters"),
     "later_too": _under(BACK, came_back="on_or_after"),
     "streak": _under(BACK, came_back="streak"),
     "back_early": _under(BACK, immature="converters"),
