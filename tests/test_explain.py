@@ -516,8 +516,8 @@ def test_a_policy_tells_its_words_its_value_and_its_readers(company: Company) ->
     values = table(explanation, "Values")
     assert list(values) == ["service_end", "request", "billing_end"]
     assert values["billing_end"][0] == "the day on which the billing system closed it"
-    every = table(company.explained("entry"), "Values")["every"][0]
-    assert every.endswith("(read, and not computed by this version)")
+    by_period = table(company.explained("funnel_by"), "Values")["period"][0]
+    assert by_period.endswith("(read, and not computed by this version)")
     assert not values["service_end"][0].endswith("by this version)")
 
 
