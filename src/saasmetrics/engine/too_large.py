@@ -12,6 +12,9 @@ from saasmetrics.finding import Finding, InputError, Severity
 
 _OVERFLOW = re.compile(r"conversion from `f\d+` to `i\d+` failed in column '([^']+)'")
 
+_OURS = {"annual": "mrr", "list_annual": "mrr"}
+"""Columns of our own, and the one of a file that people know them by."""
+
 
 @contextmanager
 def too_large_told() -> Iterator[None]:
@@ -25,6 +28,7 @@ def too_large_told() -> Iterator[None]:
         found = _OVERFLOW.search(str(error))
         if found is None:
             raise
-        message = f"a row's `{found[1]}` is too large to be added up exactly"
+        name = _OURS.get(found[1], found[1])
+        message = f"a row's `{name}` is too large to be added up exactly"
         hint = "look at its amounts and quantities, or set a coarser `unit` on the metric"
         raise InputError([Finding("SM975", Severity.ERROR, message, hint=hint)], 3) from error
