@@ -226,3 +226,27 @@ def test_a_space_of_few_keys_among_many() -> None:
     assert space.size == 2
     assert space.places(np.array([2**40, 3])).tolist() == [1, 0]
     assert space.keys(np.array([0, 1])).tolist() == [3, 2**40]
+
+
+def test_segments_crossed_with_more_combinations_than_numbers_hold() -> None:
+    """41 segments of three values: there could be 3^41 combinations, there are as many as accounts."""
+    account = pl.Enum([f"a{number}" for number in range(60)])
+    names = [f"s{number}" for number in range(41)]
+
+    class Many:
+        store = SimpleNamespace(engine="in-memory")
+
+        def made(self, book: Any) -> pl.LazyFrame:
+            shift = int(book.segment[1:])
+            values = [str((number // 3 ** (shift % 4) + shift) % 3) for number in range(60)]
+            return pl.LazyFrame({"account": account.categories.cast(account), "value": values})
+
+    rows = pl.LazyFrame({"period": [WEEKS[0]] * 60, "account": account.categories.cast(account), "amount": range(60)})
+    side = Side(rows, ones=frozenset({"weight"}), settled=True)
+    reduction = Reduction(cast(Live, Many()), Ledger(Shape("sum", "flow"), side), PERIODS)
+    frame = reduction.to(Split(0, tuple(names), {}, frozenset(names)))
+    assert (frame.height, frame["top"].sum(), frame["accounts"].sum()) == (60, 1770, 60)
+    told = {tuple(row[f"@{name}"] for name in names): row["top"] for row in frame.iter_rows(named=True)}
+    for number in range(60):
+        key = tuple(str((number // 3 ** (shift % 4) + shift) % 3) for shift in range(41))
+        assert told[key] == number

@@ -47,6 +47,7 @@ class Half:
         self._undivided, self._under = undivided, under
         self._lots: dict[object, Lot] = {}
         self._labels: dict[str, tuple[Whole, pl.Series]] = {}
+        self._crossed: dict[tuple[str, ...], tuple[Whole, pl.DataFrame]] = {}
 
     def sums(self, keys: list[str], split: Split) -> pl.DataFrame:
         """Grain: the keys. Columns: `amount`, `entries`, `accounts`, `immature`, `uncovered`."""
@@ -175,6 +176,16 @@ class Half:
             self._labels[segment] = labels.numbers - 1, labels.names.slice(1)
         return self._labels[segment]
 
+    def _together(self, apart: Sequence[str]) -> tuple[Whole, pl.DataFrame]:
+        """As `_labelled` for several segments at once: there are never more combinations than accounts."""
+        if (key := tuple(apart)) not in self._crossed:
+            columns = {name: self._labelled(name) for name in key}
+            whole, _ = packed([(numbers, len(labels)) for numbers, labels in columns.values()])
+            _, first, together = np.unique(whole, return_index=True, return_inverse=True)
+            values = {column(name): labels[numbers[first]] for name, (numbers, labels) in columns.items()}
+            self._crossed[key] = together, pl.DataFrame(values)
+        return self._crossed[key]
+
     def _split(self, lot: Lot, apart: Sequence[str]) -> tuple[Whole, int]:
         """The keys of a lot with the values of segments of accounts behind them, and how many there can be."""
         return self._with_values(lot, lot.keys, None, apart)
@@ -185,12 +196,8 @@ class Half:
             return keys, lot.size
         if accounts is None:
             accounts = lot.of(self._account_numbers())
-        size = lot.size
-        for segment in apart:
-            numbers, labels = self._labelled(segment)
-            keys = keys * len(labels) + numbers[accounts]
-            size *= len(labels)
-        return keys, size
+        numbers, labels = self._together(apart)
+        return keys * labels.height + numbers[accounts], lot.size * labels.height
 
     def _counted(self, lot: Lot) -> Flags | None:
         return None if self._bag.counted is None else lot.of(self._bag.counted)
@@ -298,10 +305,10 @@ class Half:
         """Keys as people read them, and the counts of those that are there. Grain: a key."""
         named: dict[str, pl.Series] = {}
         rest = space.keys(there)
-        for segment in reversed(apart):
-            _, labels = self._labelled(segment)
-            rest, numbers = np.divmod(rest, len(labels))
-            named[column(segment)] = labels[numbers]
+        if apart:
+            _, labels = self._together(apart)
+            rest, numbers = np.divmod(rest, labels.height)
+            named = {name: values[numbers] for name, values in labels.to_dict().items()}
         place, group = np.divmod(rest, max(lot.groups.height, 1))
         periods = pl.Series(self._periods.starts, dtype=pl.Date)[place]
         own = {name: values[group] for name, values in lot.groups.to_dict().items()}
