@@ -134,15 +134,7 @@ class Tries:
         before = "t1" if self.order == "any" else f"t{step - 1}"
         there, gone = tries.filter(pl.col(before).is_not_null()), tries.filter(pl.col(before).is_null())
         first = rows.select(*keys, _at="at", _first=pl.col("number").cast(pl.Int64)).sort("_at", "_first")
-        joined = there.sort(before).join_asof(
-            first,
-            left_on=before,
-            right_on="_at",
-            by=keys,
-            strategy="forward",
-            allow_exact_matches=not self.strict_ties,
-            check_sortedness=False,
-        )
+        joined = self._forward(there.sort(before), before, first)
         taken = [pl.col(f"n{other}").cast(pl.Int64) + 1 for other in self._alike(step)]
         place = pl.when(pl.col("_first").is_not_null()).then(pl.max_horizontal("_first", *taken))
         wanted = self.steps[step - 1].at_least - 1 if self.steps[step - 1].is_plain else 0
@@ -155,6 +147,18 @@ class Tries:
         joined = joined.with_columns(_place=place + wanted).join(reached, on=[*keys, "_place"], how="left")
         return pl.concat([joined.drop("_at", "_first", "_place", strict=False), gone], how="diagonal_relaxed")
 
+    def _forward(self, tries: pl.LazyFrame, before: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Tries in the order of a moment, each with the first row at or after it; rows are in the order of `_at`."""
+        return tries.join_asof(
+            rows,
+            left_on=before,
+            right_on="_at",
+            by=["entity", "same"],
+            strategy="forward",
+            allow_exact_matches=not self.strict_ties,
+            check_sortedness=False,
+        )
+
     def _together(self, given: Given, tries: pl.LazyFrame, selection: Selection, step: int) -> pl.LazyFrame:
         """Add `t` of a step that is met when the last of its members is, each counted from the step before."""
         keys = ["entity", "same"]
@@ -164,15 +168,7 @@ class Tries:
         for name, part in zip(members, selection.parts, strict=True):
             member = part if isinstance(part, Selection) else Selection((part,))
             rows = step_rows(given, member, self.walk).select(*keys, pl.col("at").alias(name), _at="at").sort("_at")
-            there = there.join_asof(
-                rows,
-                left_on=before,
-                right_on="_at",
-                by=keys,
-                strategy="forward",
-                allow_exact_matches=not self.strict_ties,
-                check_sortedness=False,
-            ).drop("_at", strict=False)
+            there = self._forward(there, before, rows).drop("_at", strict=False)
         met = pl.all_horizontal([pl.col(name).is_not_null() for name in members])
         there = there.with_columns(
             pl.when(met).then(pl.max_horizontal(members)).alias(f"t{step}"),
