@@ -177,14 +177,19 @@ class TierReached:
 
     def make(self, given: Given) -> pl.LazyFrame:
         """Own condition, and those of the tiers below."""
-        tiers = given.scope.tiers(self.workflow)
-        names = list(tiers)
-        wanted = names[: names.index(self.tier) + 1]
-        if given.scope.policies.tiers == "independent":
-            wanted = [self.tier]
-        moments = [given.made(Moment(tiers[name])) for name in wanted]
+        wanted = tiers_asked(given, self.workflow, self.tier)
+        moments = [given.made(Moment(selection)) for selection in wanted]
         met = pl.concat(moments, how="diagonal_relaxed").group_by("account").agg(pl.col("at").max(), met=pl.len())
         return met.filter(pl.col("met") == len(wanted)).select("account", "at")
+
+
+def tiers_asked(given: Given, workflow: str, tier: str) -> list[Selection]:
+    """What a tier asks for: its own condition and, unless policy `tiers` lets each stand alone, those below."""
+    tiers = given.scope.tiers(workflow)
+    names = list(tiers)
+    if given.scope.policies.tiers == "independent":
+        return [tiers[tier]]
+    return [tiers[name] for name in names[: names.index(tier) + 1]]
 
 
 def _never(given: Given) -> pl.LazyFrame:

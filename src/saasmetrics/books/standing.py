@@ -10,7 +10,7 @@ import polars as pl
 from saasmetrics.books.balances import stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import Happenings, bare, chosen
-from saasmetrics.books.milestones import Reached
+from saasmetrics.books.milestones import Reached, tiers_asked
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
 from saasmetrics.facts.request import Narrow
@@ -40,12 +40,7 @@ class Standing:
 
     def make(self, given: Given) -> pl.LazyFrame:
         """Accounts that meet them all."""
-        tiers = given.scope.tiers(self.workflow)
-        names = list(tiers)
-        wanted = names[: names.index(self.tier) + 1]
-        if given.scope.policies.tiers == "independent":
-            wanted = [self.tier]
-        return _all([self._met(given, tiers[name]) for name in wanted])
+        return _all([self._met(given, selection) for selection in tiers_asked(given, self.workflow, self.tier)])
 
     def _windows(self, given: Given) -> pl.LazyFrame:
         """Grain: a period. Columns: `period`, `_first` and `_last` (days of the window)."""
