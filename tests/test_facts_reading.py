@@ -10,7 +10,7 @@ import pytest
 
 from facts_world import COLUMNS, World, ask, facts, ordered, plain, random_rows, take
 from saasmetrics.definitions.selection import Selector
-from saasmetrics.facts import feed, merging
+from saasmetrics.facts import feed, held
 from saasmetrics.facts.pack import Column, ascending, count
 from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, Spread, Tally
 
@@ -94,7 +94,7 @@ def test_runs_put_together_share_by_share_are_those_put_together_at_once(
     started, posted, failed = ((take(event, run="job"),) for event in ("started", "posted", "failed"))
     requests = Runs("w", started, posted, failed, "status", named=named), Runs("v", failed, posted, named=named)
     whole = facts(world.log(), *requests)
-    monkeypatch.setattr(merging, "SHARE", 20)
+    monkeypatch.setattr(held, "SHARE", 20)
     shared = facts(world.log(), *requests)
     for request in requests:
         assert whole.frames[request].height > 100

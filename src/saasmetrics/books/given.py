@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -72,8 +72,8 @@ class Given(ABC):
         """Usable rows of a role that is not a log, visible at the as-of."""
 
     @abstractmethod
-    def fact(self, request: Request) -> pl.LazyFrame:
-        """The answer to a request of the logs."""
+    def fact(self, request: Request, columns: Sequence[str] = ()) -> pl.LazyFrame:
+        """The answer to a request of the logs; of runs, `columns` names those that are read."""
 
     @abstractmethod
     def made(self, book: Book) -> pl.LazyFrame:

@@ -77,7 +77,9 @@ class Happenings:
         return given.calendar.cell_expr(day) if self.grain == "cell" else day
 
     def _runs(self, given: Given, book: RunsOf, at: str) -> pl.LazyFrame:
-        runs = given.made(book).filter(pl.col(at).is_not_null())
+        member = MEMBER if _by_user(given) else ["account"]
+        more = [*(["attempts"] if self.tries > 1 else []), *(["total"] if self.expr else [])]
+        runs = book.read(given, *member, at, *more).filter(pl.col(at).is_not_null())
         if self.tries > 1:
             runs = runs.filter(pl.col("attempts") >= self.tries)
         calendar, moment = given.calendar, pl.col(at)
@@ -85,8 +87,7 @@ class Happenings:
         total = pl.col("total") if self.expr else pl.lit(0, dtype=pl.Int64)
         filled = pl.col("total").is_not_null() if self.expr else pl.lit(0, dtype=pl.Int64)
         runs = runs.select(
-            "account",
-            "user",
+            *member,
             day.alias("cell"),
             rows=pl.lit(1, dtype=pl.Int64),
             filled=filled.cast(pl.Int64),
@@ -152,7 +153,8 @@ def runs_counted(
     }
     parts = []
     for book, at in books:
-        runs = given.made(book).filter(pl.col(at).is_not_null() & (pl.col("attempts") >= (tries if tries > 1 else 0)))
+        runs = book.read(given, "account", "user", "total", "run", "attempts", at)
+        runs = runs.filter(pl.col(at).is_not_null() & (pl.col("attempts") >= (tries if tries > 1 else 0)))
         parts.append(
             with_user_segments(
                 given, runs.select("account", "user", "total", entity=pl.col("run").cast(pl.String), at=pl.col(at))

@@ -84,7 +84,7 @@ class Valued:
     """The values of an expression on the rows of logs, for quantiles.
 
     Grain: a row. Columns: `account` (null kept), `cell` (Date: of its lattice, or the local day), `amount` (Int64 in
-    1/`unit`), `cut` (String) where there is one, and `@segment`s that the row or its user carries.
+    1/`unit`), `cut` (String or Enum) where there is one, and `@segment`s that the row or its user carries.
     """
 
     selection: Selection
@@ -100,7 +100,10 @@ class Valued:
         given = given.narrowed(*self.by)
         roles = dict.fromkeys(selector.role for selector in self.selection.selectors)
         parts = [self._of_role(given, role) for role in roles]
-        return pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+        if len(parts) == 1:
+            return parts[0]
+        words = [pl.col("cut").cast(pl.String)] if self.cut else []
+        return pl.concat([part.with_columns(words) for part in parts], how="diagonal_relaxed")
 
     def _of_role(self, given: Given, role: str) -> pl.LazyFrame:
         selectors = tuple(selector for selector in self.selection.selectors if selector.role == role)
@@ -109,10 +112,18 @@ class Valued:
             wanted.add("user")
         wanted.discard("account")
         values = given.fact(Spread(selectors, self.expr, self.unit, tuple(sorted(wanted)), self.grain))
+        as_read = self.cut in wanted  # a column as it stands need not become text before it is numbered
+        values = values.with_columns(
+            *([pl.col(self.cut or "").alias("cut")] if as_read else []),
+            pl.col("amount").cast(pl.Int64),
+            *(pl.col(name).cast(pl.String) for name in wanted if name != "user"),
+        )
         schema = {name: given.schema(role).get(name, pl.String()) for name in (*wanted, "account")}
         values = with_segments(given, values, role, schema)
         if "user" in wanted:
             values = with_user_segments(given, values)
-        cut = [given.sql(self.cut, schema).cast(pl.String).alias("cut")] if self.cut else []
+        if self.cut and not as_read:
+            values = values.with_columns(cut=given.sql(self.cut, schema).cast(pl.String))
+        cut = ["cut"] if self.cut else []
         marks = dict.fromkeys(column(segment) for segment in (*carried(given, role), *carried(given, "users")))
         return values.select("account", "cell", "amount", *cut, *marks)

@@ -78,7 +78,8 @@ class Outages:
         selectors = given.scope.runs(self.workflow, side).selectors  # type: ignore[arg-type]  # one of two words
         if side == "success" and block.run is not None:
             books = dict.fromkeys(RunsOf.of(given, selector) for selector in selectors)
-            runs = pl.concat([given.made(book).select("account", at="any_success") for book in books])
+            runs = pl.concat([book.read(given, "account", "any_success") for book in books])
+            runs = runs.rename({"any_success": "at"})
             return runs.filter(pl.col("at").is_not_null() & pl.col("account").is_not_null())
         chosen: tuple[Selector, ...] = bare(selectors)
         rows = given.fact(Narrow(chosen)).select("account", "at")

@@ -54,18 +54,11 @@ class RunsOf:
         by_time = workflow.run is None and workflow.within is not None
         return cls(request, workflow.within.microseconds if by_time and workflow.within else None)
 
-    @property
-    def light(self) -> bool:
-        """Whether the fact is the book."""
-        return self.within is None
+    def read(self, given: Given, *columns: str) -> pl.LazyFrame:
+        """These columns of the runs: straight from the facts, or as they were matched by time."""
+        return given.fact(self.request, columns) if self.within is None else given.made(self).select(columns)
 
     def make(self, given: Given) -> pl.LazyFrame:
-        """Straight from the facts, or matched by time."""
-        if self.within is None:
-            return given.fact(self.request)
-        return self._matched(given)
-
-    def _matched(self, given: Given) -> pl.LazyFrame:
         """Each success takes the earliest open attempt of its account and user within the window; one to one."""
         attempts = given.fact(Narrow(self.request.attempt)).select("account", "user", "at").with_columns(kind=pl.lit(0))
         successes = (

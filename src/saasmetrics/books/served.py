@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from saasmetrics.books.folded import folded
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import with_user_segments
+from saasmetrics.books.happenings import MEMBER, with_user_segments
 from saasmetrics.books.maturity import settled
 from saasmetrics.books.runs import RunsOf
 from saasmetrics.books.segments import carried, column
@@ -43,9 +44,17 @@ class Served:
         return runs.group_by("period", "account", "mature", *more).agg(sums)
 
 
-def judged_runs(given: Given, book: RunsOf, periods: Periods, within: Duration | None) -> pl.LazyFrame:
-    """Runs that somebody attempted in the periods. Adds `day`, `period`, `done` and `mature` (Boolean), `@segment`s."""
-    runs = given.made(book).filter(pl.col("attempt").is_not_null() & pl.col("account").is_not_null())
+def judged_runs(
+    given: Given, book: RunsOf, periods: Periods, within: Duration | None, more: Sequence[str] = ()
+) -> pl.LazyFrame:
+    """Runs that somebody attempted in the periods.
+
+    Columns: `account`, `attempt`, `success`, `more` of the run, `day`, `period`, `done` and `mature` (Boolean),
+    `@segment`s of the user.
+    """
+    member = MEMBER if carried(given, "users") else ["account"]
+    runs = book.read(given, *member, "attempt", "success", *more)
+    runs = runs.filter(pl.col("attempt").is_not_null() & pl.col("account").is_not_null())
     done, mature = pl.col("success").is_not_null(), pl.lit(True)
     if within is not None:
         limit = within.add_expr(pl.col("attempt"))

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from itertools import product
 
 import polars as pl
+import pyarrow as pa
 
 from saasmetrics.books.segments import column
 from saasmetrics.engine.given import Live
@@ -73,9 +74,11 @@ def reduced(pieces: Sequence[Piece]) -> list[pl.DataFrame]:
     for numbers in of.values():
         first = pieces[numbers[0]]
         reduction = Reduction(first.live, first.ledger, first.frame.periods)
-        for number in numbers:
+        for number in sorted(numbers, key=lambda number: pieces[number].level):
             found[number] = reduction.to(pieces[number].split)
         del reduction
+        if first.live.store.engine == "streaming":
+            pa.default_memory_pool().release_unused()  # what large arrays left behind goes back to the system
     return [found[number] for number in range(len(pieces))]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -29,16 +29,22 @@ INSTANT = pl.Datetime("us", "UTC")
 class Asked:
     """What was asked for while a metric's plan was drawn up."""
 
-    requests: dict[Request, None] = field(default_factory=dict)
+    requests: dict[Request, frozenset[str]] = field(default_factory=dict)
+    """Of runs, the columns that are read; of other requests all are."""
     roles: dict[str, None] = field(default_factory=dict)
     lookups: dict[str, None] = field(default_factory=dict)
     """Roles that only lend attributes, and say nothing about how far the numbers reach."""
 
     def add(self, other: Asked, *, lookup: bool = False) -> None:
         """What another plan asked for as well; with `lookup` its roles only lend attributes."""
-        self.requests.update(other.requests)
+        for request, columns in other.requests.items():
+            self.note(request, columns)
         self.lookups.update(other.lookups)
         (self.lookups if lookup else self.roles).update(other.roles)
+
+    def note(self, request: Request, columns: Collection[str]) -> None:
+        """What is asked of the logs, and which columns of it are read."""
+        self.requests[request] = self.requests.get(request, frozenset()).union(columns)
 
 
 class _Common(Given):
@@ -128,12 +134,12 @@ class Recorder(_Common):
         self.asked.roles[role] = None
         return self.store.tables[role].lazy()
 
-    def fact(self, request: Request) -> pl.LazyFrame:
-        self.asked.requests[request] = None
+    def fact(self, request: Request, columns: Sequence[str] = ()) -> pl.LazyFrame:
+        self.asked.note(request, columns)
         selectors = request.selectors if not isinstance(request, Runs) else request.attempt + request.success
         for selector in selectors:
             self.asked.roles[selector.role] = None
-        return nothing(_columns(request, self.store)).lazy()
+        return _some(nothing(_columns(request, self.store)).lazy(), columns)
 
     def made(self, book: Book) -> pl.LazyFrame:
         key = (book, self.scope.choices)
@@ -174,6 +180,10 @@ class Recorder(_Common):
 
     def history(self, grain: Grain) -> Periods:
         return Periods(self.calendar, grain, self.calendar.span(date(2026, 1, 1), date(2026, 1, 1), grain))
+
+
+def _some(fact: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
+    return fact.select(columns) if columns else fact
 
 
 def _columns(request: Request, store: Store) -> dict[str, pl.DataType]:
@@ -262,8 +272,8 @@ class Live(_Common):
     def table(self, role: str) -> pl.LazyFrame:
         return self.store.tables[role].lazy()
 
-    def fact(self, request: Request) -> pl.LazyFrame:
-        return self.store.facts[request].lazy()
+    def fact(self, request: Request, columns: Sequence[str] = ()) -> pl.LazyFrame:
+        return _some(self.store.facts[request].lazy(), columns)
 
     def made(self, book: Book) -> pl.LazyFrame:
         shelf, policies = self.shelf, self.scope.choices

@@ -14,7 +14,7 @@ from saasmetrics.books.segments import Attribute, column
 from saasmetrics.books.several import narrowed_to, told_apart
 from saasmetrics.engine.bag import Bag
 from saasmetrics.engine.given import Live
-from saasmetrics.engine.lot import Lot, Space, Split, grouped
+from saasmetrics.engine.lot import LONG, Lot, Space, Split, grouped
 from saasmetrics.engine.numbered import Flags, Whole, added, different, numbered, packed
 from saasmetrics.engine.quantiles import quantiles
 from saasmetrics.frames.ledger import UNATTRIBUTED, UNKNOWN, Shape, Side
@@ -126,6 +126,8 @@ class Half:
         rows = [name for name in split.by if name not in split.apart]
         key = (tuple(keys), split.level, tuple(rows), tuple(split.where.items()))
         if key not in self._lots:
+            if len(self._bag.period) > LONG:
+                self._lots.clear()  # those of another depth: who asks goes from depth to depth
             self._lots[key] = self._made(keys, rows, split)
         return self._lots[key]
 

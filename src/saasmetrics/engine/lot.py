@@ -12,7 +12,7 @@ import polars as pl
 from saasmetrics.engine.bag import NUMBER, Bag
 from saasmetrics.engine.numbered import Flags, Whole, different
 
-LONG = 3_000_000
+LONG = 1_000_000
 """Entries above which quantiles are taken by stretches of periods: they need several columns more."""
 
 Where = Mapping[str, tuple[str, ...]]

@@ -72,12 +72,12 @@ def read(
     definitions: Definitions,
     sources: Sources,
     roles: Collection[str],
-    requests: Collection[Request],
+    requests: Mapping[Request, Collection[str]],
     as_of: datetime | None,
     caching: Caching,
     progress: Progress | None = None,
 ) -> Read:
-    """Collect the tables of these roles and fill these requests."""
+    """Collect the tables of these roles and fill these requests, of runs with the columns named."""
     calendar = definitions.settings.calendar
     wanted = [role for role in sources.tables if role in {*roles, "accounts", "users", "aliases"}]
     frames = dict(zip(wanted, pl.collect_all([sources.tables[role].frame for role in wanted]), strict=True))
@@ -98,6 +98,7 @@ def read(
         users=_ids(usable, "user"),
         created=created,
         aliases=aliases,
+        reads=requests,
         as_of=as_of,
         cache=cache,
         progress=progress,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -131,7 +131,10 @@ def compute(
     roles = {role for one in asked.values() for role in (*one.roles, *one.lookups)}
     if any(definitions.metrics[name].policies.recurring_from == "invoices" for name in asked):
         roles.add("subscriptions")  # to be held against the invoices
-    requests = list(dict.fromkeys(request for one in asked.values() for request in one.requests))
+    everyone = Asked()
+    for one in asked.values():
+        everyone.add(one)
+    requests = everyone.requests
     with broken_files_told(file for files in sources.files.values() for file in files):
         found = read(definitions, sources, roles, requests, as_of, caching, progress)
     found = replace(found, findings=(*found.findings, *_by_time(definitions, requests)))
@@ -184,7 +187,7 @@ def _picked(wish: Wish, values: pl.DataFrame) -> pl.DataFrame:
     return kept if kept.height or not values.height else values.filter(pl.col("cut").is_null())
 
 
-def _by_time(definitions: Definitions, requests: Sequence[Request]) -> list[Finding]:
+def _by_time(definitions: Definitions, requests: Collection[Request]) -> list[Finding]:
     """A note for every workflow whose runs are matched by time: another rule than run ids, with another result."""
     read_ = {
         selector.workflow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,7 @@ from saasmetrics.facts.clock import INSTANT, Days, local_days
 from saasmetrics.facts.formulas import Formulas
 from saasmetrics.facts.pack import Codes, Flags, Hashes, Ints, taken
 from saasmetrics.facts.plan import Plan
+from saasmetrics.facts.request import Request
 from saasmetrics.facts.vocabulary import Vocabulary
 from saasmetrics.facts.wording import Worded
 
@@ -37,6 +38,8 @@ class Ground:
     formulas: Formulas
     words: Mapping[str, Vocabulary]
     created: Ints
+    reads: Mapping[Request, Collection[str]] = field(default_factory=dict)
+    """By request for runs, the columns that anybody reads; all of them of one that is not named."""
 
 
 class Chunk:

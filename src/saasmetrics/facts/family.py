@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 import polars as pl
@@ -39,8 +39,8 @@ class Reducer(Protocol):
         """The facts of each request of the family."""
 
 
-def reducer(family: Family, atoms: Atoms) -> Reducer:
-    """The reducer of a family."""
+def reducer(family: Family, atoms: Atoms, reads: Mapping[Request, Collection[str]]) -> Reducer:
+    """The reducer of a family; `reads` as in `RunBook`."""
     match family.shape:
         case Tally():
             return Tallies(family, atoms)
@@ -51,7 +51,7 @@ def reducer(family: Family, atoms: Atoms) -> Reducer:
         case First() | SameRun():
             return Nths(family, atoms)
         case Runs():
-            return RunBook(family, atoms)
+            return RunBook(family, atoms, reads)
         case Spread():
             return Spreads(family, atoms)
         case Narrow():

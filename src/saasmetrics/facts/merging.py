@@ -2,91 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
-import polars as pl
 
-from saasmetrics.facts.heads import HEADS, LATE, NEVER, NOTHING, REASONS, USERS, Columns, Heads, no_heads, stacked
+from saasmetrics.facts.heads import NEVER, NOTHING, Columns, Heads
 from saasmetrics.facts.pack import Codes, Column, Groups, Ints
 
 _NOBODY = np.uint32(np.iinfo(np.uint32).max)
-
-SHARE = 1_000_000
-"""About how many heads are put together at a time."""
 
 Ranks = Mapping[int, Codes]
 """By number of a member, the place of each code among the sorted names of its reasons."""
 
 
-def shares(parts: list[Heads]) -> Iterator[list[Heads]]:
-    """The same heads, of a few millions a share of the keys at a time, in the order of the keys.
-
-    What puts runs together is several times as large as the runs: so it never is for all of them. `parts` is emptied.
-    """
-    bits = (sum(len(part.heads["key"]) for part in parts) // SHARE).bit_length()
-    if not bits:
-        yield parts
-        return
-    split = []
-    while parts:
-        split.append(_split(parts.pop(0), bits))
-    for number in range(1 << bits):
-        share = [pieces[number] for pieces in split]
-        for pieces in split:
-            pieces[number] = no_heads()
-        yield share
-
-
-def _split(part: Heads, bits: int) -> list[Heads]:
-    """Heads by the first bits of their keys."""
-    cuts: list[list[Ints]] = []
-    tables: list[dict[str, Column]] = [part.heads, dict(part.late), dict(part.users), dict(part.reasons)]
-    for table in tables:
-        numbers = (table["key"] >> np.uint64(64 - bits)).astype(np.uint16)
-        ends = np.cumsum(np.bincount(numbers, minlength=1 << bits))
-        cuts.append(np.split(np.argsort(numbers, kind="stable"), ends[:-1]))
-    columns: list[list[dict[str, Column]]] = []
-    for table, rows in zip(tables, cuts, strict=True):
-        pieces: list[dict[str, Column]] = [{} for _ in rows]
-        for name in list(table):  # column by column, so that little is there twice
-            column = table.pop(name)
-            for piece, some in zip(pieces, rows, strict=True):
-                piece[name] = column[some]
-        columns.append(pieces)
-    ids = [part.runs[some] if len(part.runs) else part.runs for some in cuts[0]]
-    heads, late, users, reasons = columns
-    return [Heads(*its) for its in zip(heads, late, users, reasons, ids, strict=True)]
-
-
-def together(parts: Sequence[Heads], users: Codes, reasons: Ranks) -> tuple[dict[str, Column], pl.Series, Ints]:
-    """The runs that heads make: columns, ids where parts have them, and which of their rows are runs, by their keys.
+def together(parts: Heads, users: Codes, reasons: Ranks) -> tuple[dict[str, Column], Ints]:
+    """The runs that heads make: columns, and which of their rows are runs, by their keys.
 
     `users` and `reasons` give the place of each code among the sorted names. Columns: `key`, `member`, `account`
     (code), `user` (place), `attempts`, `attempt`, `success`, `any_success`, `failures`, `failure`, `reason`
     (place), `amount`. Times are `NEVER` where they did not come.
     Edges: of names of one moment the least user, the greatest reason and the greatest amount are taken.
     """
-    heads: dict[str, Column] = {}
-    for name, dtype in HEADS.items():  # column by column, so that little is there twice
-        heads |= stacked([{name: part.heads.pop(name)} for part in parts], {name: dtype})
-    ids = pl.concat([pl.Series([], dtype=pl.String), *(part.runs for part in parts)])
-    late = stacked([part.late for part in parts], LATE)
-    others = stacked([part.users for part in parts], USERS)
-    causes = stacked([part.reasons for part in parts], REASONS)
+    heads = parts.heads
     runs = Groups(heads["key"])
     many = np.diff(runs.first, append=len(heads["key"])) > 1
-    for beside in (late, others, causes):
+    for beside in (parts.late, parts.users, parts.reasons):
         many[np.searchsorted(runs.key, beside["key"])] = True
     rows, several = runs.place, runs.order[runs.each(many)]
     del runs  # as large as the rest
     columns = _alone(heads, users, reasons)
     if len(several):
         some = {name: column[several] for name, column in heads.items()}
-        for name, column in _merged(Heads(some, late, others, causes), users, reasons).items():
+        for name, column in _merged(replace(parts, heads=some), users, reasons).items():
             columns[name][rows[many]] = column
     del columns["opening"]
-    return columns, ids, rows
+    return columns, rows
 
 
 def _alone(held: Columns, users: Codes, reasons: Ranks) -> dict[str, Column]:

@@ -69,7 +69,7 @@ class Pass:
         self._units = list(enumerate(shelf.stock.units))
         self._threads = threads
         self._progress = progress
-        self._reducers = [reducer(family, ground.atoms) for family in ground.plan.families]
+        self._reducers = [reducer(family, ground.atoms, ground.reads) for family in ground.plan.families]
         self._matchers, self._readers, self._intakes = {}, {}, {}
         lexicons: dict[str, Vocabulary] = {}
         for name, demand in demands.items():

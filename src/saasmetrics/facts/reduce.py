@@ -46,6 +46,7 @@ def reduce(
     users: pl.Series,
     created: pl.DataFrame,
     aliases: pl.DataFrame | None = None,
+    reads: Mapping[Request, Collection[str]] | None = None,
     as_of: datetime | None = None,
     cache: Cache | None = None,
     progress: Progress | None = None,
@@ -54,7 +55,8 @@ def reduce(
     """Fill every request in one pass over the logs.
 
     `accounts` and `users` are the ids that small tables know; `created` (account, created) serves `since_created`;
-    `aliases` (alias, account) renames accounts in all history; rows at or after `as_of` are not seen. `progress` is
+    `aliases` (alias, account) renames accounts in all history; `reads` names by request the columns that anybody reads
+    of runs, for those others to be left out. Rows at or after `as_of` are not seen. `progress` is
     told what is read, the rows done and the rows in all. What the `cache` has of files that are as they were is not
     read again.
     Edges: the same facts, to the byte, however rows are ordered, split over files or shared out among threads, and with
@@ -68,7 +70,7 @@ def reduce(
     formulas = Formulas(calendar.timezone, as_of)
     _check(plan, formulas, demands)
     words = _words(plan, demands, accounts, users, aliases)
-    ground = Ground(plan, Atoms(plan.predicates), formulas, words, _creations(created, words["account"]))
+    ground = Ground(plan, Atoms(plan.predicates), formulas, words, _creations(created, words["account"]), reads or {})
     key = _key(plan, demands, created, aliases) if cache is not None else ""
 
     def run() -> Facts:

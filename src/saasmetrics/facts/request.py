@@ -80,8 +80,9 @@ class Runs:
 class Spread:
     """The values of an expression, for exact quantiles.
 
-    Grain: a row, in any order. Columns: `account` (Enum, null kept), one per `by` (`user` Enum, others String; null
-    kept), `cell` (Date), `amount` (Int64 in 1/`unit`, rounded once; rows where the expression is null are left out).
+    Grain: a row, in any order. Columns: `account` (Enum, null kept), one per `by` (Enum; null kept), `cell` (Date),
+    `amount` (whole number in 1/`unit`, of the least width that holds all; rounded once; rows where the expression is
+    null are left out).
     """
 
     selectors: tuple[Selector, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,9 @@ import pyarrow as pa
 from saasmetrics.facts.atoms import NOWHERE, Atoms
 from saasmetrics.facts.chunk import Chunk
 from saasmetrics.facts.clock import INSTANT
-from saasmetrics.facts.heads import ATTEMPT, FAILURE, NEVER, NOTHING, SUCCESS, Entries, Heads, heads_of, no_heads
-from saasmetrics.facts.merging import shares, together
+from saasmetrics.facts.heads import ATTEMPT, FAILURE, NEVER, NOTHING, SUCCESS, Entries, Heads, heads_of
+from saasmetrics.facts.held import Held, held, shares
+from saasmetrics.facts.merging import together
 from saasmetrics.facts.pack import Column, Hashes, Ints, Partial
 from saasmetrics.facts.plan import Choice, Family
 from saasmetrics.facts.request import Request, Runs
@@ -24,6 +25,10 @@ COLUMNS = [
     *("account", "user", "run", "attempts", "attempt", "success", "any_success"),
     *("failures", "failure", "reason", "total"),
 ]
+
+
+MISSING = {**dict.fromkeys(("attempt", "success", "any_success", "failure"), NEVER), "total": NOTHING}
+"""What stands for nothing in columns of instants and amounts."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,8 @@ class RunBook:
     of about n²/2^65 in all, under one in 100 000 for 20 million runs.
     """
 
-    def __init__(self, family: Family, atoms: Atoms) -> None:
+    def __init__(self, family: Family, atoms: Atoms, reads: Mapping[Request, Collection[str]] | None = None) -> None:
+        """`reads` names by request the columns that anybody reads; all of them of a request that it does not know."""
         self._atoms = atoms
         self._requests: list[Runs] = []
         self._sides: list[tuple[Choice, ...]] = []
@@ -71,7 +77,10 @@ class RunBook:
         self._columns = list(dict.fromkeys(part.choice.selector.run for part in self._parts))
         self._column = np.array([self._columns.index(part.choice.selector.run) for part in self._parts], np.uint8)
         self._named = any(request.named for request in self._requests)
-        self._held: list[Heads] = []
+        self._read = [tuple((reads or {}).get(request, COLUMNS)) for request in self._requests]
+        read = {name for columns in self._read for name in columns}
+        self._unread = [name for name, column in (("user", "user"), ("amount", "total")) if column not in read]
+        self._held: list[Held] = []
         self._runless = np.zeros(len(self._requests), np.int64)
         reasons = [request.reason for request in self._requests if request.reason]
         self.codes = {"account": "account", "user": "user", **({"reason": reasons[0]} if reasons else {})}
@@ -102,43 +111,44 @@ class RunBook:
             {name: np.asarray(column) for name, column in partial[table].items()}
             for table in ("heads", "late", "users", "reasons")
         )
-        self._held.append(Heads(heads, late, users, reasons, pl.Series(partial["ids"]["run"], dtype=pl.String)))
+        found = Heads(heads, late, users, reasons, pl.Series(partial["ids"]["run"], dtype=pl.String))
+        self._held.append(held(found, self._unread))
         self._runless += np.asarray(partial["runless"]["rows"])
 
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
         """The frame of each request, in an order that is the same for the same rows."""
         reasons = {n: names[each.reason].ranks for n, each in enumerate(self._requests) if each.reason}
-        held, self._held = [no_heads(), *self._held], []
+        parts, self._held = self._held, []
         found: dict[Request, list[pl.DataFrame]] = {request: [] for request in self._requests}
-        for share in shares(held):
-            for request, frame in self._framed(*together(share, names["user"].ranks, reasons), names):
+        for share in shares(parts):
+            ids = share.runs
+            for request, frame in self._framed(*together(share, names["user"].ranks, reasons), ids, names):
                 found[request].append(frame)
             pa.default_memory_pool().release_unused()  # frames cannot use what arrays left behind
         return {request: pl.concat(frames, rechunk=False) for request, frames in found.items()}
 
     def _framed(
-        self, runs: dict[str, Column], ids: pl.Series, rows: Ints, names: Mapping[str, Names]
+        self, runs: dict[str, Column], rows: Ints, ids: pl.Series, names: Mapping[str, Names]
     ) -> Iterator[tuple[Request, pl.DataFrame]]:
         """The frame of each request; by hashes of texts, so that the order of arrival does not show."""
-        members, keys = runs.pop("member")[rows], runs.pop("key")
+        members = runs.pop("member")[rows]
+        runs["run"], runs["total"] = runs.pop("key"), runs.pop("amount")
         for number, request in enumerate(self._requests):
             order = rows[members == number]
-            held = {name: pl.Series(name, column[order]) for name, column in runs.items()}
-            held["account"] = names["account"].column(names["account"].ranks[held["account"].to_numpy()])
-            held["user"] = names["user"].column(held["user"].to_numpy())
-            held["run"] = ids.gather(pl.Series(order, dtype=pl.UInt32)) if request.named else pl.Series(keys[order])
-            held["reason"] = (
-                names[request.reason].column(held["reason"].to_numpy())
-                if request.reason
-                else pl.repeat(None, len(order), dtype=pl.String, eager=True)
+            frame = pl.DataFrame(
+                [
+                    _column(name, runs[name], order, ids, request, names).alias(name)
+                    for name in COLUMNS
+                    if name in self._read[number]
+                ]
             )
-            times = ["attempt", "success", "any_success", "failure"]
-            frame = pl.DataFrame([series.alias(name) for name, series in held.items()])
-            frame = frame.with_columns(
-                pl.when(pl.col(times) != NEVER).then(pl.col(times)).cast(INSTANT),
-                total=pl.when(pl.col("amount") != NOTHING).then("amount"),
+            missing = {name: value for name, value in MISSING.items() if name in frame.columns}
+            yield (
+                request,
+                frame.with_columns(
+                    pl.when(pl.col(name) != value).then(name) for name, value in missing.items()
+                ).with_columns(pl.col(name).cast(INSTANT) for name in missing if name != "total"),
             )
-            yield request, frame.select(COLUMNS)
 
     def _playing(self, chunk: Chunk) -> tuple[Ints, Ints]:
         """Rows of accounts that play a part, as often as they play one, and the number of each part; attempts first."""
@@ -231,3 +241,22 @@ class RunBook:
             return found
 
         return runs
+
+
+def _column(
+    name: str, values: Column, order: Ints, ids: pl.Series, request: Runs, names: Mapping[str, Names]
+) -> pl.Series:
+    """A column of a request's runs, which stand at `order`; what is not there still has its number."""
+    match name:
+        case "account":
+            return names[name].column(names[name].ranks[values[order]])
+        case "user":
+            return names[name].column(values[order])
+        case "run" if request.named:
+            return ids.gather(pl.Series(order, dtype=pl.UInt32))
+        case "reason" if request.reason:
+            return names[request.reason].column(values[order])
+        case "reason":
+            return pl.repeat(None, len(order), dtype=pl.String, eager=True)
+        case _:
+            return pl.Series(values[order])

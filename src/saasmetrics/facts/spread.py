@@ -62,9 +62,8 @@ class Spreads:
             names[name].column(names[name].ranks[codes]).alias(name)
             for name, codes in zip(self._by, keys, strict=False)
         ]
-        columns += [dates(keys[-1]).alias("cell"), pl.Series("amount", amounts)]
-        texts = pl.col(set(self._by) - {"account", "user"}).cast(pl.String)
-        return {self._request: pl.DataFrame(columns).with_columns(texts)}
+        columns += [dates(keys[-1]).alias("cell"), pl.Series("amount", amounts).shrink_dtype()]
+        return {self._request: pl.DataFrame(columns)}
 
     def _joined(self, place: int, dtype: type) -> Column:
         return np.concatenate([np.empty(0, dtype), *(keys[place] for keys, _ in self._held)])

@@ -116,7 +116,7 @@ class Conversion(MetricType):
     def _one_by_one(self, given: Given, periods: Periods, book: RunsOf) -> pl.LazyFrame:
         """Runs as entries, with their moments."""
         marks = [column(segment) for segment in carried(given, "users")]
-        return judged_runs(given, book, periods, self.within).select(
+        return judged_runs(given, book, periods, self.within, ["run", "reason"]).select(
             *["period", "account", "mature", "day", *marks, "reason"],
             entity=pl.col("run").cast(pl.String),
             at="attempt",

@@ -129,9 +129,10 @@ class Duration(MetricType):
         cut = self.shape(scope).parts[0].column if self.cut else None
         if self.entity == "run":
             books = dict.fromkeys(RunsOf.of(given, selector) for selector in scope.select(self.from_).selectors)
-            runs = pl.concat([given.made(book) for book in books], how="diagonal_relaxed")
-            runs = runs.filter(pl.col("attempt").is_not_null() & pl.col("account").is_not_null())
             marks = [column(segment) for segment in carried(given, "users")]
+            own = ["account", *(["user"] if marks else []), *(["run"] if given.fine else []), "attempt", "success"]
+            runs = pl.concat([book.read(given, *own) for book in books], how="diagonal_relaxed")
+            runs = runs.filter(pl.col("attempt").is_not_null() & pl.col("account").is_not_null())
             entity = pl.col("run") if given.fine else pl.lit(None, dtype=pl.String)
             return with_user_segments(given, runs).select(
                 "account", *marks, entity.alias("entity"), at="attempt", until="success"
