@@ -462,3 +462,16 @@ def test_requests_nobody_answers_come_back_empty(world: World, rows: pl.DataFram
     requests += [Narrow((Selector("requests", "at"),), ("name",), "1"), Runs("none", (), (), ())]
     found = facts(world.log(), *requests)
     assert [found.frames[request].height for request in requests] == [0] * 5
+
+
+def test_forty_rules_of_presence_are_told_apart(world: World, rows: pl.DataFrame) -> None:
+    world.write(rows)
+    rules = [Presence((take(None, f"amount > {number}"),)) for number in range(40)]
+    found = facts(world.log(), *rules)
+    for number, rule in enumerate(rules):
+        expected = ask(
+            rows,
+            f"""SELECT org, date_trunc('month', day)::DATE, bit_or(1 << (day(day) - 1))
+            FROM log WHERE amount > {number} GROUP BY ALL""",
+        )
+        assert ordered(plain(found.frames[rule])) == ordered(expected)

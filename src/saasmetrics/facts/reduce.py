@@ -33,7 +33,7 @@ from saasmetrics.finding import InputError
 from saasmetrics.period import Calendar
 from saasmetrics.sources.log import Log
 
-FORMAT = 1
+FORMAT = 2
 """Of what chunks come to: to be raised with every change of code that gives other partial facts for the same rows."""
 
 
