@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -57,9 +58,9 @@ class _Common(Given):
         self.by = by
         self.as_of = as_of
 
+    @abstractmethod
     def of(self, metric: Metric) -> Given:
         """The same, for another metric's scope."""
-        raise NotImplementedError
 
     def schema(self, role: str) -> Mapping[str, pl.DataType]:
         return self.store.schema(role)
