@@ -11,8 +11,10 @@ import polars as pl
 
 from saasmetrics.books.segments import MARK
 from saasmetrics.engine.numbered import Flags, Numbered, Whole, different, numbered, packed
-from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, OPEN, Ledger, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, OPEN, STATUS, Ledger, Shape, Side
 from saasmetrics.period import Periods
+
+_STATUSES = {word: number for number, word in enumerate(STATUS.categories)}
 
 NUMBER = "_mark"
 """The column of `Bag.marks` with a mark's number."""
@@ -87,7 +89,7 @@ def _bag(frame: pl.DataFrame, side: Side, shape: Shape, collapse: tuple[str, ...
         place = place[place >= 0]
     mark, marks = _marks(frame, _marked(side, shape))
     columns = {name: numbered(frame[name]) for name in {"account", *collapse} & set(frame.columns)}
-    status = frame["status"] if "status" in frame.columns else None
+    status = _physical(frame["status"], -1) if "status" in frame.columns else None
     amount = frame["amount"] if "amount" in frame.columns else None
     early = (frame["reason"] == COVERAGE).fill_null(False) if "reason" in frame.columns else None
     return Bag(
@@ -110,10 +112,10 @@ def _bag(frame: pl.DataFrame, side: Side, shape: Shape, collapse: tuple[str, ...
 
 def _places(period: pl.Series, periods: Periods) -> Whole:
     """The place of each period among those asked for; -1 for others."""
-    starts = pl.Series(periods.starts, dtype=pl.Date).to_physical().to_numpy()
+    starts = _physical(pl.Series(periods.starts, dtype=pl.Date), 0)
     first, last = int(starts[0]), int(starts[-1])
     # A day outside stands before the first or behind the last.
-    days = period.to_physical().fill_null(first - 1).clip(first - 1, last + 1).to_numpy()
+    days = np.clip(_physical(period, first - 1), first - 1, last + 1)
     table = np.full(last - first + 3, -1, dtype=np.int32)
     table[starts - first + 1] = np.arange(len(starts), dtype=np.int32)
     places: Whole = table.take(np.subtract(days, first - 1))
@@ -148,15 +150,24 @@ def _amounts(column: pl.Series) -> Whole | int:
     return numbers
 
 
-def _but_all(status: pl.Series | None, word: str) -> Flags | None:
-    if status is None:
-        return None
-    flags = (status == word).fill_null(False)
-    return None if flags.all() else flags.to_numpy()
+def _physical(column: pl.Series, null: int) -> Whole:
+    """Days and words of a list by their numbers, with one for null; what Polars dispatches is dear for few rows."""
+    numbers = column.to_physical()
+    if numbers.dtype != pl.Int32:
+        numbers = numbers.cast(pl.Int32)
+    whole: Whole = (numbers.fill_null(null) if numbers.null_count() else numbers).to_numpy()
+    return whole
 
 
-def _but_none(status: pl.Series | None, word: str) -> Flags | None:
+def _but_all(status: Whole | None, word: str) -> Flags | None:
     if status is None:
         return None
-    flags = (status == word).fill_null(False)
-    return flags.to_numpy() if flags.any() else None
+    flags: Flags = status == _STATUSES[word]
+    return None if flags.all() else flags
+
+
+def _but_none(status: Whole | None, word: str) -> Flags | None:
+    if status is None:
+        return None
+    flags: Flags = status == _STATUSES[word]
+    return flags if flags.any() else None
