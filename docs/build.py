@@ -25,6 +25,8 @@ from saasmetrics.explain.manual import manual
 from saasmetrics.explain.metric_type import IMPLIED, KINDS
 from saasmetrics.explain.takes import default, takes
 from saasmetrics.frames.canonical import ROLES, Column
+from saasmetrics.lint.index import RULES
+from saasmetrics.lint.rule import Rule
 from saasmetrics.sources.presets import preset, preset_names
 
 HERE = Path(__file__).parent / "reference"
@@ -43,19 +45,7 @@ HOLDS = {
     "choice": "one of",
 }
 
-CODES = {
-    "SM000": "The file cannot be read as this kind of YAML",
-    "SM001": "A key that the language does not have",
-    "SM002": "Something is said twice",
-    "SM003": "A name of something that does not exist",
-    "SM004": "Metrics that are made of each other",
-    "SM005": "A value of another kind than the key takes",
-    "SM006": "An expression that cannot be read, or is not allowed",
-    "SM007": "Something that is needed is missing",
-    "SM008": "A key that does nothing where it stands",
-    "SM011": "A file that cannot be reached",
-    "SM012": "A name that is taken, or is no name",
-    "SM013": "A column that is kept under its own name, and is nearly that of the role",
+CODES = {rule.code: rule.title.rstrip(".") for rule in RULES} | {
     "SM020": "The command line is not understood",
     "SM021": "A file that cannot be written",
     "SM901": "No file matches the path of a source",
@@ -109,6 +99,7 @@ def pages() -> dict[str, str]:
         "presets.md": presets(),
         "policies.md": policies(),
         "findings.md": findings(),
+        "rules.md": rules(),
     }
 
 
@@ -123,7 +114,8 @@ def contents() -> str:
         "- [Roles](roles.md): the tables every export becomes, and their columns\n"
         "- [Presets](presets.md): vendors' exports that are known by their columns\n"
         "- [Policies and settings](policies.md): choices of formula, and the calendar\n"
-        "- [Findings](findings.md): every code the tool may tell you",
+        "- [Findings](findings.md): every code the tool may tell you\n"
+        "- [Rules](rules.md): what is held against a definition file, and why",
     )
 
 
@@ -313,12 +305,52 @@ def findings() -> str:
     blocks = [
         "Every message is a finding: a code that is never reused, a weight, a place, a sentence, and mostly a hint. "
         "`…` stands for what the finding names. SM0 is about definitions and the command line, SM9 about data and "
-        "numbers."
+        "numbers. SM1 to SM8, and what SM0 is about in a file, are [rules](rules.md), each with its reason."
     ]
+    looked_for = {rule.code for rule in RULES if not rule.told_by}
     for code, title in CODES.items():
+        if code in looked_for:
+            continue
         lines = sorted({f"- {text}" for text in found[code]})
         blocks += [f"## {code}", f"{title}.", *(["\n".join(lines)] if lines else [])]
     return page("Findings", *blocks)
+
+
+FAMILIES = {
+    "0": "The file",
+    "1": "Value and workflows",
+    "2": "Activation, and accounts first",
+    "3": "Governance",
+    "4": "Segments",
+    "5": "Arithmetic",
+    "6": "Revenue and marketing",
+    "7": "Quality and friction",
+    "8": "Expressions",
+}
+
+
+def rules() -> str:
+    """A section per rule, under the heading of its family."""
+    blocks = [
+        "What is held against a definition file. An error of families 1 to 7 about a metric is a warning until the "
+        "metric is locked. A rule is silenced where it is wrong by `ignore: {SM401: reason}` on the metric, workflow, "
+        "segment or other block that it is about, or on `lint` for the whole file; a reason is needed, and an ignore "
+        "that keeps nothing quiet is told. `lint: {select: [SM1]}` runs only some."
+    ]
+    for family, title in FAMILIES.items():
+        blocks.append(f"## {title}")
+        for rule in RULES:
+            if rule.family == family:
+                blocks += [f"### {rule.code} {rule.name}", *rule_section(rule)]
+    return page("Rules", *blocks)
+
+
+def rule_section(rule: Rule) -> Iterator[str]:
+    """The page of a rule as paragraphs."""
+    asks = "numbers" if rule.check is None and rule.check_values else ""
+    told = [rule.severity.name.lower(), *(["needs numbers"] if asks else []), *(["mechanical fix"] * rule.fixable)]
+    yield f"{rule.title} *{', '.join(told)}*"
+    yield "\n\n".join(f"**{heading}.** {text[0].upper()}{text[1:]}" for heading, text in rule.parts.items())
 
 
 def sentences() -> dict[str, set[str]]:

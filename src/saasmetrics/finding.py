@@ -35,6 +35,8 @@ class Finding:
 
     Edges: a fault in a definition has `location` with line and column; a fault in data has `location` with the
     file, the data `column` by name, and `rows`, the number of rows it concerns. `code` is stable and never reused.
+    `object` names what a finding is about, where it is about one thing: `metric.activation_rate`; with the code it
+    says that two findings are the same, wherever they stand.
     """
 
     code: str
@@ -44,6 +46,7 @@ class Finding:
     hint: str | None = None
     column: str | None = None
     rows: int | None = None
+    object: str = ""
 
     def __str__(self) -> str:
         place = f"{self.location} " if self.location else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 
@@ -174,6 +174,11 @@ def _report(fault: ErrorDetails, spot: Path, model: type[BaseModel], path: Path,
     written.fault(code, f"{_dotted(whole)}: {message}", place, hint)
 
 
+def _listed(keys: Iterable[str]) -> str:
+    """Keys in the order of their block; `ignore`, which says nothing of the business, last."""
+    return ", ".join(sorted(keys, key=lambda key: key == "ignore"))
+
+
 def _words(fault: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, str | None]:
     kind, given = fault["type"], fault["input"]
     context = fault.get("ctx") or {}
@@ -182,7 +187,7 @@ def _words(fault: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, str |
     if kind == "extra_forbidden":
         keys = _keys_at(model, fault["loc"][:-1])
         name = str(fault["loc"][-1])
-        return "SM001", f"`{name}` is not a key here", near(name, keys) or f"keys here: {', '.join(keys)}"
+        return "SM001", f"`{name}` is not a key here", near(name, keys) or f"keys here: {_listed(keys)}"
     if kind == "missing":
         return "SM007", f"`{fault['loc'][-1]}` is missing", None
     if kind in _EXPECTED:

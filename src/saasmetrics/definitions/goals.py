@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from pydantic import Field
 from pydantic_core import PydanticCustomError
 
+from saasmetrics.definitions.ignoring import Ignorable
 from saasmetrics.definitions.model import Model, fault
 from saasmetrics.definitions.scalars import Comparison, Day, GrainName, Labels, Quantity
 
 
-class Target(Model):
+class Target(Ignorable):
     """A value to reach by a day, or to keep.
 
     Edges: identity is metric, where and `by`. Values are as written until the metric's unit is known.

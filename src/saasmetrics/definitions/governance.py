@@ -6,10 +6,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from saasmetrics.definitions.ignoring import reasons
 from saasmetrics.definitions.model import Model
 from saasmetrics.definitions.scalars import Amount, GrainName, Name
 from saasmetrics.definitions.settings import Stage
-from saasmetrics.definitions.views import reasons
 
 Direction = Literal["up", "down", "band"]
 Timing = Literal["leading", "lagging"]

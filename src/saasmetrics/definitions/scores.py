@@ -9,6 +9,7 @@ from pydantic import Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from saasmetrics.definitions.ignoring import Ignorable
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.model import Model, fault
 from saasmetrics.definitions.scalars import Amount, Comparison, Day, Duration, Name, Sql, shown
@@ -82,7 +83,7 @@ class Override(Model):
     until: str | Day
 
 
-class Score(Model):
+class Score(Ignorable):
     """Either `parts` and `bands`, a metric of the same name; or `signals` and `at_least`, a milestone."""
 
     window: Duration = Duration(28, "d")

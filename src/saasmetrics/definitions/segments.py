@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from saasmetrics.definitions.model import Model, fault
+from saasmetrics.definitions.ignoring import Ignorable
+from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.scalars import Name, Sql, sql
 
 
@@ -30,7 +31,7 @@ Roles = Annotated[
 Condition = Annotated[str, BeforeValidator(_condition), WithJsonSchema({"type": "string"})]
 
 
-class Segment(Model):
+class Segment(Ignorable):
     """One partition.
 
     Edges: once read, `expr` names a role or source for every SQL text; without it, it is the column of accounts of the

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, GetJsonSchemaHandler, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from saasmetrics.definitions.ignoring import Ignorable
 from saasmetrics.definitions.model import Model, fault
 from saasmetrics.definitions.scalars import Duration, GrainName, Name
 from saasmetrics.period import Calendar, Grain
@@ -55,7 +56,7 @@ Currency = Annotated[str, AfterValidator(_currency), WithJsonSchema({"type": "st
 """A currency by its ISO code."""
 
 
-class Team(Model):
+class Team(Ignorable):
     """One team: who owns its numbers, and the grain it looks at."""
 
     owner: str | None = None

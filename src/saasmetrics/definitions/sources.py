@@ -11,6 +11,7 @@ from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validat
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from saasmetrics.definitions.ignoring import Ignorable
 from saasmetrics.definitions.model import Model, fault, near
 from saasmetrics.definitions.scalars import Duration, Label, Labels, Sql
 from saasmetrics.definitions.settings import zone
@@ -57,7 +58,7 @@ class ColumnSource(Model):
         return {"anyOf": [{"type": ["string", "number"]}, dict(handler.resolve_ref_schema(handler(schema)))]}
 
 
-class Source(Model):
+class Source(Ignorable):
     """One set of rows of a role.
 
     Edges: once read, `role` is filled, `columns` holds the preset's too, and `base` is the folder that relative paths

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Literal
 
 from pydantic import Field, GetJsonSchemaHandler, field_validator, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from saasmetrics.definitions.ignoring import Ignorable, rule
 from saasmetrics.definitions.model import Model, fault
 from saasmetrics.definitions.scalars import Day, GrainName, Label, Labels, shown
 from saasmetrics.definitions.settings import Stage
 
 Bundle = Literal["weekly", "revenue", "acquisition", "adoption", "quality", "all"]
 Level = Literal["north_star", "core", "supporting", "operational"]
-_RULE = re.compile(r"SM[0-9](?:[0-9]{2})?")
 
 
 class Shown(Model):
@@ -43,7 +42,7 @@ class Shown(Model):
         return {"anyOf": [{"type": "string"}, dict(handler.resolve_ref_schema(handler(schema)))]}
 
 
-class View(Model):
+class View(Ignorable):
     """A named selection of metrics and how it is broken down."""
 
     show: tuple[Shown, ...] = Field(min_length=1)
@@ -61,38 +60,16 @@ class Limits(Model):
     total: int = Field(40, ge=1)
 
 
-def rule(code: str) -> str:
-    """A rule's code, or a family of them. Raises: a fault for any other text."""
-    if not _RULE.fullmatch(code):
-        raise fault("SM005", f"`{code}` is not a rule", "write a code like SM106")
-    return code
-
-
-def reasons(given: dict[str, str]) -> dict[str, str]:
-    """Suppressed rules, each with its reason. Raises: a fault for a rule without one."""
-    for code, reason in given.items():
-        rule(code)
-        if not reason.strip():
-            raise fault("SM007", f"`{code}` is ignored without a reason", "write why", at=code)
-    return given
-
-
-class Lint(Model):
+class Lint(Ignorable):
     """Which rules run, which are suppressed and why."""
 
     select: tuple[str, ...] = ()
-    ignore: dict[str, str] = Field(default_factory=dict)
     limits: Limits = Limits()
 
     @field_validator("select")
     @classmethod
     def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(rule(code) for code in value)
-
-    @field_validator("ignore")
-    @classmethod
-    def _with_reason(cls, value: dict[str, str]) -> dict[str, str]:
-        return reasons(value)
 
 
 class Note(Model):

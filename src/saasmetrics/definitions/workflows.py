@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, GetJsonSchemaHandler, ModelWrapVali
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError
 
+from saasmetrics.definitions.ignoring import Ignorable
 from saasmetrics.definitions.model import Model, fault
 from saasmetrics.definitions.rows import Rows, uncountable
 from saasmetrics.definitions.scalars import Day, Duration, Label, Name, Sql, shown
@@ -33,7 +34,7 @@ class WorkflowValue(Model):
         return {"anyOf": [{"type": "string"}, dict(handler.resolve_ref_schema(handler(schema)))]}
 
 
-class Workflow(Model):
+class Workflow(Ignorable):
     """A job that customers do: its attempt, its outcome, and how deep they go.
 
     Edges: without `attempt` successes are counted and nothing can complete. Without `run` attempt and outcome are
@@ -71,7 +72,7 @@ class Workflow(Model):
             yield from uncountable(getattr(self, key), key)
 
 
-class Feature(Rows):
+class Feature(Rows, Ignorable):
     """A feature or an integration: its uses, who may use it, and what counts as adopted.
 
     Edges: `at_least` and `on_days` null mean the policies `feature_uses` and `feature_days`.
@@ -108,7 +109,7 @@ Steps = Annotated[dict[Name, Rows], BeforeValidator(_steps)]
 """Named rows in the order in which they happen."""
 
 
-class Journey(Model):
+class Journey(Ignorable):
     """A path that customers should finish."""
 
     steps: Steps
@@ -119,7 +120,7 @@ class Journey(Model):
     renamed_from: Name | None = None
 
 
-class Activation(Model):
+class Activation(Ignorable):
     """When an account is activated: every step, within the judged window. `windows` always holds `within`."""
 
     steps: Steps
@@ -133,7 +134,7 @@ class Activation(Model):
         return tuple(sorted({*self.windows, self.within}, key=lambda window: window.rough_seconds))
 
 
-class Active(Model):
+class Active(Ignorable):
     """The one rule of active: for accounts, for their users (the same unless written), the expected roles."""
 
     account: Rows = Rows(workflow="core")
@@ -147,7 +148,7 @@ class Active(Model):
         return active if "user" in active.model_fields_set else active.model_copy(update={"user": active.account})
 
 
-class Product(Model):
+class Product(Ignorable):
     """One of several products: its workflows and its own north star, activation and rule of active."""
 
     label: str | None = None

@@ -1,0 +1,75 @@
+"""Rule: a code, a name, a weight, a manual page, and what looks for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from saasmetrics.document import Path
+from saasmetrics.finding import Severity
+
+if TYPE_CHECKING:
+    from saasmetrics.lint.evidence import Evidence
+    from saasmetrics.lint.reading import Reading
+
+PARTS = ("Flags", "Why", "Example", "Fix")
+"""The paragraphs of a page, in this order."""
+
+_PART = re.compile(rf"^({'|'.join(PARTS)}): ?", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a rule has to say about one thing.
+
+    Edges: `path` leads to a node of the files as they are merged; where it is not written, the nearest node above it
+    stands for it. `offset` is the character of a text, `value` asks for the place of the value and not of its key.
+    """
+
+    object: str
+    path: Path
+    message: str
+    hint: str
+    offset: int | None = None
+    value: bool = False
+
+
+Check = Callable[["Reading"], Iterator[Told]]
+CheckValues = Callable[["Reading", "Evidence"], Iterator[Told]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    Edges: `check` needs no data, `check_values` needs numbers; a rule may have both. `told_by` are the codes under
+    which the reader of definitions already refuses what the rule is about: such a rule only has a page. `fixable` says
+    that the change is mechanical.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    page: str
+    check: Check | None = None
+    check_values: CheckValues | None = None
+    told_by: tuple[str, ...] = ()
+    fixable: bool = False
+
+    @property
+    def title(self) -> str:
+        """The page's first line."""
+        return self.page.partition("\n")[0]
+
+    @property
+    def family(self) -> str:
+        """The code's first digit, which says what the rule is about."""
+        return self.code[2]
+
+    @property
+    def parts(self) -> Mapping[str, str]:
+        """The paragraphs of the page, each on one line."""
+        _, *found = _PART.split(self.page)
+        return {name: " ".join(said.split()) for name, said in zip(found[::2], found[1::2], strict=True)}

@@ -1,0 +1,1 @@
+"""The rules, one to a file; a file's docstring is the manual page of its rule."""
