@@ -99,6 +99,10 @@ class Reading:
         """The number that a north star names."""
         return self.definitions.address(self.stars[product])
 
+    def spec(self, metric: Metric) -> Any:
+        """The first spec of a metric, which its others resemble; null for one without."""
+        return metric.variants[0].spec if metric.variants else None
+
     def specs(self, address: Address) -> tuple[Any, ...]:
         """The specs behind an address: of one label of a fan-out, else all."""
         metric = self.definitions.metrics[address.metric]
