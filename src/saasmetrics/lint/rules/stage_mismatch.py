@@ -1,7 +1,7 @@
 """A core metric belongs to another stage of the company.
 
-Flags: a metric that the file calls core and whose `stage` leaves out `settings.stage`; lifetime value and cost of acquisition at stage early;
-counts of sign-ups at stage mature.
+Flags: a metric that the file calls core, or the North Star, and whose `stage` leaves out `settings.stage`; lifetime
+value and cost of acquisition at stage early; counts of sign-ups at stage mature.
 Why: lifetime value before there are lives, or sign-ups when retention is what earns, steers by the wrong thing.
 Example: `settings: {stage: early}` and `metrics: {ltv_cac: {level: core}}`.
 Fix: `level: supporting`, or say under `stage` that it belongs here.
