@@ -40,6 +40,7 @@ from saasmetrics.explain.notation import block
 from saasmetrics.explain.topics import SHELVES
 from saasmetrics.finding import InputError
 from saasmetrics.frames.canonical import ROLES
+from saasmetrics.lint.index import RULES
 from saasmetrics.output.explanation import Explanation, Facts, Section, Table, Written, printout
 from saasmetrics.output.plain import plain
 from saasmetrics.period import Grain, add_months
@@ -153,6 +154,7 @@ def names() -> Mapping[str, tuple[str, ...]]:
         "preset": preset_names(),
         "bundle": tuple(catalogue().bundles),
         "column": tuple(f"{role}.{column}" for role, shape in ROLES.items() for column in shape.columns),
+        "rule": tuple(rule.code for rule in RULES),
     }
 
 

@@ -17,7 +17,7 @@ def explain(
     context: Context,
     name: Annotated[
         str | None,
-        Argument(metavar="NAME", help="A metric, source, preset, type, column or policy.", autocompletion=names),
+        Argument(metavar="NAME", help="A metric, source, preset, type, column, policy or rule.", autocompletion=names),
     ] = None,
     schema: Annotated[bool, Option("--schema", help="Print the JSON schema of metrics.yaml, for editors.")] = False,
     definitions: flags.Definitions = None,
@@ -35,17 +35,20 @@ def explain(
 ) -> Outcome:
     """What a name means here, where it is said, who answers for it.
 
-    A metric with its formula and today's numbers; a source, preset, type, column or policy.
+    A metric with its formula and today's numbers; a source, preset, type, column or policy; a rule by its code.
     """
     console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
     if schema:
         return _schema(console, output)
     if name is None:
         raise usage("no name", "write what to explain, as in saasmetrics explain nrr")
-    destination, path = console.destination(form, output), definitions_path(definitions)
+    destination = console.destination(form, output)
     from saasmetrics import pipeline
     from saasmetrics.output.explanation import printout
 
+    if definitions is None and (page := pipeline.explain_rule(name)) is not None:
+        return Outcome(printout(page), destination)
+    path = definitions_path(definitions)
     with console.progress() as progress:
         moment = asking.moment("--as-of", as_of)
         explanation = pipeline.explain(

@@ -11,6 +11,7 @@ from saasmetrics.explain.answers import Answers
 from saasmetrics.explain.metric import metric_page
 from saasmetrics.explain.metric_type import type_page
 from saasmetrics.explain.policy import policy_page, setting_page
+from saasmetrics.explain.rule import rule_page
 from saasmetrics.explain.source import column_page, preset_page, role_page, source_page
 from saasmetrics.explain.topics import Topic, topics
 from saasmetrics.output.explanation import Explanation, Facts, Section
@@ -32,6 +33,7 @@ PAGES: Mapping[str, Callable[[Definitions, str], Explanation]] = {
     "bundle": blocks.bundle_page,
     "view": blocks.view_page,
     "column": column_page,
+    "rule": rule_page,
 }
 """Kinds that need no numbers; a metric has a page with them."""
 

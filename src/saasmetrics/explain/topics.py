@@ -13,6 +13,7 @@ from saasmetrics.definitions.policies import Policies
 from saasmetrics.definitions.settings import Settings
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.canonical import ROLES
+from saasmetrics.lint.index import RULES
 from saasmetrics.sources.presets import preset_names
 
 SHELVES: Mapping[str, str] = {
@@ -33,6 +34,7 @@ SHELVES: Mapping[str, str] = {
     "bundle": "bundles",
     "view": "views",
     "column": "columns",
+    "rule": "rules",
 }
 """Kinds in the order in which a name is looked for, each with the word that stands before a name to mean just that:
 `policies.retention` where `retention` is a metric type as well."""
@@ -93,6 +95,7 @@ def _known(definitions: Definitions) -> Mapping[str, tuple[str, ...]]:
         "bundle": tuple(catalogue().bundles),
         "view": tuple(definitions.views),
         "column": tuple(_columns(definitions)),
+        "rule": (*(rule.code for rule in RULES), *(rule.name for rule in RULES)),
     }
 
 

@@ -7,11 +7,13 @@ from datetime import date
 
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.finding import Finding, Severity
+from saasmetrics.lint.evidence import Evidence
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 from saasmetrics.lint.rules import (
     activation_without_outcome,
     activation_without_window,
+    ad_only_cac,
     attempts_not_outcomes,
     average_of_ratios,
     bad_name,
@@ -27,16 +29,21 @@ from saasmetrics.lint.rules import (
     duplicate_metric,
     empty_action,
     event_pattern,
+    float_money,
+    hidden_paradox,
     idle_key,
     is_true,
     lagging_only,
     latest_on_history,
+    leaky_bucket,
     lonely_ltv,
     many_north_stars,
     mean_latency,
     median_only,
     missing_key,
     mixed_attribution,
+    mixed_currency,
+    monthly_noise,
     mql_alone,
     mrr_without_movement,
     near_column,
@@ -48,33 +55,42 @@ from saasmetrics.lint.rules import (
     no_owner,
     no_quality,
     no_role_view,
+    no_sample_floor,
     no_tiers,
     no_workflow,
+    north_star_unlinked,
     not_smart,
     nrr_without_lead,
     null_dropping,
     one_sided_churn,
+    out_of_reach,
     overlapping_window,
     rate_over_100,
     scoreless_pqa,
     seats_as_usage,
     second_active,
+    shaky_ground,
+    slow_north_star,
     stage_gap,
     stage_mismatch,
     stale_target,
     stock_summed,
+    target_inside_noise,
     team_gap,
     text_date,
     tickets_alone,
+    tiny_cells,
     too_many_metrics,
     trivial_activation,
-    unconnected_core,
+    unknown_heavy,
     unknown_key,
     unmatched_outcome,
     unreachable_file,
     unreadable_expression,
     unreadable_file,
     unresolved_reference,
+    untested_score,
+    untied_metric,
     unused_definition,
     unused_ignore,
     user_only_retention,
@@ -83,6 +99,8 @@ from saasmetrics.lint.rules import (
     velocity_incomplete,
     wall_clock,
     weak_active_rule,
+    weak_mql,
+    wide_segment,
     workflow_count,
 )
 from saasmetrics.lint.suppression import Suppression
@@ -112,6 +130,8 @@ RULES: tuple[Rule, ...] = (
     unmatched_outcome.RULE,
     workflow_count.RULE,
     no_tiers.RULE,
+    slow_north_star.RULE,
+    north_star_unlinked.RULE,
     clicks_as_adoption.RULE,
     trivial_activation.RULE,
     activation_without_outcome.RULE,
@@ -124,6 +144,7 @@ RULES: tuple[Rule, ...] = (
     no_cohort.RULE,
     no_role_view.RULE,
     scoreless_pqa.RULE,
+    untested_score.RULE,
     no_owner.RULE,
     no_action.RULE,
     empty_action.RULE,
@@ -131,30 +152,43 @@ RULES: tuple[Rule, ...] = (
     no_level.RULE,
     lagging_only.RULE,
     duplicate_metric.RULE,
-    unconnected_core.RULE,
+    untied_metric.RULE,
     stage_mismatch.RULE,
     stage_gap.RULE,
     team_gap.RULE,
     not_smart.RULE,
+    out_of_reach.RULE,
     stale_target.RULE,
+    target_inside_noise.RULE,
     blended_rate.RULE,
+    hidden_paradox.RULE,
+    wide_segment.RULE,
+    unknown_heavy.RULE,
+    tiny_cells.RULE,
     latest_on_history.RULE,
     average_of_ratios.RULE,
     stock_summed.RULE,
     rate_over_100.RULE,
+    no_sample_floor.RULE,
+    mixed_currency.RULE,
     overlapping_window.RULE,
+    ad_only_cac.RULE,
     blended_cac_only.RULE,
     mrr_without_movement.RULE,
     one_sided_churn.RULE,
     lonely_ltv.RULE,
     mql_alone.RULE,
+    weak_mql.RULE,
     mixed_attribution.RULE,
     nrr_without_lead.RULE,
+    leaky_bucket.RULE,
+    monthly_noise.RULE,
     velocity_incomplete.RULE,
     no_quality.RULE,
     detached_incidents.RULE,
     tickets_alone.RULE,
     mean_latency.RULE,
+    shaky_ground.RULE,
     wall_clock.RULE,
     text_date.RULE,
     null_dropping.RULE,
@@ -162,6 +196,7 @@ RULES: tuple[Rule, ...] = (
     event_pattern.RULE,
     division.RULE,
     case_miss.RULE,
+    float_money.RULE,
 )
 
 DRAFTED = frozenset("1234567")
@@ -178,7 +213,24 @@ def lint(definitions: Definitions, locked: frozenset[str] | None = None, *, toda
     reading = Reading(definitions, today)
     chosen = _chosen(definitions, (rule for rule in RULES if rule.check is not None))
     told = [(rule, each) for rule in chosen if rule.check is not None for each in rule.check(reading)]
-    return _findings(reading, chosen, told, locked or frozenset())
+    judged = [rule for rule in chosen if rule.check_values is None]
+    judged += [rule for rule in RULES if rule.told_by]
+    return _findings(reading, told, judged, locked or frozenset())
+
+
+def lint_values(
+    definitions: Definitions, evidence: Evidence, locked: frozenset[str] | None = None, *, today: date | None = None
+) -> list[Finding]:
+    """What the rules that need numbers find in them, sorted by place; `locked` and `today` as in `lint`.
+
+    Edges: numbers that are not there are not judged. An `ignore` of such a rule is stale only if neither the numbers
+    nor the file would have been told of.
+    """
+    reading = Reading(definitions, today)
+    chosen = _chosen(definitions, (rule for rule in RULES if rule.check_values is not None))
+    told = [(rule, each) for rule in chosen if rule.check_values for each in rule.check_values(reading, evidence)]
+    plain = [(rule, each) for rule in chosen if rule.check is not None for each in rule.check(reading)]
+    return _findings(reading, told, chosen, locked or frozenset(), plain)
 
 
 def by_code(text: str) -> Rule | None:
@@ -193,13 +245,24 @@ def _chosen(definitions: Definitions, rules: Iterable[Rule]) -> tuple[Rule, ...]
 
 
 def _findings(
-    reading: Reading, chosen: tuple[Rule, ...], told: list[tuple[Rule, Told]], locked: frozenset[str]
+    reading: Reading,
+    told: Iterable[tuple[Rule, Told]],
+    judged: Iterable[Rule],
+    locked: frozenset[str],
+    elsewhere: Iterable[tuple[Rule, Told]] | None = None,
 ) -> list[Finding]:
-    """What was told and is not suppressed, and the suppressions that suppressed nothing."""
+    """What was told and is not suppressed, and the suppressions of judged rules that suppressed nothing.
+
+    `elsewhere` is told through the other door, which also tells of codes that no rule has; here it only says that a
+    suppression is of use.
+    """
     suppression = Suppression.of(reading)
     heard = [(rule, each) for rule, each in told if not suppression.quiet(rule, each)]
+    for rule, each in elsewhere or ():
+        suppression.quiet(rule, each)
     if _chosen(reading.definitions, (unused_ignore.RULE,)):
-        stale = unused_ignore.stale(suppression, chosen, (rule.code for rule in RULES))
+        known = [rule.code for rule in RULES]
+        stale = unused_ignore.stale(suppression, judged, known, strange=elsewhere is None)
         heard += [(unused_ignore.RULE, each) for each in stale]
     findings = dict.fromkeys(_finding(reading, rule, each, locked) for rule, each in heard)
     return sorted(findings, key=_order)

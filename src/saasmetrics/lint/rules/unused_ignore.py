@@ -15,9 +15,11 @@ from saasmetrics.lint.rule import Rule, Told
 from saasmetrics.lint.suppression import Suppression
 
 
-def stale(suppression: Suppression, ran: Iterable[Rule], known: Iterable[str]) -> Iterator[Told]:
-    """What the ignores of a file did not do, once the rules have run."""
+def stale(suppression: Suppression, ran: Iterable[Rule], known: Iterable[str], *, strange: bool) -> Iterator[Told]:
+    """What the ignores of a file did not do, once the rules have run; with `strange`, also codes that no rule has."""
     for path, code, exists in suppression.stale(ran, known):
+        if not exists and not strange:
+            continue
         node = ".".join(map(str, path[:-2])) or "the file"
         message = f"`{code}` is ignored on {node}, where it finds nothing" if exists else f"there is no rule `{code}`"
         yield Told(f"ignore.{node}.{code}", path, message, "remove it")

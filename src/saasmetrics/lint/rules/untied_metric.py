@@ -59,4 +59,4 @@ def _tied(reading: Reading, stars: set[str]) -> set[str]:
     return reached
 
 
-RULE = Rule("SM308", "unconnected-core", Severity.NOTE, __doc__, _check)
+RULE = Rule("SM308", "untied-metric", Severity.NOTE, __doc__, _check)
