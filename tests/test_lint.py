@@ -278,3 +278,8 @@ def test_a_finding_stands_in_the_file_that_says_it(tmp_path: Path) -> None:
     ]
     assert place is not None
     assert (Path(place.file).name, place.line, place.column) == ("more.yaml", 2, 3)
+
+
+def test_the_example_keeps_every_rule() -> None:
+    definitions = load(ROOT / "metrics.yaml", REGISTRY)
+    assert [str(finding) for finding in lint(definitions, today=TODAY)] == []

@@ -77,13 +77,24 @@ class Reading:
         path = self.spot(metric)
         return (*path, *keys) if path[0] in ("metrics", "scores") else path
 
+    @cached_property
+    def _known(self) -> dict[tuple[str, str], frozenset[Any]]:
+        """What was found out already; many rules ask the same of the same metric."""
+        return {}
+
     def under(self, metric: Metric) -> frozenset[Node]:
         """All that a metric rests on, itself included."""
-        return nodes_under(self.definitions, self.whole(metric))
+        whole = self.whole(metric)
+        if (found := self._known.get(("under", whole.id))) is None:
+            found = self._known["under", whole.id] = nodes_under(self.definitions, whole)
+        return found
 
     def roles(self, metric: Metric) -> frozenset[str]:
         """Roles of the rows that a metric reads."""
-        return roles_under(self.definitions, self.whole(metric))
+        whole = self.whole(metric)
+        if (found := self._known.get(("roles", whole.id))) is None:
+            found = self._known["roles", whole.id] = roles_under(self.definitions, whole)
+        return found
 
     def whole(self, metric: Metric) -> Metric:
         """The metric of which this may be one address."""

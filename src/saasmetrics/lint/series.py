@@ -49,6 +49,11 @@ def series(
     return rows.filter(narrow if not others and len(values) == 1 else pl.lit(False)).sort("period")
 
 
+def told(value: float, unit: str) -> str:
+    """A value, or the distance of two, as a message says it."""
+    return f"{value * 100:.3g} points" if unit == "ratio" else f"{value:,.3g}"
+
+
 @dataclass(frozen=True)
 class Limits:
     """Between which values a number stays by itself."""

@@ -18,7 +18,7 @@ from saasmetrics.finding import Severity
 from saasmetrics.lint.evidence import Evidence
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
-from saasmetrics.lint.series import series
+from saasmetrics.lint.series import series, told
 from saasmetrics.lint.targets import named
 from saasmetrics.period import Grain
 
@@ -41,8 +41,8 @@ def _check(reading: Reading, evidence: Evidence) -> Iterator[Told]:
         needed, best = abs(way) * steps / left, _best(seen["value"], steps, 1 if way > 0 else -1)
         if needed > best:
             message = (
-                f"the target of `{target.metric}` needs {needed / steps:.3g} a period, "
-                f"the best {steps} periods brought {max(best, 0) / steps:.3g}"
+                f"the target of `{target.metric}` needs {told(needed / steps, unit)} a period, "
+                f"the best {steps} periods brought {told(max(best, 0) / steps, unit)}"
             )
             yield Told(named(target), ("targets", number), message, "set a nearer value or a later day, or split it")
 

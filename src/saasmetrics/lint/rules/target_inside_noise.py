@@ -14,7 +14,7 @@ from saasmetrics.finding import Severity
 from saasmetrics.lint.evidence import Evidence
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
-from saasmetrics.lint.series import limits, series
+from saasmetrics.lint.series import limits, series, told
 from saasmetrics.lint.targets import named
 
 
@@ -32,8 +32,8 @@ def _check(reading: Reading, evidence: Evidence) -> Iterator[Told]:
         start = seen["value"][-1] if target.from_ is None else target.from_.convert(unit)
         if abs(goal.bound - start) < scatter.half:
             message = (
-                f"the target of `{target.metric}` is {abs(goal.bound - start):.3g} away, "
-                f"it scatters by {scatter.half:.3g} by itself"
+                f"the target of `{target.metric}` is {told(abs(goal.bound - start), unit)} away, "
+                f"it scatters by {told(scatter.half, unit)} by itself"
             )
             yield Told(named(target), ("targets", number), message, "choose a step beyond that, or a longer period")
 

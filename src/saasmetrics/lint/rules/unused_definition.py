@@ -24,7 +24,8 @@ _ALWAYS = frozenset({"accounts", "users", "aliases", "fx"})
 
 def _check(reading: Reading) -> Iterator[Told]:
     definitions = reading.definitions
-    roles = _ALWAYS.union(*(roles_under(definitions, m) for m in definitions.metrics.values() if m.missing is None))
+    able = [metric for metric in definitions.metrics.values() if metric.missing is None]
+    roles = _ALWAYS.union(*(roles_under(definitions, metric) for metric in able))
     named = {name for segment in definitions.segments.values() for name in segment.expr}
     for name, source in definitions.sources.items():
         if source.role not in roles and not {name, source.role} & named:
