@@ -27,6 +27,7 @@ from saasmetrics.explain.takes import default, takes
 from saasmetrics.frames.canonical import ROLES, Column
 from saasmetrics.lint.index import RULES
 from saasmetrics.lint.rule import Rule
+from saasmetrics.lint.tracking.index import TRACKING
 from saasmetrics.sources.presets import preset, preset_names
 
 HERE = Path(__file__).parent / "reference"
@@ -45,7 +46,7 @@ HOLDS = {
     "choice": "one of",
 }
 
-CODES = {rule.code: rule.title.rstrip(".") for rule in RULES} | {
+CODES = {rule.code: rule.title.rstrip(".") for rule in (*RULES, *TRACKING)} | {
     "SM020": "The command line is not understood",
     "SM021": "A file that cannot be written",
     "SM901": "No file matches the path of a source",
@@ -305,9 +306,9 @@ def findings() -> str:
     blocks = [
         "Every message is a finding: a code that is never reused, a weight, a place, a sentence, and mostly a hint. "
         "`…` stands for what the finding names. SM0 is about definitions and the command line, SM9 about data and "
-        "numbers. SM1 to SM8, and what SM0 is about in a file, are [rules](rules.md), each with its reason."
+        "numbers. SM1 to SM8, what SM0 is about in a file, and SM98 are [rules](rules.md), each with its reason."
     ]
-    looked_for = {rule.code for rule in RULES if not rule.told_by}
+    looked_for = {rule.code for rule in (*RULES, *TRACKING) if not rule.told_by}
     for code, title in CODES.items():
         if code in looked_for:
             continue
@@ -326,6 +327,7 @@ FAMILIES = {
     "6": "Revenue and marketing",
     "7": "Quality and friction",
     "8": "Expressions",
+    "9": "Tracking",
 }
 
 
@@ -339,7 +341,7 @@ def rules() -> str:
     ]
     for family, title in FAMILIES.items():
         blocks.append(f"## {title}")
-        for rule in RULES:
+        for rule in (*RULES, *TRACKING):
             if rule.family == family:
                 blocks += [f"### {rule.code} {rule.name}", *rule_section(rule)]
     return page("Rules", *blocks)
@@ -347,8 +349,9 @@ def rules() -> str:
 
 def rule_section(rule: Rule) -> Iterator[str]:
     """The page of a rule as paragraphs."""
-    asks = "numbers" if rule.check is None and rule.check_values else ""
-    told = [rule.severity.name.lower(), *(["needs numbers"] if asks else []), *(["mechanical fix"] * rule.fixable)]
+    asks = "numbers" if rule.check_values else "the logs of events" if rule.check_tracking else ""
+    needs = [f"needs {asks}"] if asks and rule.check is None else []
+    told = [rule.severity.name.lower(), *needs, *(["mechanical fix"] * rule.fixable)]
     yield f"{rule.title} *{', '.join(told)}*"
     yield "\n\n".join(f"**{heading}.** {text[0].upper()}{text[1:]}" for heading, text in rule.parts.items())
 

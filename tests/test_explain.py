@@ -41,6 +41,7 @@ from saasmetrics.explain.topics import SHELVES
 from saasmetrics.finding import InputError
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.lint.index import RULES
+from saasmetrics.lint.tracking.index import TRACKING
 from saasmetrics.output.explanation import Explanation, Facts, Section, Table, Written, printout
 from saasmetrics.output.plain import plain
 from saasmetrics.period import Grain, add_months
@@ -154,7 +155,7 @@ def names() -> Mapping[str, tuple[str, ...]]:
         "preset": preset_names(),
         "bundle": tuple(catalogue().bundles),
         "column": tuple(f"{role}.{column}" for role, shape in ROLES.items() for column in shape.columns),
-        "rule": tuple(rule.code for rule in RULES),
+        "rule": tuple(rule.code for rule in (*RULES, *TRACKING)),
     }
 
 

@@ -22,7 +22,8 @@ def rule_page(definitions: Definitions, name: str) -> Explanation:
 
 def page_of(rule: Rule) -> Explanation:
     """The page of a rule, which needs no file."""
-    needs = "numbers" if rule.check is None and rule.check_values is not None else "the definition file"
+    asks = "numbers" if rule.check_values else "the logs of events" if rule.check_tracking else ""
+    needs = asks if asks and rule.check is None else "the definition file"
     told = [("name", rule.name), ("weight", rule.severity.name.lower()), ("looks at", needs)]
     told += [("change", "mechanical")] if rule.fixable else []
     parts = (Facts(tuple((heading.lower(), text) for heading, text in rule.parts.items())),)

@@ -14,6 +14,7 @@ from saasmetrics.definitions.settings import Settings
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.lint.index import RULES
+from saasmetrics.lint.tracking.index import TRACKING
 from saasmetrics.sources.presets import preset_names
 
 SHELVES: Mapping[str, str] = {
@@ -77,6 +78,7 @@ def topics(definitions: Definitions, text: str) -> tuple[Topic, ...]:
 
 
 def _known(definitions: Definitions) -> Mapping[str, tuple[str, ...]]:
+    rules = (*RULES, *TRACKING)
     return {
         "metric": tuple(name for name in definitions.metrics if "#" not in name),
         "score": tuple(definitions.scores),
@@ -95,7 +97,7 @@ def _known(definitions: Definitions) -> Mapping[str, tuple[str, ...]]:
         "bundle": tuple(catalogue().bundles),
         "view": tuple(definitions.views),
         "column": tuple(_columns(definitions)),
-        "rule": (*(rule.code for rule in RULES), *(rule.name for rule in RULES)),
+        "rule": (*(rule.code for rule in rules), *(rule.name for rule in rules)),
     }
 
 

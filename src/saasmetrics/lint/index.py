@@ -7,6 +7,7 @@ from datetime import date
 
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.finding import Finding, Severity
+from saasmetrics.frames.sightings import Sightings
 from saasmetrics.lint.evidence import Evidence
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
@@ -104,6 +105,8 @@ from saasmetrics.lint.rules import (
     workflow_count,
 )
 from saasmetrics.lint.suppression import Suppression
+from saasmetrics.lint.tracking.index import TRACKING
+from saasmetrics.lint.tracking.tracked import Tracked
 
 RULES: tuple[Rule, ...] = (
     unreadable_file.RULE,
@@ -233,9 +236,17 @@ def lint_values(
     return _findings(reading, told, chosen, locked or frozenset(), plain)
 
 
+def drift(definitions: Definitions, seen: Sightings, locked: frozenset[str] | None = None) -> list[Finding]:
+    """What of the events that definitions refer to is not as it was, sorted by place; each with what it reaches."""
+    tracked = Tracked(Reading(definitions), seen)
+    chosen = _chosen(definitions, TRACKING)
+    told = [(rule, each) for rule in chosen if rule.check_tracking for each in rule.check_tracking(tracked)]
+    return _findings(tracked.reading, told, (), locked or frozenset(), ())
+
+
 def by_code(text: str) -> Rule | None:
     """The rule of a code, or of a name; null where there is none."""
-    return next((rule for rule in RULES if text in (rule.code, rule.name)), None)
+    return next((rule for rule in (*RULES, *TRACKING) if text in (rule.code, rule.name)), None)
 
 
 def _chosen(definitions: Definitions, rules: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -13,6 +13,7 @@ from saasmetrics.finding import Severity
 if TYPE_CHECKING:
     from saasmetrics.lint.evidence import Evidence
     from saasmetrics.lint.reading import Reading
+    from saasmetrics.lint.tracking.tracked import Tracked
 
 PARTS = ("Flags", "Why", "Example", "Fix")
 """The paragraphs of a page, in this order."""
@@ -38,15 +39,16 @@ class Told:
 
 Check = Callable[["Reading"], Iterator[Told]]
 CheckValues = Callable[["Reading", "Evidence"], Iterator[Told]]
+CheckTracking = Callable[["Tracked"], Iterator[Told]]
 
 
 @dataclass(frozen=True)
 class Rule:
     """One rule.
 
-    Edges: `check` needs no data, `check_values` needs numbers; a rule may have both. `told_by` are the codes under
-    which the reader of definitions already refuses what the rule is about: such a rule only has a page. `fixable` says
-    that the change is mechanical.
+    Edges: `check` needs no data, `check_values` needs numbers, `check_tracking` what was seen of events. `told_by` are
+    the codes under which the reader of definitions already refuses what the rule is about: such a rule only has a page.
+    `fixable` says that the change is mechanical.
     """
 
     code: str
@@ -55,6 +57,7 @@ class Rule:
     page: str
     check: Check | None = None
     check_values: CheckValues | None = None
+    check_tracking: CheckTracking | None = None
     told_by: tuple[str, ...] = ()
     fixable: bool = False
 

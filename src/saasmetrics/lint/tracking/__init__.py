@@ -1,0 +1,1 @@
+"""Tracking drift: what definitions refer to, held against what the logs of events show."""
