@@ -16,6 +16,7 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.definitions.tracked import tracking_plan
 from saasmetrics.engine.sighted import sighted
+from saasmetrics.examination import examine
 from saasmetrics.finding import Finding, Severity
 from saasmetrics.frames.sightings import Sightings
 from saasmetrics.ledgers.index import REGISTRY
@@ -262,6 +263,34 @@ def test_what_is_usual_follows_a_trend_and_allows_for_scatter() -> None:
     assert trend.expected == pytest.approx(214, abs=2)
     assert trend.holds(214)
     assert not trend.holds(180)
+
+
+# With numbers
+
+
+def test_an_examination_looks_at_numbers_rows_and_logs(tmp_path: Path) -> None:
+    """A log that fell silent, money in two currencies that nothing converts, held as floats in a Parquet file."""
+    paid = pl.DataFrame(
+        {"account": ["a0", "a1"], "start": ["2026-01-01"] * 2, "mrr": [10.0, 20.0], "currency": ["EUR", "usd"]}
+    )
+    paid.write_parquet(tmp_path / "subscriptions.parquet")
+    text = DEFINITIONS.replace("segments:", "  subscriptions: {path: subscriptions.parquet}\nsegments:", 1)
+    definitions = written(tmp_path, silenced(log()), text)
+    findings = examine(definitions.path)
+    assert {(finding.code, finding.object) for finding in findings} == {
+        ("SM505", "source.subscriptions"),
+        ("SM808", "source.subscriptions"),
+        ("SM981", "event.export_created"),
+    }
+    (mixed,) = [finding for finding in findings if finding.code == "SM505"]
+    assert "amounts in EUR, USD" in mixed.message
+    locked = examine(definitions.path, locked=frozenset({"mrr"}))
+    assert [finding.severity for finding in locked if finding.code == "SM505"] == [Severity.ERROR]
+
+
+def test_an_examination_as_of_an_earlier_day_sees_what_was_there_then(tmp_path: Path) -> None:
+    definitions = written(tmp_path, silenced(log()))
+    assert examine(definitions.path, as_of=LAST.date() - timedelta(days=1)) == ()
 
 
 # The example

@@ -274,15 +274,6 @@ def explain(
     return explained(definitions, name, Answers(values, lambda address, period: made[-1].entries(address, period)))
 
 
-def explain_rule(name: str) -> Explanation | None:
-    """The page of a rule, by its code or name, for which no file is needed; null where there is no such rule."""
-    from saasmetrics.explain.rule import page_of
-    from saasmetrics.lint.index import by_code
-
-    rule = by_code(name.removeprefix("rules."))
-    return None if rule is None else page_of(rule)
-
-
 @dataclass(frozen=True)
 class _Made:
     """A computation, of which numbers can be opened without reading anything again."""

@@ -44,9 +44,10 @@ def explain(
         raise usage("no name", "write what to explain, as in saasmetrics explain nrr")
     destination = console.destination(form, output)
     from saasmetrics import pipeline
+    from saasmetrics.explain.rule import rule_called
     from saasmetrics.output.explanation import printout
 
-    if definitions is None and (page := pipeline.explain_rule(name)) is not None:
+    if definitions is None and (page := rule_called(name)) is not None:
         return Outcome(printout(page), destination)
     path = definitions_path(definitions)
     with console.progress() as progress:

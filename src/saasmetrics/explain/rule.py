@@ -20,6 +20,12 @@ def rule_page(definitions: Definitions, name: str) -> Explanation:
     return Explanation(page.name, page.kind, page.label, (*page.sections, Section("", (facts,))))
 
 
+def rule_called(text: str) -> Explanation | None:
+    """The page of a rule, by its code or name; null where there is no such rule."""
+    rule = by_code(text.removeprefix("rules."))
+    return None if rule is None else page_of(rule)
+
+
 def page_of(rule: Rule) -> Explanation:
     """The page of a rule, which needs no file."""
     asks = "numbers" if rule.check_values else "the logs of events" if rule.check_tracking else ""

@@ -38,6 +38,8 @@ class Sources:
     aliases: pl.LazyFrame | None = None
     files: Mapping[str, tuple[DataFile, ...]] = field(default_factory=dict)
     torn: tuple[Table, ...] = ()
+    types: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By source and canonical column, the type that the first of its files has for it; text has none."""
 
 
 def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = None) -> Sources:
@@ -79,7 +81,17 @@ def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = No
         for name, entry in entries.items()
         for file, rows in entry.torn.items()
     )
-    return Sources(tables, logs, findings, missing, links, files, torn)
+    types = {name: _types(entry) for name, entry in usable.items()}
+    return Sources(tables, logs, findings, missing, links, files, torn, types)
+
+
+def _types(entry: Entry) -> dict[str, str]:
+    """Types of the file's columns that canonical ones are taken from as they are."""
+    raw = next(iter(entry.raw.values()), None)
+    if raw is None or entry.how is None or raw.textual:
+        return {}
+    origins = [(name, origin.source.column) for name, origin in entry.how.origins.items() if origin.as_it_is]
+    return {name: str(raw.schema[column]) for name, column in origins if column is not None and column in raw.schema}
 
 
 def _frames(entries: Mapping[str, Entry], chosen: Mapping[str, Source]) -> dict[str, pl.LazyFrame]:

@@ -1,6 +1,7 @@
-"""A segment cuts a rate into pieces too small to be read.
+"""A segment cuts rates into pieces too small to be read.
 
-Flags: a rate of which the middle cell of a segment, in its newest judged period, has fewer entries than `min_sample`.
+Flags: a segment by which rates are split so that the middle cell, in the newest judged period, has fewer entries than
+the rate's `min_sample`; told once for the segment, with the rates.
 Why: most of the table is then empty, or would have to be; what is left of it is chance.
 Example: retention by industry, with six industries and forty accounts.
 Fix: gather values in `buckets`, split by another segment, or judge by a longer period.
@@ -15,8 +16,11 @@ import polars as pl
 from saasmetrics.finding import Severity
 from saasmetrics.frames.values import LOW_N, OK
 from saasmetrics.lint.evidence import Evidence
-from saasmetrics.lint.reading import Reading, about
+from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
+
+SHOWN = 3
+"""So many rates are named."""
 
 
 def _check(reading: Reading, evidence: Evidence) -> Iterator[Told]:
@@ -35,15 +39,14 @@ def _check(reading: Reading, evidence: Evidence) -> Iterator[Told]:
         .agg(middle=pl.col("entries").median())
         .join(floors, on="metric")
         .filter(pl.col("middle") < pl.col("floor"))
-        .sort(number)
+        .sort("segment", "metric", "stat", "grain")
     )
-    for row in middle.iter_rows(named=True):
-        metric = reading.definitions.metrics[row["metric"]]
-        message = (
-            f"by {row['segment']} the middle cell of `{metric.id}` has {row['middle']:g} entries, "
-            f"{row['floor']} are needed"
-        )
-        yield Told(about(metric), reading.spot(metric), message, "make fewer buckets, or take a longer grain")
+    for (segment,), rates in middle.group_by("segment", maintain_order=True):
+        names = [f"`{row['metric']}` {row['middle']:g} of {row['floor']}" for row in rates.iter_rows(named=True)]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        message = f"by {segment} the middle cell is too small to be read: {', '.join(names[:SHOWN])}{more}"
+        path = ("segments", str(segment))
+        yield Told(f"segment.{segment}", path, message, "make fewer buckets, or take a longer grain")
 
 
 RULE = Rule("SM405", "tiny-cells", Severity.NOTE, __doc__, check_values=_check)

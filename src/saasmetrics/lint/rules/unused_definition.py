@@ -26,6 +26,8 @@ def _check(reading: Reading) -> Iterator[Told]:
     definitions = reading.definitions
     able = [metric for metric in definitions.metrics.values() if metric.missing is None]
     roles = _ALWAYS.union(*(roles_under(definitions, metric) for metric in able))
+    if roles & {"leads", "opportunities"}:
+        roles |= {"stages"}  # the tall form of their stages
     named = {name for segment in definitions.segments.values() for name in segment.expr}
     for name, source in definitions.sources.items():
         if source.role not in roles and not {name, source.role} & named:
