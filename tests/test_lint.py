@@ -283,3 +283,13 @@ def test_a_finding_stands_in_the_file_that_says_it(tmp_path: Path) -> None:
 def test_the_example_keeps_every_rule() -> None:
     definitions = load(ROOT / "metrics.yaml", REGISTRY)
     assert [str(finding) for finding in lint(definitions, today=TODAY)] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["language/invoicing.yaml", "language/include/metrics.yaml", "cli/company/metrics.yaml"]
+)
+def test_every_file_of_the_tests_can_be_held_against_the_rules(name: str) -> None:
+    definitions = load(ROOT / "tests" / "cases" / name, REGISTRY)
+    findings = [*lint(definitions, today=TODAY), *lint_values(definitions, Evidence(), today=TODAY)]
+    assert findings
+    assert all(finding.object and finding.hint and finding.location for finding in findings)

@@ -37,7 +37,7 @@ def _check(reading: Reading) -> Iterator[Told]:
         if able:
             message = f"`{metric.id}` is a rate, and no segment splits it"
             path = reading.written(metric, "segments")
-            yield Told(about(metric), path, message, f"name one of {', '.join(able)} under its segments")
+            yield Told(about(metric), path, message, f"name {' or '.join(able)} under its segments")
 
 
 def _is_rate(metric: Metric) -> bool:

@@ -17,6 +17,8 @@ from saasmetrics.lint.rule import Rule, Told
 
 _HINTS = {"level": "level: core, supporting or operational", "timing": "timing: leading or lagging"}
 
+_HINTS = {"level": "level: core, supporting or operational", "timing": "timing: leading or lagging"}
+
 
 def _check(reading: Reading) -> Iterator[Told]:
     for metric in reading.own:
@@ -27,10 +29,8 @@ def _check(reading: Reading) -> Iterator[Told]:
         if lacking and metric.publish:
             keys = " and no ".join(lacking)
             message = f"`{metric.id}` has no {keys}"
-            hint = "write " + " and ".join(
-                {"level": "level: supporting", "timing": "timing: leading"}[k] for k in lacking
-            )
-            yield Told(about(metric), reading.spot(metric), message, f"{hint}, or the other")
+            hint = f"write {' and '.join(_HINTS[key] for key in lacking)}"
+            yield Told(about(metric), reading.spot(metric), message, hint)
 
 
 RULE = Rule("SM305", "no-level", Severity.WARNING, __doc__, _check)

@@ -8,6 +8,7 @@ Fix: `status IS DISTINCT FROM 'void'`, or a `default` for the column in its sour
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from saasmetrics.expression import Node
@@ -27,12 +28,12 @@ def _check(reading: Reading) -> Iterator[Told]:
             continue
         asked = {name for node in text.expression.root.walk() if node.op == "is null" for name in _columns(node)}
         for node in _negations(text.expression.root):
-            open_ = [
-                name for name in _open(node) if name not in asked and nullable(definitions, text, name.split(".")[0])
-            ]
-            if open_:
-                message = f"rows without `{open_[0]}` are left out, whatever is asked of it"
-                hint = f"write {open_[0]} IS DISTINCT FROM ..., or give the column a default"
+            unasked = [name for name in _open(node) if name not in asked]
+            empty = [name for name in unasked if nullable(definitions, text, name.partition(".")[0])]
+            if empty:
+                spelled = empty[0] if re.fullmatch(r"[a-z_][a-z0-9_.]*", empty[0]) else f'"{empty[0]}"'
+                message = f"rows without `{empty[0]}` are left out, whatever is asked of it"
+                hint = f"write {spelled} IS DISTINCT FROM ..., or give the column a default"
                 yield Told(text.object, text.path, message, hint, offset=node.offset)
 
 

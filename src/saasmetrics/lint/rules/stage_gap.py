@@ -40,12 +40,17 @@ def _check(reading: Reading) -> Iterator[Told]:
     if not reading.published:
         return
     stage = reading.definitions.settings.stage
-    for what, names in ESSENTIALS[stage].items():
-        if next(reading.reading_of(frozenset(names)), None) is None:
-            said: Path = ("settings", "stage")
-            path = said if reading.definitions.written.knows(said) else ("publish",)
-            message = f"nothing published tells {what}, which a company at stage {stage} lives by"
-            yield Told(f"stage.{what.rpartition(' ')[2]}", path, message, f"publish {' or '.join(names[:3])}")
+    gaps = {
+        what: names
+        for what, names in ESSENTIALS[stage].items()
+        if next(reading.reading_of(frozenset(names)), None) is None
+    }
+    if gaps:
+        said: Path = ("settings", "stage")
+        path = said if reading.definitions.written.knows(said) else ("publish",)
+        message = f"nothing published tells {', '.join(gaps)}: a company at stage {stage} lives by that"
+        hint = "; ".join(f"publish {' or '.join(names[:3])}" for names in gaps.values())
+        yield Told("stage", path, message, hint)
 
 
 RULE = Rule("SM310", "stage-gap", Severity.WARNING, __doc__, _check)
