@@ -21,7 +21,7 @@ def roles_under(definitions: Definitions, metric: Metric) -> frozenset[str]:
     """Roles of all rows that a metric reads, itself or through what it rests on."""
     roles: set[str] = set()
     for node in nodes_under(definitions, metric):
-        roles |= _roles_of(definitions, node)
+        roles |= roles_of(definitions, node)
     return frozenset(roles)
 
 
@@ -38,7 +38,7 @@ def policies_read(definitions: Definitions, metric: Metric) -> frozenset[str]:
     types = [definitions.metrics[name].type for name in names]
     roles: set[str] = set()
     for node in nodes:
-        roles |= _roles_of(definitions, node)
+        roles |= roles_of(definitions, node)
     read = set(read_by(metric.id, types, roles))
     for name in names:
         written = definitions.metrics[name].written
@@ -61,7 +61,8 @@ def nodes_under(definitions: Definitions, metric: Metric) -> frozenset[Node]:
     return frozenset(seen)
 
 
-def _roles_of(definitions: Definitions, node: Node) -> set[str]:
+def roles_of(definitions: Definitions, node: Node) -> set[str]:
+    """Roles of the rows that a node itself reads."""
     kind, name = node
     if kind == "metric":
         metric = definitions.metrics.get(name)

@@ -17,6 +17,8 @@ from saasmetrics.lock.spelling import spelled
 
 SETTINGS = ("timezone", "week_start", "fiscal_year_start", "currency")
 """Settings that change numbers."""
+CALENDAR = "setting.calendar"
+"""What every number rests on: where days, weeks and years begin. It stands for those settings, and says nothing else."""
 RUNS = ("attempt", "success", "failure", "run", "within", "core")
 """Keys of a workflow that everything over it reads; each other key is a node that only its readers rest on."""
 _NO_MEANING = frozenset({"label", "renamed_from", "path", "preset", "partition", "ignore_events", "settle", "base"})
@@ -70,9 +72,15 @@ def _settings(definitions: Definitions) -> Iterator[Node]:
     for name in SETTINGS:
         value = getattr(definitions.settings, name)
         yield Node("setting", name, {"value": "none" if value is None else value}, path=("settings", name))
+    yield calendar()
     for name in type(definitions.policies).model_fields:
         value = plain(definitions, "", getattr(definitions.policies, name), name)
         yield Node("policy", name, {"value": "none" if value is None else value}, path=("policies", name))
+
+
+def calendar() -> Node:
+    """The node of the calendar."""
+    return Node("setting", "calendar", {}, tuple(f"setting.{name}" for name in SETTINGS if name != "currency"))
 
 
 def _source(definitions: Definitions, name: str, source: Source) -> Node:
@@ -84,7 +92,7 @@ def _source(definitions: Definitions, name: str, source: Source) -> Node:
 
 
 def _segment(definitions: Definitions, name: str, segment: Segment) -> Node:
-    said: dict[str, Plain] = {f"expr.{role}": spelled(text) for role, text in segment.expr.items()}
+    said: dict[str, Plain] = {f"expr.{role}": spelled(text) for role, text in sorted(segment.expr.items())}
     if segment.buckets:
         said["buckets"] = list(segment.buckets)
         for bucket, text in segment.buckets.items():

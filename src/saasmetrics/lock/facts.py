@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from saasmetrics.lock.plain import Plain
+from saasmetrics.lock.plain import ORDERED, Plain
 
-ORDERED = frozenset({"buckets", "steps", "tiers", "bands"})
-"""Keys whose names stand in an order that means something."""
 OPENED = ORDERED | {
     "columns", "parts", "signals", "input_metrics", "policies", "each", "headline", "positive", "lasting", "total",
 }  # fmt: skip
@@ -23,7 +21,8 @@ def facts(block: Plain, opened: frozenset[str] = OPENED) -> dict[str, Plain]:
             continue
         if key in ORDERED:
             out[key] = list(value)
-        out.update({f"{key}.{name}": inner for name, inner in value.items()})
+        names = value if key in ORDERED else sorted(value)
+        out.update({f"{key}.{name}": value[name] for name in names})
     return out
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from saasmetrics.definitions.answering import policies_read, roles_under
+from saasmetrics.definitions.answering import roles_of
 from saasmetrics.definitions.definitions import Definitions
-from saasmetrics.definitions.dependencies import of_metric
+from saasmetrics.definitions.dependencies import Node as Named
+from saasmetrics.definitions.dependencies import of_metric, of_node
 from saasmetrics.definitions.governance import EXTRAS
 from saasmetrics.definitions.metric import TOTAL, Metric, Variant
+from saasmetrics.definitions.policies import read_by
 from saasmetrics.definitions.references import references
 from saasmetrics.lock.facts import facts
 from saasmetrics.lock.node import Node
 from saasmetrics.lock.plain import Plain, plain, raw
+from saasmetrics.lock.blocks import CALENDAR
 from saasmetrics.lock.resting import COMPANY, ids, is_node, of_role, under
 
 ABOUT = ("owner", "team", "level", "timing", "direction", "status", "review", "action")
@@ -86,7 +89,10 @@ def _facts(definitions: Definitions, metric: Metric) -> dict[str, Plain]:
     if references(metric.written.get("unit")):
         said["unit"] = raw(metric.written["unit"])
     extras = {key: raw(metric.written[key], key) for key in sorted(_SELDOM & set(metric.written))}
-    own = {name: plain(definitions, "", getattr(metric.policies, name), name) for name in sorted(metric.own_policies)}
+    differing = _overridden(definitions, metric)
+    if "#" in metric.id:  # under the policies of another: those that it reads
+        differing &= _read(definitions, metric)[1]
+    own = {name: plain(definitions, "", getattr(metric.policies, name), name) for name in sorted(differing)}
     policies: dict[str, Plain] = {name: "none" if value is None else value for name, value in own.items()}
     return {**said, **facts({**block, **extras, **({"policies": policies} if policies else {})})}
 
@@ -110,7 +116,7 @@ def _spec(definitions: Definitions, metric: Metric, variant: Variant) -> dict[st
 def _about(metric: Metric) -> dict[str, Plain]:
     about = {name: plain_text(getattr(metric, name)) for name in ABOUT if name != "action"}
     about |= {f"action.{way}": text for way, text in sorted(metric.action.items())}
-    return {key: value for key, value in about.items() if value not in (None, [], "")}
+    return {key: value for key, value in about.items() if value not in (None, [], "", "draft")}
 
 
 def _words(metric: Metric) -> dict[str, Plain]:
@@ -225,20 +231,52 @@ def _implied_by_active(definitions: Definitions, spec: Any) -> Iterator[str]:
 
 def _shared(definitions: Definitions, metric: Metric) -> Iterator[str]:
     """What all variants rest on: the calendar, policies, the groups of its headline, who is who."""
-    yield from (f"setting.{name}" for name in ("timezone", "week_start", "fiscal_year_start"))
-    policies, roles = policies_read(definitions, metric), roles_under(definitions, metric)
-    overridden = metric.own_policies
-    yield from (f"policy.{name}" for name in policies if name not in overridden)
+    yield CALENDAR
+    roles, policies = _read(definitions, metric)
+    yield from (f"policy.{name}" for name in policies - _overridden(definitions, metric))
     if "fx" in policies or metric.unit == "currency":
         yield from ("setting.currency", *of_role(definitions, "fx"))
     yield from of_role(definitions, "aliases")
-    if "account" in policies and metric.policies.account == "root":
+    if metric.policies.account == "root":
         yield from of_role(definitions, "accounts")
-    if "subscriptions" in roles and ("usage" in policies or "recurring_from" in policies):
-        billed = metric.policies.recurring_from == "invoices" or metric.policies.usage == "trailing"
-        yield from of_role(definitions, "invoices") if billed else ()
+    if "subscriptions" in roles and (metric.policies.recurring_from == "invoices" or metric.policies.usage == "trailing"):
+        yield from of_role(definitions, "invoices")
     for column, headline in zip(metric.each, metric.headline, strict=True):
         kind = _FANS.get(column)
         if kind is None or headline == "none" or headline == frozenset({TOTAL}):
             continue
         yield f"{kind}.{'core' if isinstance(headline, frozenset) else 'all'}"
+
+
+def _overridden(definitions: Definitions, metric: Metric) -> frozenset[str]:
+    """Policies that hold for a metric whatever the file's are."""
+    file = definitions.policies
+    if metric.policies is file:
+        return frozenset()
+    names = (name for name in type(file).model_fields if getattr(file, name) != getattr(metric.policies, name))
+    return metric.own_policies | frozenset(names)
+
+
+def _read(definitions: Definitions, metric: Metric) -> tuple[set[str], frozenset[str]]:
+    """Roles and policies that a metric reads, less those that it reads through other metrics."""
+    seen: set[Named] = set()
+    waiting: list[Named] = [("metric", metric.id)]
+    roles: set[str] = set()
+    types, written = [], []
+    while waiting:
+        named = waiting.pop()
+        if named in seen or (named[0] == "metric" and named[1] != metric.id and is_node(named[1])):
+            continue
+        seen.add(named)
+        roles |= roles_of(definitions, named)
+        waiting += of_node(definitions, named)
+        if named[0] == "metric":
+            types.append(definitions.metrics[named[1]].type)
+            written.append(definitions.metrics[named[1]].written)
+    read = set(read_by(metric.id, types, roles))
+    for keys in written:
+        paths = references(dict(keys))
+        read |= {path[9:] for path in paths if path[:9] == "policies."} | set(keys.get("by_policy", {}))
+        if any(path.startswith("acquisition.") for path in paths):
+            read |= {"acquisition_segment", "paid_channels"}
+    return roles, frozenset(read)

@@ -27,6 +27,8 @@ SETS = frozenset(
      "workflows", "whole", "holidays", "days"}
 )  # fmt: skip
 """Keys whose lists have no order and no repeats."""
+ORDERED = frozenset({"buckets", "steps", "tiers", "bands"})
+"""Keys whose names stand in an order that means something."""
 _REFERENCE = "$["
 
 
@@ -41,7 +43,8 @@ def plain(definitions: Definitions, owner: str, value: Any, key: str = "") -> Pl
     if isinstance(value, BaseModel):
         return _block(definitions, owner, value)
     if isinstance(value, Mapping):
-        return {str(name): plain(definitions, owner, inner, key) for name, inner in value.items()}
+        names = list(value) if key in ORDERED else sorted(value, key=str)
+        return {str(name): plain(definitions, owner, value[name], key) for name in names}
     if isinstance(value, tuple | list):
         items = [plain(definitions, owner, inner, key) for inner in value]
         return _sorted(items) if key in SETS or key in ("any", "all") else items
