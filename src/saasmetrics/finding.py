@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -48,10 +49,34 @@ class Finding:
     rows: int | None = None
     object: str = ""
 
+    @property
+    def id(self) -> str:
+        """The same for the same finding, also where lines have moved: of its code, its object, and its field."""
+        about = self.object or f"{self.location.file if self.location else ''} {self.message}"
+        said = "\n".join((self.code, about, getattr(self, "field", "")))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
     def __str__(self) -> str:
         place = f"{self.location} " if self.location else ""
         hint = f"; {self.hint}" if self.hint else ""
         return f"{place}{self.code} {self.message}{hint}"
+
+
+@dataclass(frozen=True)
+class Change(Finding):
+    """A difference between what is written and what was accepted.
+
+    Edges: `class_` is label, governance, goalpost, additive, semantic, inherited or breaking; `field` is the fact that
+    changed, `old` and `new` its value, empty where there was, or is, none; `direction` says narrows, widens or moves;
+    `reaches` are the ids of what rests on it.
+    """
+
+    class_: str = ""
+    field: str = ""
+    old: str = ""
+    new: str = ""
+    direction: str = ""
+    reaches: tuple[str, ...] = ()
 
 
 class InputError(Exception):

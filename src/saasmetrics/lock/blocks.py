@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from saasmetrics.definitions.blocks import Activation, Active, Segment, Source, Workflow
@@ -12,13 +13,15 @@ from saasmetrics.document import Path
 from saasmetrics.lock.facts import OPENED, facts
 from saasmetrics.lock.node import Node
 from saasmetrics.lock.plain import Plain, plain
-from saasmetrics.lock.resting import COMPANY, of_role, of_source, under
+from saasmetrics.lock.resting import COMPANY, addresses, of_role, of_source, under
 from saasmetrics.lock.spelling import spelled
 
 SETTINGS = ("timezone", "week_start", "fiscal_year_start", "currency")
 """Settings that change numbers."""
+GROUPS = frozenset({"workflow.core", "workflow.all", "feature.all", "feature.integrations", "journey.all"})
+"""Nodes that only gather others: what changes in them is said of their members."""
 CALENDAR = "setting.calendar"
-"""What every number rests on: where days, weeks and years begin. It stands for those settings, and says nothing else."""
+"""What every number rests on: where days, weeks and years begin. It stands for those settings alone."""
 RUNS = ("attempt", "success", "failure", "run", "within", "core")
 """Keys of a workflow that everything over it reads; each other key is a node that only its readers rest on."""
 _NO_MEANING = frozenset({"label", "renamed_from", "path", "preset", "partition", "ignore_events", "settle", "base"})
@@ -32,7 +35,6 @@ def blocks(definitions: Definitions) -> Iterator[Node]:
     for name, workflow in definitions.workflows.items():
         yield from _workflow(definitions, name, workflow)
     yield from _named(definitions)
-    yield from _groups(definitions)
     for name, product in definitions.products.items():
         north_star = {"north_star": product.north_star} if product.north_star else {}
         needs = (f"workflow.{workflow}" for workflow in product.workflows)
@@ -45,7 +47,8 @@ def blocks(definitions: Definitions) -> Iterator[Node]:
     for name, score in definitions.scores.items():
         block = _meant(definitions, name, score)
         columns = of_role(definitions, "accounts")
-        yield _node("score", name, facts(block), (*under(definitions, score, name), *columns), score)
+        node = _node("score", name, facts(block), (*under(definitions, score, name), *columns), score)
+        yield replace(node, addresses=tuple(sorted({*addresses(definitions, score, name)})))
 
 
 def _node(kind: str, name: str, said: Mapping[str, Plain], needs: Iterable[str], block: Any, path: Path = ()) -> Node:
@@ -129,20 +132,24 @@ def _named(definitions: Definitions) -> Iterator[Node]:
         yield _node("journey", name, facts(block), under(definitions, journey, ""), journey)
 
 
-def _groups(definitions: Definitions) -> Iterator[Node]:
-    """What stands for several: the core workflows, all features, the integrations, all journeys."""
-    integrations = [name for name, feature in definitions.features.items() if feature.kind == "integration"]
-    groups = {
-        ("workflow", "core"): [name for name, workflow in definitions.workflows.items() if workflow.core],
-        ("workflow", "all"): list(definitions.workflows),
-        ("feature", "all"): list(definitions.features),
-        ("feature", "integrations"): integrations,
-        ("journey", "all"): list(definitions.journeys),
+def groups(known: Mapping[str, Node]) -> Iterator[Node]:
+    """What stands for several: the core workflows, all workflows, all features, the integrations, all journeys."""
+    of: dict[str, list[Node]] = {"workflow": [], "feature": [], "journey": []}
+    for node in known.values():
+        if node.kind in of and "." not in node.name and f"{node.kind}.{node.name}" not in GROUPS:
+            of[node.kind].append(node)
+    members = {
+        "workflow.core": [node for node in of["workflow"] if node.facts.get("core")],
+        "workflow.all": of["workflow"],
+        "feature.all": of["feature"],
+        "feature.integrations": [node for node in of["feature"] if node.facts.get("kind") == "integration"],
+        "journey.all": of["journey"],
     }
-    for (kind, name), members in groups.items():
-        if members:
-            said: dict[str, Plain] = {"members": sorted(members)}
-            yield _node(kind, name, said, (f"{kind}.{member}" for member in members), None, (_KEYS[kind],))
+    for id_, some in members.items():
+        kind, _, name = id_.partition(".")
+        if some:
+            said: dict[str, Plain] = {"members": sorted(node.name for node in some)}
+            yield _node(kind, name, said, (node.id for node in some), None, (_KEYS[kind],))
 
 
 def _activation(definitions: Definitions, name: str, activation: Activation | None, path: Path) -> Iterator[Node]:

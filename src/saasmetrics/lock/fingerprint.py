@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from saasmetrics.definitions.definitions import Definitions
-from saasmetrics.lock.blocks import blocks
+from saasmetrics.lock.blocks import blocks, groups
 from saasmetrics.lock.goals import goals
 from saasmetrics.lock.metrics import metrics
 from saasmetrics.lock.node import Node, digest, full
@@ -14,19 +15,39 @@ from saasmetrics.lock.node import Node, digest, full
 
 def nodes(definitions: Definitions) -> dict[str, Node]:
     """Every node of the definitions by id: the file's, the presets', the catalogue's and the defaults'."""
-    return {node.id: node for node in (*blocks(definitions), *metrics(definitions), *goals(definitions))}
+    known = {node.id: node for node in blocks(definitions)}
+    known |= {node.id: node for node in groups(known)}
+    known |= {node.id: node for node in (*metrics(definitions), *goals(definitions))}
+    return {id_: _with_labels(node, known) if node.addresses else node for id_, node in known.items()}
+
+
+def _with_labels(node: Node, known: Mapping[str, Node]) -> Node:
+    """A node that reads one address of a metric rests on what stands behind the labels of that address too."""
+    needs = set(node.needs)
+    for address in node.addresses:
+        name, *parts = address.split(".")
+        read = known.get(f"metric.{name}")
+        needs |= {id_ for id_ in (read.each if read else ()) if id_.split(".")[1] in parts}
+    return replace(node, needs=tuple(sorted(needs)))
 
 
 def fulls(known: Mapping[str, Node]) -> dict[str, str]:
-    """The full fingerprint of every node by id. Edges: a need that is not among them counts as nothing."""
+    """The full fingerprint of every node by id.
+
+    Edges: of a metric that another reads, what it fans out over does not count: the other says itself which address it
+    reads. A need that is not among them counts as nothing.
+    """
 
     @cache
-    def of(id_: str) -> str:
+    def read(id_: str) -> str:
         node = known[id_]
-        below = (tuple(of(need) for need in needs if need in known) for needs in (node.needs, node.each))
-        return full(node.own, *below)
+        return full(node.own, (read(need) for need in node.needs if need in known), ())
 
-    return {id_: of(id_) for id_ in known}
+    def of(node: Node) -> str:
+        needs, each = ([read(need) for need in needs if need in known] for needs in (node.needs, node.each))
+        return full(node.own, needs, each)
+
+    return {id_: of(node) for id_, node in known.items()}
 
 
 def fingerprints(definitions: Definitions) -> dict[str, str]:

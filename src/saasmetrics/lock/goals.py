@@ -25,7 +25,9 @@ def goals(definitions: Definitions) -> Iterator[Node]:
         about: dict[str, Plain] = {key: block[key] for key in ("owner", "supports") if key in block}
         metric = target.metric.partition(".")[0]
         needs = (f"metric.{metric}",) if metric in definitions.metrics else ()
-        yield Node("target", name_of(target), said, needs, about=about, path=("targets", number))
+        yield Node(
+            "target", name_of(target), said, needs, about=about, path=("targets", number), addresses=(target.metric,)
+        )
 
 
 def name_of(target: Target) -> str:

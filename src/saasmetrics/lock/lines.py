@@ -8,13 +8,15 @@ from typing import Any
 
 Path = tuple[str, ...]
 
-_LINE = re.compile(r'( *)(?:- (?P<item>.+)|(?P<key>"(?:[^"\\]|\\.)*"|[^\s"\[\]{}#,&*!|>%@`\'][^:#]*?):(?: (?P<value>.+))?)')
+_LINE = re.compile(
+    r'( *)(?:- (?P<item>.+)|(?P<key>"(?:[^"\\]|\\.)*"|[^\s"\[\]{}#,&*!|>%@`\'][^:#]*?):(?: (?P<value>.+))?)'
+)
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[\[\]{},:](?=\s|$|[\]},\[{"])|[\[\]{}]|,|[^\[\]{},:"][^\[\]{},:"]*)')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?")
 _WORDS = {"true": True, "false": False, "null": None}
 
 
-class Unreadable(ValueError):
+class UnreadableError(ValueError):
     """A line that no lock has."""
 
     def __init__(self, line: int, why: str) -> None:
@@ -23,7 +25,7 @@ class Unreadable(ValueError):
 
 
 def read_lines(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
-    """The data of a lock's text, and the line of every key. Raises: Unreadable."""
+    """The data of a lock's text, and the line of every key. Raises: UnreadableError."""
     data: dict[str, Any] = {}
     places: dict[Path, int] = {}
     open_: list[tuple[int, Path, Any]] = [(-1, (), data)]
@@ -32,7 +34,7 @@ def read_lines(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
             continue
         match = _LINE.fullmatch(line)
         if match is None:
-            raise Unreadable(number, "it is no line of a lock")
+            raise UnreadableError(number, "it is no line of a lock")
         indent = len(match[1])
         while open_[-1][0] >= indent:
             open_.pop()
@@ -40,7 +42,9 @@ def read_lines(text: str) -> tuple[dict[str, Any], dict[Path, int]]:
     return data, places
 
 
-def _put(open_: list[tuple[int, Path, Any]], indent: int, match: re.Match[str], line: int, places: dict[Path, int]) -> None:
+def _put(
+    open_: list[tuple[int, Path, Any]], indent: int, match: re.Match[str], line: int, places: dict[Path, int]
+) -> None:
     _, path, group = open_[-1]
     if match["item"] is not None:
         if isinstance(group, dict) and not group and len(open_) > 1:  # the first item makes it a list
@@ -48,12 +52,12 @@ def _put(open_: list[tuple[int, Path, Any]], indent: int, match: re.Match[str], 
             open_[-2][2][path[-1]] = group
             open_[-1] = (open_[-1][0], path, group)
         if not isinstance(group, list):
-            raise Unreadable(line, "an item stands where a key should")
+            raise UnreadableError(line, "an item stands where a key should")
         group.append(value(match["item"], line))
         return
     key = json.loads(match["key"]) if match["key"].startswith('"') else match["key"]
     if not isinstance(group, dict) or indent % 2 or key in group:
-        raise Unreadable(line, f"`{key}` stands in the wrong place, or twice")
+        raise UnreadableError(line, f"`{key}` stands in the wrong place, or twice")
     places[(*path, key)] = line
     if match["value"] is not None:
         group[key] = value(match["value"], line)
@@ -63,18 +67,18 @@ def _put(open_: list[tuple[int, Path, Any]], indent: int, match: re.Match[str], 
 
 
 def value(text: str, line: int = 0) -> Any:
-    """What a value's text says. Raises: Unreadable."""
+    """What a value's text says. Raises: UnreadableError."""
     if text[0] not in '[{"':
         return _scalar(text)
     tokens = _TOKEN.findall(text)
     if "".join(tokens).replace(" ", "") != text.replace(" ", ""):
-        raise Unreadable(line, "its value cannot be read")
+        raise UnreadableError(line, "its value cannot be read")
     try:
         found, at = _flow(tokens, 0)
     except (IndexError, json.JSONDecodeError):
-        raise Unreadable(line, "its value is cut short") from None
+        raise UnreadableError(line, "its value is cut short") from None
     if at != len(tokens):
-        raise Unreadable(line, "there is something behind its value")
+        raise UnreadableError(line, "there is something behind its value")
     return found
 
 

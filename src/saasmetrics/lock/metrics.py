@@ -13,11 +13,12 @@ from saasmetrics.definitions.governance import EXTRAS
 from saasmetrics.definitions.metric import TOTAL, Metric, Variant
 from saasmetrics.definitions.policies import read_by
 from saasmetrics.definitions.references import references
+from saasmetrics.document import Path
+from saasmetrics.lock.blocks import CALENDAR
 from saasmetrics.lock.facts import facts
 from saasmetrics.lock.node import Node
 from saasmetrics.lock.plain import Plain, plain, raw
-from saasmetrics.lock.blocks import CALENDAR
-from saasmetrics.lock.resting import COMPANY, ids, is_node, of_role, under
+from saasmetrics.lock.resting import COMPANY, addresses, ids, is_node, of_role, under
 
 ABOUT = ("owner", "team", "level", "timing", "direction", "status", "review", "action")
 """Governance: who answers for a number, and what for."""
@@ -57,6 +58,8 @@ def _node(definitions: Definitions, metric: Metric) -> Node:
     if metric.points_to or metric.pointers:
         needs |= {id_ for named in of_metric(definitions, metric) for id_ in ids(definitions, named)}
     each -= needs | {f"metric.{metric.id}"}
+    specs = tuple(variant.spec for variant in metric.variants)
+    read = {*addresses(definitions, specs, metric.id), *metric.pointers.values()}
     return Node(
         "metric",
         metric.id,
@@ -65,13 +68,20 @@ def _node(definitions: Definitions, metric: Metric) -> Node:
         tuple(sorted(each)),
         _about(metric),
         _words(metric),
-        ("scores" if metric.type == "score" and not _is_written(definitions, metric) else "metrics", metric.id),
+        _path(definitions, metric),
         metric.renamed_from,
+        tuple(sorted(read)),
     )
 
 
-def _is_written(definitions: Definitions, metric: Metric) -> bool:
-    return definitions.written.knows(("metrics", metric.id))
+def _path(definitions: Definitions, metric: Metric) -> Path:
+    """Where a metric is said: under its name, as a score, or as the North Star."""
+    if not definitions.written.knows(("metrics", metric.id)):
+        if metric.type == "score":
+            return "scores", metric.id
+        if metric.pointers and definitions.north_star:
+            return ("north_star",)
+    return "metrics", metric.id
 
 
 def _facts(definitions: Definitions, metric: Metric) -> dict[str, Plain]:
@@ -239,7 +249,9 @@ def _shared(definitions: Definitions, metric: Metric) -> Iterator[str]:
     yield from of_role(definitions, "aliases")
     if metric.policies.account == "root":
         yield from of_role(definitions, "accounts")
-    if "subscriptions" in roles and (metric.policies.recurring_from == "invoices" or metric.policies.usage == "trailing"):
+    if "subscriptions" in roles and (
+        metric.policies.recurring_from == "invoices" or metric.policies.usage == "trailing"
+    ):
         yield from of_role(definitions, "invoices")
     for column, headline in zip(metric.each, metric.headline, strict=True):
         kind = _FANS.get(column)

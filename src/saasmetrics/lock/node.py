@@ -41,6 +41,8 @@ class Node:
     words: Facts = field(default_factory=dict)
     path: Path = ()
     renamed_from: str | None = None
+    addresses: tuple[str, ...] = ()
+    """The addresses that it reads, of metrics that fan out: it rests on what they fan out over to."""
 
     @property
     def id(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from saasmetrics.finding import Finding, InputError, Location, Severity
 from saasmetrics.lock.blocks import calendar
 from saasmetrics.lock.entry import Entry, Lock, Version
-from saasmetrics.lock.lines import Unreadable, read_lines
+from saasmetrics.lock.lines import UnreadableError, read_lines
 from saasmetrics.lock.node import CANON, KINDS, Node
 from saasmetrics.lock.plain import Plain, number
 from saasmetrics.lock.writing import VALUES
@@ -49,7 +49,7 @@ def parsed(said: str, file: str) -> Lock:
         raise InputError([_fault("SM940", "the lock is in the middle of a merge", place, _RECIPE)])
     try:
         data, lines = read_lines(said)
-    except Unreadable as error:
+    except UnreadableError as error:
         place = Location(file, error.line, 1)
         raise InputError([_fault("SM940", f"the lock cannot be read: {error.why}", place, _WHOLE)]) from None
     return _lock(data, lambda *path: Location(file, lines.get(path, 1), 1))
@@ -90,10 +90,10 @@ def _entry(kind: str, name: str, block: Any, place: Location) -> Entry:
         tuple(map(str, block.get("each", ()))),
         _facts(block.get("about")),
     )
-    marks = [str(block.get(key, "")) for key in ("own", "full", "meta")]
-    version = _version({**block, "full": marks[1]}) if "version" in block else None
+    own, full, meta = (str(block.get(key, "")) for key in ("own", "full", "meta"))
+    version = _version({**block, "full": full}) if "version" in block else None
     past = tuple(_version(each) for each in block.get("past", ()))
-    return Entry(node, *marks, version, block.get("overlap"), past, place)
+    return Entry(node, own, full, meta, version, block.get("overlap"), past, place)
 
 
 def _version(block: Mapping[str, Any]) -> Version:

@@ -54,6 +54,16 @@ def under(definitions: Definitions, value: Any, owner: str) -> Iterator[str]:
                 yield from under(definitions, variant.spec, named[1])
 
 
+def addresses(definitions: Definitions, value: Any, owner: str) -> Iterator[str]:
+    """The addresses with a cut that the inputs inside a value name."""
+    for _, given in found(Input, value):
+        if given.metric is not None:
+            yield from [given.metric] if "." in given.metric else []
+        elif (hidden := definitions.hidden.get((owner, repr(given.inline)))) is not None:
+            for variant in definitions.metrics[hidden].variants:
+                yield from addresses(definitions, variant.spec, hidden)
+
+
 def is_node(name: str) -> bool:
     """Whether a metric has a node: those of inputs that are written out have none."""
     return "#" not in name or "#policies." in name

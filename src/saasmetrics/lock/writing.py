@@ -18,9 +18,9 @@ VALUES = ("setting", "policy")
 """Kinds of which a node is one value."""
 
 
-def written(lock: Lock) -> str:
+def written(lock: Lock, *, head: str = HEAD) -> str:
     """The text of a lock. Edges: equal locks have equal texts; an empty line keeps nodes apart in a merge."""
-    lines = [HEAD + f"canon: {CANON}"]
+    lines = [head + f"canon: {CANON}"]
     for kind in KINDS:
         entries = sorted((entry for entry in lock.entries.values() if entry.node.kind == kind), key=_name)
         if entries:
