@@ -28,6 +28,7 @@ from saasmetrics.frames.canonical import ROLES, Column
 from saasmetrics.lint.index import RULES
 from saasmetrics.lint.rule import Rule
 from saasmetrics.lint.tracking.index import TRACKING
+from saasmetrics.lock.classes import TITLES
 from saasmetrics.sources.presets import preset, preset_names
 
 HERE = Path(__file__).parent / "reference"
@@ -76,6 +77,7 @@ CODES = {rule.code: rule.title.rstrip(".") for rule in (*RULES, *TRACKING)} | {
     "SM925": "A file with column names and no rows",
     "SM926": "Times in a zone that the export does not name",
     "SM927": "Zero bytes in a text",
+    **TITLES,
     "SM950": "SQL that cannot be computed on the rows of a log",
     "SM951": "A number out of range, or a folder that is not the demo's",
     "SM971": "A number that cannot be opened, since it cannot be computed",

@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
+from saasmetrics.cli.check import check
 from saasmetrics.cli.compute import compute
 from saasmetrics.cli.console import Console, guard, usage
 from saasmetrics.cli.demo import demo
 from saasmetrics.cli.explain import explain
 from saasmetrics.cli.ledger import ledger
+from saasmetrics.cli.lock import lock
 
 app = typer.Typer(
     help="Metrics as code for B2B SaaS, on plain files.",
@@ -23,7 +25,7 @@ app = typer.Typer(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (compute, ledger, explain, demo)
+COMMANDS = (compute, ledger, explain, check, lock, demo)
 for command in COMMANDS:
     app.command()(command)
 

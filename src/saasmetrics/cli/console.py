@@ -19,6 +19,7 @@ from saasmetrics.finding import Finding, InputError, Severity
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
+    from rich.text import Text
 
     from saasmetrics.cli.progress import Progress
     from saasmetrics.output.printout import Printout
@@ -47,10 +48,11 @@ class Destination:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a command came to: a printout and where it goes, findings and how much they weigh.
+    """What a command came to: a printout or a report and where it goes, findings and how much they weigh.
 
     `fail_on` is the lightest finding that makes the exit code 1; null: none does. `said` are lines for stderr after
-    the result, `details` are said when verbose; `files` are written beside it.
+    the result, `details` are said when verbose; `files` are written beside it. A `report` is lines for stdout that tell
+    the findings themselves, `raw` is one for programs, behind it.
     """
 
     printout: Printout | None = None
@@ -60,6 +62,8 @@ class Outcome:
     said: tuple[str, ...] = ()
     details: tuple[str, ...] = ()
     files: Mapping[Path, bytes] = field(default_factory=dict)
+    report: tuple[Text, ...] | None = None
+    raw: bytes = b""
 
 
 @dataclass
@@ -122,9 +126,11 @@ class Console:
         """Write the result, then what is to be said about it; the exit code follows from the findings."""
         if outcome.printout is not None:
             self._deliver(outcome.printout, outcome.destination)
+        self._report(outcome)
         for path, content in outcome.files.items():
             self._write(path, content)
-        self._findings(tuple(finding for finding in outcome.findings if self._is_told(finding, outcome)))
+        if outcome.report is None:
+            self._findings(tuple(finding for finding in outcome.findings if self._is_told(finding, outcome)))
         for message in outcome.said:
             self.say(message)
         if self.verbose:
@@ -132,6 +138,24 @@ class Console:
                 self.say(message)
         worst = max((finding.severity for finding in outcome.findings), default=0)
         return Exit.FINDINGS if outcome.fail_on is not None and worst >= outcome.fail_on else Exit.FINE
+
+    def _report(self, outcome: Outcome) -> None:
+        if outcome.report:
+            from saasmetrics.output.terminal import lines_text
+
+            sys.stdout.write(lines_text(outcome.report, self._rich(sys.stdout)))
+        sys.stdout.flush()
+        if outcome.raw:
+            sys.stdout.buffer.write(outcome.raw)
+            sys.stdout.buffer.flush()
+
+    def confirmed(self, question: str, instead: str) -> bool:
+        """Whether somebody at the terminal says yes. Raises: InputError (exit 2) where nobody can be asked."""
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            raise usage("nobody is there to say yes", instead)
+        sys.stderr.write(f"{question} [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def _is_told(self, finding: Finding, outcome: Outcome) -> bool:
         """What makes the run fail always; without `quiet` warnings too; notes only when verbose."""

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from saasmetrics.definitions.definitions import Definitions
-from saasmetrics.finding import Change, Finding
+from saasmetrics.finding import Change, Finding, InputError
 from saasmetrics.lock.asking import Given, check_lint, check_reason, check_since, chosen
 from saasmetrics.lock.blocks import GROUPS, groups
 from saasmetrics.lock.compare import Compared
 from saasmetrics.lock.entry import Entry, Lock, Version
 from saasmetrics.lock.fingerprint import fulls
+from saasmetrics.lock.held import Held, accepting, unaccepted
 from saasmetrics.lock.history import closed, document
 from saasmetrics.lock.node import Node, meaning
 from saasmetrics.period import Grain
@@ -26,16 +27,14 @@ class Accepted:
     superseded: Mapping[str, str]
 
 
-def accept(
-    definitions: Definitions, lock: Lock | None, compared: Compared, given: Given, lint: Sequence[Finding] = ()
-) -> Accepted:
+def accepted(definitions: Definitions, held: Held, given: Given, lint: Sequence[Finding] = ()) -> Accepted:
     """Take over the changes of what is named.
 
     Edges: what is new and under something that is accepted comes with it. A metric that means something else gets a
     version; its own reason and day are those given. Where nothing has changed the lock is as it was.
     Raises: InputError (exit 2) for whatever is refused.
     """
-    before = lock or Lock()
+    before, compared = held.lock or Lock(), held.compared
     ids = set(chosen(compared, given.names))
     ids |= _new_under(ids, before, compared.current)
     changes = tuple(change for id_, group in compared.groups if id_ in ids for change in group)
@@ -47,10 +46,34 @@ def accept(
     check_since(given, definitions.settings.calendar, grains)
     gone = {id_ for id_ in before.entries if id_ not in entries and id_.startswith("metric.") and "#" not in id_}
     gone -= set(compared.renames.new.values())
-    after = _stamped(entries, compared, bumped, given, ids)
+    after = _stamped(entries, bumped, given, ids)
     ended = sorted((bumped | gone) & set(before.entries))
     superseded = {document(before.entries[id_]): closed(before.entries, id_) for id_ in ended}
     return Accepted(replace(before, entries=after), changes, superseded)
+
+
+def proposed(
+    definitions: Definitions,
+    held: Held,
+    given: Given | None,
+    rules: Sequence[Finding],
+    *,
+    accept: bool = False,
+    upgrade: bool = False,
+) -> Accepted:
+    """What would be written: changes that are named, fingerprints anew, and the findings there are today.
+
+    Raises: InputError (exit 2) for whatever is refused; also for new fingerprints of a lock that was edited by hand.
+    """
+    done = Accepted(held.lock or Lock(), (), {})
+    by_hand = [finding for finding in held.findings if finding.code == "SM948"]
+    if by_hand:
+        raise InputError(by_hand)
+    if upgrade:
+        done = Accepted(_upgraded(done.lock, held.compared), (), {})
+    if given is not None:
+        done = accepted(definitions, replace(held, lock=done.lock), given, unaccepted(rules, held.lock))
+    return replace(done, lock=accepting(done.lock, rules)) if accept else done
 
 
 def _new_under(ids: Iterable[str], before: Lock, current: Mapping[str, Node]) -> set[str]:
@@ -119,17 +142,15 @@ def _bumped(before: Lock, compared: Compared, ids: set[str]) -> set[str]:
     return {id_ for id_ in bumped if id_.startswith("metric.") and (id_ in before.entries or id_ in moved)}
 
 
-def _stamped(
-    entries: Mapping[str, Entry], compared: Compared, bumped: set[str], given: Given, ids: set[str]
-) -> dict[str, Entry]:
+def _stamped(entries: Mapping[str, Entry], bumped: set[str], given: Given, ids: set[str]) -> dict[str, Entry]:
     """The entries with fingerprints and versions."""
     marks = fulls({id_: entry.node for id_, entry in entries.items()})
     since = given.since.isoformat() if given.since else None
     out: dict[str, Entry] = {}
     for id_, entry in entries.items():
         node, full = entry.node, marks[id_]
-        said = bool(node.about or node.words) if id_ in compared.current else bool(entry.meta)
-        meta = node.meta if said and (id_ in ids or not entry.own) else entry.meta
+        is_taken = id_ in ids or not (entry.own or entry.meta)
+        meta = entry.meta if not is_taken else node.meta if node.about or node.words else ""
         stamped = replace(entry, own=node.own if node.facts else "", full=full if node.facts else "", meta=meta)
         if node.kind == "metric" and "#" not in id_:
             stamped = _versioned(stamped, full, id_ in bumped, given, since)
@@ -147,7 +168,7 @@ def _versioned(entry: Entry, full: str, is_new: bool, given: Given, since: str |
     return replace(entry, version=version, past=(*entry.past, entry.version), overlap=overlap)
 
 
-def upgraded(lock: Lock, compared: Compared) -> Lock:
+def _upgraded(lock: Lock, compared: Compared) -> Lock:
     """The same meaning under the fingerprints of this tool: nothing that was accepted is added, or lost."""
     entries = _taken(lock, compared, set())
     marks = fulls({id_: entry.node for id_, entry in entries.items()})

@@ -56,6 +56,8 @@ def _named(compared: Compared, ids: Sequence[str], name: str) -> Iterable[str]:
     if under:
         first = under[0].partition(".")[2]
         raise refuse(f"{name} has changed because of {', '.join(under)}", f"saasmetrics lock {first} accepts both")
+    if any(id_.startswith("target.") and means(f"target.{name}", id_) for id_ in ids):
+        raise refuse(f"{name} means what it meant; its target has changed", f"saasmetrics lock target.{name}")
     known = {*compared.current, *(id_.partition(".")[2] for id_ in compared.current)}
     if not any(means(name, id_) for id_ in compared.current):
         raise refuse(f"there is nothing called {name}", near(name, known))

@@ -20,6 +20,21 @@ CODES = {
 """Code of every class but breaking, which has two: what is gone, and what counts something else."""
 GONE, ANOTHER_KIND = "SM943", "SM944"
 
+TITLES = {
+    "SM939": "Fingerprints of the lock that do not follow from its facts",
+    "SM940": "A lock that cannot be read",
+    "SM941": "A definition that means something else than was accepted",
+    "SM942": "Numbers that mean something else because of what is under them",
+    "SM943": "Something that was accepted and is gone",
+    "SM944": "A number that counts another kind of thing",
+    "SM945": "Something new that is not accepted yet",
+    "SM946": "A target that has become easier to meet",
+    "SM947": "Another name, or somebody else who answers for a number",
+    "SM948": "A lock that was edited by hand",
+    "SM949": "There is no lock",
+}
+"""What each code of the lock is about."""
+
 NEEDS_REASON = frozenset({"semantic", "inherited", "breaking"})
 FAILS = frozenset({"semantic", "inherited", "breaking", "additive", "goalpost"})
 

@@ -1,0 +1,107 @@
+"""`saasmetrics check`: whether the definitions still mean what was accepted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Context, Option
+
+from saasmetrics.cli import asking, flags
+from saasmetrics.cli.console import Console, Outcome, usage
+from saasmetrics.cli.discovery import definitions_path
+from saasmetrics.finding import InputError
+
+if TYPE_CHECKING:
+    from saasmetrics.output.reports.report import Report
+
+
+def check(
+    context: Context,
+    definitions: flags.Definitions = None,
+    data_root: flags.DataRoot = None,
+    reports: Annotated[
+        list[str] | None,
+        Option(
+            "--report",
+            metavar="FORMAT[=PATH]",
+            help="text, json, github, sarif, junit or markdown, to a file or to stdout; repeatable.",
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, Option("--strict", help="Changes of owner, team, level, direction or action fail too.")
+    ] = False,
+    fail_on: flags.FailOn = "error",
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    color: flags.Color = "auto",
+    no_progress: flags.NoProgress = False,
+    debug: flags.Debug = False,
+) -> Outcome:
+    """Whether the definitions are sound and still mean what was accepted.
+
+    Reads no data, no network, no git. Exits 1 when a number means something else than metrics.lock says.
+    """
+    console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
+    severity, wanted = asking.threshold(fail_on), destinations(reports)
+    path = definitions_path(definitions)
+    from saasmetrics import pipeline
+    from saasmetrics.output.reports.report import Report
+
+    try:
+        checked = pipeline.check(path, data_root=data_root, strict=strict)
+    except InputError as error:
+        console.finish(Outcome(report=(), files=_files(Report(error.findings), wanted)))
+        raise
+    from saasmetrics.cli.reporting import report_of
+
+    report = report_of(checked)
+    return _outcome(report, wanted, Outcome(findings=checked.findings, fail_on=severity))
+
+
+def destinations(reports: list[str] | None) -> dict[Path | None, list[str]]:
+    """Formats by where they go; null is stdout. Raises: InputError (exit 2) for a format that is none.
+
+    Edges: text goes to stdout unless another format does; in a workflow of GitHub its commands, and the summary of the
+    step, come by themselves.
+    """
+    from saasmetrics.output.reports.index import REPORTS
+
+    wanted: dict[Path | None, list[str]] = {}
+    for text in reports or ():
+        form, equals, place = text.partition("=")
+        if form not in REPORTS:
+            raise usage(f"--report {text}: there is no format {form}", f"one of {', '.join(REPORTS)}")
+        if equals and not place:
+            raise usage(f"--report {text} names no file", f"write {form}=PATH")
+        wanted.setdefault(Path(place) if place and place != "-" else None, []).append(form)
+    on_stdout = wanted.setdefault(None, [])
+    if os.environ.get("GITHUB_ACTIONS") == "true" and "github" not in on_stdout:
+        on_stdout.append("github")
+    if len([form for form in on_stdout if form not in ("text", "github")]) > 1:
+        raise usage("two reports for one stdout", "give all but one a file: --report json=check.json")
+    return wanted
+
+
+def _files(report: Report, wanted: dict[Path | None, list[str]]) -> dict[Path, bytes]:
+    from saasmetrics.output.reports.index import REPORTS
+
+    files = {path: b"".join(REPORTS[form](report) for form in forms) for path, forms in wanted.items() if path}
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if os.environ.get("GITHUB_ACTIONS") == "true" and summary:
+        before = Path(summary).read_bytes() if Path(summary).is_file() else b""
+        files[Path(summary)] = before + REPORTS["markdown"](report)
+    return files
+
+
+def _outcome(report: Report, wanted: dict[Path | None, list[str]], outcome: Outcome) -> Outcome:
+    from dataclasses import replace
+
+    from saasmetrics.output.reports.index import REPORTS
+    from saasmetrics.output.reports.text import lines
+
+    forms = wanted[None]
+    shown = tuple(lines(report)) if not set(forms) - {"text", "github"} else ()
+    raw = b"".join(REPORTS[form](report) for form in forms if form != "text")
+    return replace(outcome, report=shown, raw=raw, files=_files(report, wanted))
