@@ -38,7 +38,7 @@ TITLES = {
 NEEDS_REASON = frozenset({"semantic", "inherited", "breaking"})
 FAILS = frozenset({"semantic", "inherited", "breaking", "additive", "goalpost"})
 
-_KIND = frozenset({"type", "unit", "entity", "role"})
+_KIND = frozenset({"type", "unit", "value.unit", "entity", "role"})
 """Facts that say what is counted at all: another account, another unit, another kind of number."""
 _ADDRESSES = frozenset({"ages", "windows", "stat"})
 """Lists of which every item is a number of its own."""
