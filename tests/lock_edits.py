@@ -8,6 +8,7 @@ from __future__ import annotations
 
 Edit = tuple[str, str]
 
+
 def added(line: str, more: str) -> Edit:
     """A line, and more behind it."""
     return line, f"{line}{more}"
@@ -31,17 +32,14 @@ MEANING: dict[str, tuple[str, str, str, str]] = {
     "policy paid_channels": ("[google, linkedin]", "[google, linkedin, meta]", "policy.paid_channels", "semantic"),
     "policy tiers": ("  tiers: cumulative", "  tiers: independent", "policy.tiers", "semantic"),
     "policy client_errors": ("client_errors: exclude", "client_errors: include", "policy.client_errors", "semantic"),
-    "a default said otherwise": added("  tiers: cumulative", "\n  rolling: 30d")
-    + ("policy.rolling", "semantic"),
-    "a list of statuses": added("  tiers: cumulative", "\n  mrr_statuses: [active]")
-    + ("policy.mrr_statuses", "semantic"),
-    "retention of money": added("  tiers: cumulative", "\n  retention: continuous")
-    + ("policy.retention", "semantic"),
-    "session gap": added("  tiers: cumulative", "\n  session_gap: 45m") + ("policy.session_gap", "semantic"),
-    "how often a feature": added("  tiers: cumulative", "\n  trend_drop: 40%") + ("policy.trend_drop", "semantic"),
-    "missing in scores": added("  tiers: cumulative", "\n  missing: zero") + ("policy.missing", "semantic"),
-    "coverage": added("  tiers: cumulative", "\n  min_coverage: 75%") + ("policy.min_coverage", "semantic"),
-    "order of steps by policy": added("  tiers: cumulative", "\n  order: strict") + ("policy.order", "semantic"),
+    "a default said otherwise": (*added("  tiers: cumulative", "\n  rolling: 30d"), "policy.rolling", "semantic"),
+    "a list of statuses": (*added("  tiers: cumulative", "\n  mrr_statuses: [active]"), "policy.mrr_statuses", "semantic"),
+    "retention of money": (*added("  tiers: cumulative", "\n  retention: continuous"), "policy.retention", "semantic"),
+    "session gap": (*added("  tiers: cumulative", "\n  session_gap: 45m"), "policy.session_gap", "semantic"),
+    "how often a feature": (*added("  tiers: cumulative", "\n  trend_drop: 40%"), "policy.trend_drop", "semantic"),
+    "missing in scores": (*added("  tiers: cumulative", "\n  missing: zero"), "policy.missing", "semantic"),
+    "coverage": (*added("  tiers: cumulative", "\n  min_coverage: 75%"), "policy.min_coverage", "semantic"),
+    "order of steps by policy": (*added("  tiers: cumulative", "\n  order: strict"), "policy.order", "semantic"),
     # sources
     "source filter": (
         'filter: "is_test IS DISTINCT FROM TRUE"\n',
@@ -64,8 +62,8 @@ MEANING: dict[str, tuple[str, str, str, str]] = {
     "column unit": ("price: {column: unit_amount, unit: minor}", "price: unit_amount", "source.subscriptions", "semantic"),
     "column gone": (", parent: parent_id", "", "source.accounts", "semantic"),
     "column new": ("created: joined_at,", "created: joined_at, closed: left_at,", "source.users", "semantic"),
-    "source timezone": added(LEADS, "    timezone: Europe/Berlin\n") + ("source.leads", "semantic"),
-    "source date format": added(LEADS, '    date_format: "%d.%m.%Y"\n') + ("source.leads", "semantic"),
+    "source timezone": (*added(LEADS, "    timezone: Europe/Berlin\n"), "source.leads", "semantic"),
+    "source date format": (*added(LEADS, '    date_format: "%d.%m.%Y"\n'), "source.leads", "semantic"),
     "source role": (
         "  saves:                             # saves are tracked as product events: the same files once more, as "
         "requests\n    path: examples/ledgerly/data/events/*.parquet\n    role: requests",
@@ -75,8 +73,7 @@ MEANING: dict[str, tuple[str, str, str, str]] = {
     ),
     "inline row": ("accounts: 38000", "accounts: 39000", "source.market", "semantic"),
     "inline row gone": ("      - {start: 2025-01-01, accounts: 38000}\n", "", "source.market", "semantic"),
-    "another source of a role": added("    columns: {at: quarter}\n", "  more_touches: {path: x.csv, role: touches}\n")
-    + ("source.more_touches", "additive"),
+    "another source of a role": (*added("    columns: {at: quarter}\n", "  more_touches: {path: x.csv, role: touches}\n"), "source.more_touches", "additive"),
     # segments
     "segment expression": ("{subscriptions: plan}", "{subscriptions: plan_group}", "segment.plan", "semantic"),
     "segment role": ("      leads: channel\n", "      leads: utm_medium\n", "segment.channel", "semantic"),
@@ -92,7 +89,7 @@ MEANING: dict[str, tuple[str, str, str, str]] = {
     ),
     "segment as of": ("{expr: onboarding_path}", "{expr: onboarding_path, as_of: latest}", "segment.onboarding", "semantic"),
     "segment without expr": ("  industry: {}  ", "  industry: {expr: sector}  ", "segment.industry", "semantic"),
-    "segment new": added("  role: {expr: {users: role}}\n", "  country: {}\n") + ("segment.country", "additive"),
+    "segment new": (*added("  role: {expr: {users: role}}\n", "  country: {}\n"), "segment.country", "additive"),
     # workflows
     "attempt": ("attempt: invoice_started", "attempt: invoice_drafted", "workflow.invoicing", "semantic"),
     "success": ("success: invoice_posted\n", "success: invoice_sent\n", "workflow.invoicing", "semantic"),
@@ -131,8 +128,7 @@ MEANING: dict[str, tuple[str, str, str, str]] = {
                           "workflow.purchase", "semantic"),
     "tier, at least": ("at_least: 4}]}", "at_least: 5}]}", "workflow.inventory", "semantic"),
     "tier, same run": (", same_run: true", "", "workflow.invoicing", "semantic"),
-    "tier new": added("      basic: item_created\n", "      counted: stock_count_started\n")
-    + ("workflow.inventory", "additive"),
+    "tier new": (*added("      basic: item_created\n", "      counted: stock_count_started\n"), "workflow.inventory", "additive"),
     "tier gone": ("      basic: invoice_drafted\n", "", "workflow.invoicing", "semantic"),
     "screens": ("screens: [order_list, order_editor]", "screens: [order_list]", "workflow.purchase", "semantic"),
     "jobs": ("jobs: [supplier_sync]", "jobs: [supplier_sync, price_sync]", "workflow.purchase", "semantic"),
@@ -145,11 +141,8 @@ MEANING: dict[str, tuple[str, str, str, str]] = {
     "dismissed": ("{event: error_dismissed, filter", "{event: error_closed, filter", "workflow.invoicing", "semantic"),
     "refund": ("refund: refund_requested", "refund: refund_paid", "workflow.invoicing", "semantic"),
     "refund gone": ("    refund: refund_requested\n", "", "workflow.invoicing", "breaking"),
-    "module": added("    label: Purchasing\n", "    module: buying\n") + ("workflow.purchase", "semantic"),
-    "workflow new": added(
-        "    core: false\n", "  returns: {attempt: return_started, success: return_done, run: return_id, core: false}\n"
-    )
-    + ("workflow.returns", "additive"),
+    "module": (*added("    label: Purchasing\n", "    module: buying\n"), "workflow.purchase", "semantic"),
+    "workflow new": (*added("    core: false\n", "  returns: {attempt: return_started, success: return_done, run: return_id, core: false}\n"), "workflow.returns", "additive"),
     # features, journeys, activation, active
     "feature event": ("{event: role_granted,", "{event: role_created,", "feature.permissions", "semantic"),
     "feature at least": ("at_least: 20}", "at_least: 10}", "feature.api", "semantic"),
@@ -224,7 +217,7 @@ MEANING: dict[str, tuple[str, str, str, str]] = {
                     "metric.demo_to_won", "semantic"),
     "conversion within": ("    within: 120d\n", "    within: 90d\n", "metric.demo_to_won", "semantic"),
     "conversion entity": ("    entity: opportunity\n", "    entity: lead\n", "metric.demo_to_won", "breaking"),
-    "conversion order": added(WON, "    order: strict\n") + ("metric.demo_to_won", "semantic"),
+    "conversion order": (*added(WON, "    order: strict\n"), "metric.demo_to_won", "semantic"),
     "duration from": ("from: {milestone: created}", "from: {milestone: activated}", "metric.days_to_paid", "semantic"),
     "duration to": ("{from: order_started, to: order_received", "{from: order_started, to: order_matched",
                     "metric.order_lead_time", "semantic"),
@@ -251,8 +244,7 @@ MEANING: dict[str, tuple[str, str, str, str]] = {
     "policies of one metric": ("  nrr:\n    level: core", "  nrr:\n    policies: {grace: 0d}\n    level: core", "metric.nrr",
                                "semantic"),
     "area": ("area: \"COALESCE(area, 'other')\"", "area: \"COALESCE(area, 'none')\"", "metric.time_in_product", "semantic"),
-    "metric new": added("  approvals: {", "event: invoice_approved, label: Approved}\n  approved: {")
-    + ("metric.approved", "additive"),
+    "metric new": (*added("  approvals: {", "event: invoice_approved, label: Approved}\n  approved: {"), "metric.approved", "additive"),
     "metric gone": ("  busy_users: {type: active, entity: user, at_least: 5, direction: up, label: Users active five times a "
                     "week, team: [product]}\n", "", "metric.busy_users", "breaking"),
     "north star": ("north_star: workflow_successes.invoicing", "north_star: workflow_successes.purchase",
@@ -265,7 +257,7 @@ MEANING: dict[str, tuple[str, str, str, str]] = {
     "target set": ("from: 104%, set: 2026-06-29", "from: 104%, set: 2026-09-28", "target.nrr@2027-06-30", "goalpost"),
     "target gone": ('  - {metric: logo_churn_rate, keep: "<= 3%", owner: cs-team}\n', "", "target.logo_churn_rate", "goalpost"),
     "target of another kind": ('keep: ">= 70"', 'keep: "70 to 90"', "target.waa", "goalpost"),
-    "target new": added("targets:\n", '  - {metric: mrr, keep: ">= 1000"}\n') + ("target.mrr", "additive"),
+    "target new": (*added("targets:\n", '  - {metric: mrr, keep: ">= 1000"}\n'), "target.mrr", "additive"),
 }  # fmt: skip
 
 INVOICING = "  invoicing:\n    label: Invoicing\n"

@@ -24,12 +24,14 @@ from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.period import Grain
 
 ROOT = Path(__file__).parent.parent
+UNWANTED = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
+"""What the surroundings say to a command, and no test means to."""
 HEAVY = ("polars", "pyarrow", "numpy", "pydantic", "sqlglot", "yaml", "rich", "duckdb")
 
 
 def shell(*arguments: str, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the tool in a process of its own, streams apart."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     return subprocess.run(
         [sys.executable, "-m", "saasmetrics", *arguments],
         cwd=folder or ROOT,
@@ -64,7 +66,14 @@ def test_help_loads_nothing_heavy() -> None:
 def test_help_goes_to_stdout_and_names_every_command() -> None:
     done = shell("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert re.findall(r"^  (\w+)  +[A-Z]", done.stdout, re.MULTILINE) == ["compute", "ledger", "explain", "demo"]
+    assert re.findall(r"^  (\w+)  +[A-Z]", done.stdout, re.MULTILINE) == [
+        "compute",
+        "ledger",
+        "explain",
+        "check",
+        "lock",
+        "demo",
+    ]
     assert max(map(len, done.stdout.splitlines())) <= 80
 
 
@@ -284,6 +293,8 @@ def test_nothing_is_drawn_where_stderr_is_no_terminal(tmp_path: Path) -> None:
 
 CASES = ROOT / "tests" / "cases" / "cli"
 BLOCK = re.compile(r"^```(console|stdout|stderr)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EDIT = re.compile(r"^```edit (\S+)\n- (.*)\n\+ (.*)\n```$", re.MULTILINE)
+"""What happens to a file before the next command: a text, and what takes its place."""
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.md")), ids=lambda path: path.stem)
@@ -298,6 +309,10 @@ def test_transcript(path: Path, company: Path) -> None:
         assert done.stdout == blocks.get("stdout", ""), f"stdout of step {number}"
         assert done.stderr == blocks.get("stderr", ""), f"stderr of step {number}"
         assert done.returncode == int(code[1]), f"exit code of step {number}"
+        for name, old, new in EDIT.findall(step):
+            written = (company / name).read_text(encoding="utf-8")
+            assert written.count(old) == 1, f"{written.count(old)} times in {name}: {old}"
+            (company / name).write_text(written.replace(old, new), encoding="utf-8")
 
 
 @pytest.fixture

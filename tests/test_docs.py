@@ -76,7 +76,8 @@ def ran(section: Section, folder: Path, tools: Path) -> Iterator[tuple[int, str,
 
 def surroundings(tools: Path) -> dict[str, str]:
     """The environment of a shell whose `saasmetrics` is this one."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    unwanted = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     path = f"{tools}{os.pathsep}{os.environ['PATH']}"
     return {**kept, "PATH": path, "PYTHONPATH": str(ROOT / "src"), "PYTHONIOENCODING": "utf-8", "TERM": "dumb"}
 

@@ -14,9 +14,7 @@ from saasmetrics.finding import Change, Severity
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.lock.accept import accepted
 from saasmetrics.lock.asking import Given
-from saasmetrics.lock.entry import Lock
 from saasmetrics.lock.held import held
-from saasmetrics.lock.reading import parsed
 from saasmetrics.lock.writing import written
 
 TEXT = (ROOT / "metrics.yaml").read_text(encoding="utf-8")
@@ -43,7 +41,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture
 def folder(tmp_path: Path, locked: str) -> Iterator[Path]:
     (tmp_path / "metrics.lock").write_text(locked, encoding="utf-8")
-    yield tmp_path
+    return tmp_path
 
 
 def changes(folder: Path, text: str) -> list[Change]:

@@ -56,16 +56,15 @@ def lock(
     day, length = asking.day("--since", since), _length(overlap)
     path = definitions_path(definitions)
     from saasmetrics import pipeline
-    from saasmetrics.cli.reporting import report_of_changes
+    from saasmetrics.cli.reporting import lines_of_changes
     from saasmetrics.lock.asking import Given
     from saasmetrics.lock.keeping import keep
-    from saasmetrics.output.reports.text import lines
 
     given = Given(tuple(names or ()), reason, day, by, length, restate, datetime.now(UTC).date())
     named = given if names or everything else None
-    _, accepted = pipeline.lock(path, named, accept=accept, upgrade=upgrade, data_root=data_root)
-    shown = tuple(lines(report_of_changes(accepted.changes))) if accepted.changes else ()
-    console.finish(Outcome(report=shown))
+    checked, accepted = pipeline.lock(path, named, accept=accept, upgrade=upgrade, data_root=data_root)
+    shown = tuple(lines_of_changes(accepted.changes, is_first=checked.held.lock is None))
+    console.finish(Outcome(report=shown if accepted.changes else ()))
     if everything and not yes and accepted.changes:
         question = f"Accept all {len(accepted.changes)} changes?"
         if not console.confirmed(question, "say --yes, or name what is accepted"):

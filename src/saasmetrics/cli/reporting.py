@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from saasmetrics.cli.version import version
@@ -11,8 +12,12 @@ from saasmetrics.lock.classes import TITLES
 from saasmetrics.lock.held import commands
 from saasmetrics.lock.node import CANON
 from saasmetrics.output.reports.report import Report
+from saasmetrics.output.reports.text import lines
+from saasmetrics.output.sheet import text
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from saasmetrics.pipeline import Checked
 
 
@@ -23,6 +28,16 @@ def report_of(checked: Checked) -> Report:
     return Report(checked.findings, objects, commands(changes), TITLES, version(), CANON)
 
 
-def report_of_changes(changes: Sequence[Change]) -> Report:
-    """The report of what is being accepted."""
-    return Report(tuple(changes), tool=version(), canon=CANON)
+def lines_of_changes(changes: Sequence[Change], *, is_first: bool) -> Iterator[Text]:
+    """What is being accepted; of a first lock, in which all is new, how many of each kind."""
+    if not is_first:
+        yield from lines(Report(tuple(changes), tool=version(), canon=CANON)) if changes else ()
+        return
+    kinds = Counter(change.object.partition(".")[0] for change in changes if change.class_ == "additive")
+    said = ", ".join(
+        f"{number} {kind if number == 1 else _PLURAL.get(kind, f'{kind}s')}" for kind, number in kinds.items()
+    )
+    yield text(f"new: {said}")
+
+
+_PLURAL = {"policy": "policies", "activation": "activations", "active": "rules of active"}

@@ -72,7 +72,7 @@ def means(name: str, id_: str) -> bool:
         names |= {f"{kind}.{own.partition('.')[0]}", own.partition(".")[0]} if kind == "workflow" else {kind}
     if kind == "target":
         metric = own.partition("@")[0].partition("[")[0]
-        names |= {f"target.{metric}", f"target.{metric.partition('.')[0]}"}
+        names = {id_, f"target.{metric}", f"target.{metric.partition('.')[0]}"}
     return name in names
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from saasmetrics.definitions.scalars import Comparison, Duration
-from saasmetrics.expression import parse
+from saasmetrics.expression import ExpressionError, parse
 from saasmetrics.lock.plain import SETS, Plain
 
 NARROWS, WIDENS, MOVES = "narrows", "widens", "moves"
@@ -22,7 +24,10 @@ _REVERSED = frozenset({"win_excludes", "exclude"})
 def direction(field: str, old: Plain, new: Plain) -> str:
     """What a change of a fact does. Edges: in doubt it moves."""
     key = field.partition(".")[0]
-    compared = _compare(key, old, new)
+    try:
+        compared = _compare(key, old, new)
+    except (ExpressionError, PydanticCustomError):  # a reference of the catalogue stands where a value would
+        return MOVES
     if compared in (NARROWS, WIDENS) and key in _REVERSED:
         return NARROWS if compared == WIDENS else WIDENS
     return compared

@@ -15,15 +15,15 @@ def keep(definitions: Path, accepted: Accepted) -> tuple[Path, ...]:
     """Write the closed documents, then the lock; the files that are new or other than before.
 
     Edges: a closed document that is there already is of the same version, by a run that died before it wrote the
-    lock, and is written again; the lock comes last, so that it never names a document that is not there.
+    lock; the lock comes last, so that it never names a document that is not there.
     """
     path, text = lock_path(definitions), written(accepted.lock)
-    tidy(path)
+    tidy(path.parent)
+    tidy(folder(definitions))
+    documents = {folder(definitions) / name: said for name, said in sorted(accepted.superseded.items())}
     wrote = []
-    for name, document in sorted(accepted.superseded.items()):
-        place(folder(definitions) / name, document)
-        wrote.append(folder(definitions) / name)
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        place(path, text)
-        wrote.append(path)
+    for file, said in {**documents, path: text}.items():
+        if not file.is_file() or file.read_text(encoding="utf-8") != said:
+            place(file, said)
+            wrote.append(file)
     return tuple(wrote)

@@ -7,13 +7,15 @@ from pathlib import Path
 
 from saasmetrics.finding import Finding, InputError, Location, Severity
 
+_UNFINISHED = ".unfinished"
+
 
 def place(path: Path, text: str) -> None:
     """Put a file in its place whole: whoever reads it meanwhile, or after a crash, finds the old one or the new.
 
     Raises: InputError (exit 2) when the folder cannot be written to; what was there is then still there.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}{_UNFINISHED}")
     try:
         path.parent.mkdir(exist_ok=True)
         with beside.open("w", encoding="utf-8", newline="\n") as stream:
@@ -28,9 +30,9 @@ def place(path: Path, text: str) -> None:
         raise InputError([Finding("SM021", Severity.ERROR, message, Location(str(path)))]) from error
 
 
-def tidy(path: Path) -> None:
-    """Take away what runs that were killed left beside a file."""
-    for left in path.parent.glob(f".{path.name}.*"):
+def tidy(folder: Path) -> None:
+    """Take away what runs that were killed left in a folder."""
+    for left in folder.glob(f".*{_UNFINISHED}"):
         left.unlink(missing_ok=True)
 
 
