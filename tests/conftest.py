@@ -39,8 +39,9 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 def copy_example(folder: Path) -> None:
-    """Put the example company into a folder: `metrics.yaml` and the exports it reads."""
+    """Put the example company into a folder: `metrics.yaml`, its lock, and the exports it reads."""
     shutil.copy(ROOT / "metrics.yaml", folder)
+    shutil.copy(ROOT / "metrics.lock", folder)
     shutil.copytree(ROOT / "examples", folder / "examples")
 
 

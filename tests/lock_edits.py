@@ -110,7 +110,7 @@ MEANING: dict[str, tuple[str, str, str, str]] = {
         "    failure: checkout_failed\n    reason: error_code\n",
         "",
         "workflow.checkout",
-        "semantic breaking",
+        "breaking",
     ),
     "reason": (
         "failure: stock_count_failed\n    reason: error_code",

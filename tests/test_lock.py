@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, locked: str) -> Iterator[Path]:
+def folder(tmp_path: Path, locked: str) -> Path:
     (tmp_path / "metrics.lock").write_text(locked, encoding="utf-8")
     return tmp_path
 

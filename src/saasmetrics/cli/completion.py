@@ -38,6 +38,13 @@ def names(context: Context, incomplete: str) -> list[str]:
     return _matching(known, incomplete)
 
 
+def lockable(context: Context, incomplete: str) -> list[str]:
+    """Whatever `lock` accepts by name and the file names."""
+    data = _definitions(context)
+    blocks = ("metrics", "sources", "segments", "workflows", "features", "journeys", "scores", "products")
+    return _matching({name for block in blocks for name in _names(data, block)} | {*_catalogue()}, incomplete)
+
+
 def _matching(known: set[str], incomplete: str) -> list[str]:
     return sorted(name for name in known if name.startswith(incomplete))
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from typer import Argument, Context, Option
 
 from saasmetrics.cli import asking, flags
-from saasmetrics.cli.completion import names as known_names
+from saasmetrics.cli.completion import lockable
 from saasmetrics.cli.console import Console, Outcome, usage
 from saasmetrics.cli.discovery import definitions_path
 
@@ -23,7 +23,7 @@ def lock(
     context: Context,
     names: Annotated[
         list[str] | None,
-        Argument(metavar="NAME", help="What is accepted: a metric, workflow, source, ...", autocompletion=known_names),
+        Argument(metavar="NAME", help="What is accepted: a metric, workflow, source, ...", autocompletion=lockable),
     ] = None,
     reason: Annotated[str | None, Option("--reason", metavar="TEXT", help="Why the meaning changed.")] = None,
     since: Annotated[str | None, Option("--since", metavar="DATE", help="First day of the new meaning.")] = None,
@@ -63,8 +63,8 @@ def lock(
     given = Given(tuple(names or ()), reason, day, by, length, restate, datetime.now(UTC).date())
     named = given if names or everything else None
     checked, accepted = pipeline.lock(path, named, accept=accept, upgrade=upgrade, data_root=data_root)
-    shown = tuple(lines_of_changes(accepted.changes, is_first=checked.held.lock is None))
-    console.finish(Outcome(report=shown if accepted.changes else ()))
+    shown = tuple(lines_of_changes(accepted.changes, is_first=checked.held.lock is None)) if accepted.changes else ()
+    console.finish(Outcome(report=shown))
     if everything and not yes and accepted.changes:
         question = f"Accept all {len(accepted.changes)} changes?"
         if not console.confirmed(question, "say --yes, or name what is accepted"):

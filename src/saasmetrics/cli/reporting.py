@@ -31,7 +31,9 @@ def report_of(checked: Checked) -> Report:
 def lines_of_changes(changes: Sequence[Change], *, is_first: bool) -> Iterator[Text]:
     """What is being accepted; of a first lock, in which all is new, how many of each kind."""
     if not is_first:
-        yield from lines(Report(tuple(changes), tool=version(), canon=CANON)) if changes else ()
+        *told, _ = lines(Report(tuple(changes)))
+        classes = ", ".join(f"{number} {name}" for name, number in Report(tuple(changes)).classes.items())
+        yield from (*told, text((f"accepted: {classes}", "strong")))
         return
     kinds = Counter(change.object.partition(".")[0] for change in changes if change.class_ == "additive")
     said = ", ".join(

@@ -22,7 +22,7 @@ GROUPS = frozenset({"workflow.core", "workflow.all", "feature.all", "feature.int
 """Nodes that only gather others: what changes in them is said of their members."""
 CALENDAR = "setting.calendar"
 """What every number rests on: where days, weeks and years begin. It stands for those settings alone."""
-RUNS = ("attempt", "success", "failure", "run", "within", "core")
+RUNS = ("success", "run", "core")
 """Keys of a workflow that everything over it reads; each other key is a node that only its readers rest on."""
 _NO_MEANING = frozenset({"label", "renamed_from", "path", "preset", "partition", "ignore_events", "settle", "base"})
 
@@ -110,14 +110,13 @@ def _workflow(definitions: Definitions, name: str, workflow: Workflow) -> Iterat
     """The runs of a workflow, and every other key that is said as a node of its own."""
     block = _meant(definitions, "", workflow)
     runs = {key: value for key, value in block.items() if key in RUNS}
-    needs = under(definitions, (workflow.attempt, workflow.success, workflow.failure), "")
-    yield _node("workflow", name, runs, needs, workflow)
+    yield _node("workflow", name, runs, under(definitions, workflow.success, ""), workflow)
     for key, value in block.items():
         if key in RUNS:
             continue
         said = facts({key: value}, OPENED | {"value"})
         own = getattr(workflow, key)
-        rests = {f"workflow.{name}"} if key in ("reason", "tiers", "value") else set()
+        rests = {f"workflow.{name}"} if key in ("attempt", "failure", "reason", "tiers", "value") else set()
         path: Path = ("workflows", name)
         yield _node("workflow", f"{name}.{key}", said, {*rests, *under(definitions, own, "")}, None, path)
 

@@ -16,7 +16,7 @@ from saasmetrics.lock.renames import Renames
 
 DEFAULTS = ("policy", "setting")
 """Kinds that are always there: what the lock does not know of them is news only where the file says it."""
-ADDED_KEYS = frozenset({"tiers", "value", "reason", "help", "dismissed", "refund"})
+ADDED_KEYS = frozenset({"attempt", "failure", "tiers", "value", "reason", "help", "dismissed", "refund"})
 """Keys of a workflow that add numbers where they are new; every other key changes numbers that are there."""
 
 

@@ -90,7 +90,7 @@ def commands(changes: Sequence[Change]) -> tuple[str, ...]:
         name = f"target.{name.partition('@')[0].partition('[')[0]}" if change.object.startswith("target.") else name
         name = change.object if change.object.split(".")[0] in ("setting", "policy", "active", "activation") else name
         same = [each for each in changes if each.object == change.object]
-        reason = {"additive": ""}.get(change.class_, ' --reason "..."')
+        reason = {"additive": "", "governance": ""}.get(change.class_, ' --reason "..."')
         if any(each.class_ == "inherited" for each in same):
             reason = ' --reason "..."'
         moves = any(each.class_ in ("semantic", "breaking", "inherited") for each in same)

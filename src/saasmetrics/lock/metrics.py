@@ -13,12 +13,14 @@ from saasmetrics.definitions.governance import EXTRAS
 from saasmetrics.definitions.metric import TOTAL, Metric, Variant
 from saasmetrics.definitions.policies import read_by
 from saasmetrics.definitions.references import references
+from saasmetrics.definitions.rows import Rows
+from saasmetrics.definitions.walk import found
 from saasmetrics.document import Path
 from saasmetrics.lock.blocks import CALENDAR
 from saasmetrics.lock.facts import facts
 from saasmetrics.lock.node import Node
 from saasmetrics.lock.plain import Plain, plain, raw
-from saasmetrics.lock.resting import COMPANY, addresses, ids, is_node, of_role, under
+from saasmetrics.lock.resting import COMPANY, addresses, ids, is_node, of_role, tries, under
 
 ABOUT = ("owner", "team", "level", "timing", "direction", "status", "review", "action")
 """Governance: who answers for a number, and what for."""
@@ -199,8 +201,13 @@ def _has_facet(definitions: Definitions, workflow: str, facet: str) -> bool:
 def _implied(definitions: Definitions, metric: Metric, spec: Any) -> Iterator[str]:
     """What a type reads without naming it: blocks."""
     workflows = definitions.workflows
-    if metric.type == "tiers" and spec.measure == "stalls" and workflows[spec.workflow].reason:
-        yield f"workflow.{spec.workflow}.reason"
+    if metric.type == "tiers" and spec.measure == "stalls":
+        yield from tries(definitions, spec.workflow, "failure", "reason")
+    if metric.type == "impact":
+        yield from tries(definitions, spec.workflow, "attempt")
+    if getattr(spec, "entity", "") == "run":
+        for _, rows in found(Rows, spec):
+            yield from tries(definitions, rows.workflow or "", "attempt", "failure", "within")
     if getattr(spec, "touching", None) == "core":
         yield "workflow.core"
     for key in ("screens", "jobs"):

@@ -40,6 +40,8 @@ def under(definitions: Definitions, value: Any, owner: str) -> Iterator[str]:
             yield from of_role(definitions, "events")
         if rows.source is not None:
             yield from of_source(definitions, rows.source, catalogue=catalogue)
+        if rows.workflow is not None and rows.outcome in ("attempt", "failure"):
+            yield from tries(definitions, rows.workflow, rows.outcome)
     for named in of_rows(value):
         yield from ids(definitions, named)
     for _, given in found(Input, value):
@@ -52,6 +54,13 @@ def under(definitions: Definitions, value: Any, owner: str) -> Iterator[str]:
         else:
             for variant in definitions.metrics[named[1]].variants:
                 yield from under(definitions, variant.spec, named[1])
+
+
+def tries(definitions: Definitions, workflow: str, *keys: str) -> Iterator[str]:
+    """The nodes of some keys of a workflow, or of all core ones, as far as they say them."""
+    for name, block in definitions.workflows.items():
+        if name == workflow or (workflow == "core" and block.core):
+            yield from (f"workflow.{name}.{key}" for key in keys if getattr(block, key) is not None)
 
 
 def addresses(definitions: Definitions, value: Any, owner: str) -> Iterator[str]:
