@@ -331,7 +331,7 @@ def test_a_superseded_version_is_a_closed_document(path: Path) -> None:
     old = parsed(document.read_text(encoding="utf-8"), str(document))
     assert old.entries["workflow.invoicing"].node.facts["success"] == "invoice_posted"
     for entry in old.entries.values():
-        assert set(entry.node.needs) <= set(old.entries)
+        assert set(entry.node.under) <= set(old.entries)
     assert old.entries["metric.completion_rate"].full == before.entries["metric.completion_rate"].full
     assert not (path.parent / "metrics.history" / "mrr@1.yaml").exists()
 

@@ -82,7 +82,7 @@ def _new_under(ids: Iterable[str], before: Lock, current: Mapping[str, Node]) ->
     waiting = [id_ for id_ in ids if id_ in current]
     while waiting:
         node = current[waiting.pop()]
-        for need in (*node.needs, *node.each):
+        for need in node.under:
             if need in current and need not in before.entries and need not in found:
                 found.add(need)
                 waiting.append(need)
@@ -104,12 +104,12 @@ def _taken(before: Lock, compared: Compared, ids: set[str]) -> dict[str, Entry]:
     for id_, entry in entries.items():
         now = current.get(id_)
         if now is not None and meaning(now.facts) == meaning(entry.node.facts):
-            node = entry.node if id_ in GROUPS else replace(entry.node, needs=now.needs, each=now.each)
-            entries[id_] = replace(entry, node=node)
+            node = replace(entry.node, needs=now.needs, headline=now.headline, each=now.each)
+            entries[id_] = replace(entry, node=entry.node if id_ in GROUPS else node)
     known = {id_: entry.node for id_, entry in entries.items() if id_ not in GROUPS}
     gathered = {node.id: Entry(node) for node in groups(known)}
     entries = {id_: entry for id_, entry in entries.items() if id_ not in GROUPS or id_ in gathered}
-    wanted = {need for node in known.values() for need in (*node.needs, *node.each)}
+    wanted = {need for node in known.values() for need in node.under}
     entries |= {id_: entry for id_, entry in gathered.items() if id_ in wanted}
     return {id_: replace(entry, node=_present(entry.node, entries)) for id_, entry in entries.items()}
 
@@ -124,8 +124,9 @@ def _goes_along(id_: str, ids: set[str]) -> bool:
 
 
 def _present(node: Node, entries: Mapping[str, Entry]) -> Node:
-    needs, each = (tuple(need for need in some if need in entries) for some in (node.needs, node.each))
-    return replace(node, needs=needs, each=each)
+    of = (tuple(need for need in some if need in entries) for some in (node.needs, node.headline, node.each))
+    needs, headline, each = of
+    return replace(node, needs=needs, headline=headline, each=each)
 
 
 def _bumped(before: Lock, compared: Compared, ids: set[str]) -> set[str]:

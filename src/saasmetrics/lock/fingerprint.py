@@ -18,24 +18,46 @@ def nodes(definitions: Definitions) -> dict[str, Node]:
     known = {node.id: node for node in blocks(definitions)}
     known |= {node.id: node for node in groups(known)}
     known |= {node.id: node for node in (*metrics(definitions), *goals(definitions))}
-    return {id_: _with_labels(node, known) if node.addresses else node for id_, node in known.items()}
+
+    @cache
+    def whole(id_: str) -> Node:
+        node = known[id_]
+        read = {address: whole(id_) for address in node.addresses if (id_ := _read(address)) in known}
+        return _with_labels(node, read)
+
+    return {id_: whole(id_) for id_ in known}
 
 
-def _with_labels(node: Node, known: Mapping[str, Node]) -> Node:
-    """A node that reads one address of a metric rests on what stands behind the labels of that address too."""
-    needs = set(node.needs)
-    for address in node.addresses:
-        name, *parts = address.split(".")
-        read = known.get(f"metric.{name}")
-        needs |= {id_ for id_ in (read.each if read else ()) if id_.split(".")[1] in parts}
-    return replace(node, needs=tuple(sorted(needs)))
+def _read(address: str) -> str:
+    return f"metric.{address.partition('.')[0]}"
+
+
+def _with_labels(node: Node, read: Mapping[str, Node]) -> Node:
+    """A node that reads addresses of metrics rests on what those stand for.
+
+    Edges: an address without a label is the headline; a metric that reads one has the other addresses as well, as a
+    ratio has those of its sides.
+    """
+    needs, headline, each = set(node.needs), set(node.headline), set(node.each)
+    for address, metric in read.items():
+        parts = address.split(".")[1:]
+        named = {id_ for id_ in (*metric.headline, *metric.each) if id_.split(".")[1] in parts}
+        if named or node.kind != "metric":
+            needs |= named or set(metric.headline)
+        else:
+            headline |= set(metric.headline)
+            each |= set(metric.each)
+    needs -= {node.id}
+    headline -= needs
+    each -= needs | headline
+    return replace(node, needs=tuple(sorted(needs)), headline=tuple(sorted(headline)), each=tuple(sorted(each)))
 
 
 def fulls(known: Mapping[str, Node]) -> dict[str, str]:
     """The full fingerprint of every node by id.
 
-    Edges: of a metric that another reads, what it fans out over does not count: the other says itself which address it
-    reads. A need that is not among them counts as nothing.
+    Edges: of a metric that another reads neither its headline nor what it fans out over counts: the other rests itself
+    on what the address stands for that it reads. A need that is not among them counts as nothing.
     """
 
     @cache
@@ -44,8 +66,8 @@ def fulls(known: Mapping[str, Node]) -> dict[str, str]:
         return full(node.own, (read(need) for need in node.needs if need in known), ())
 
     def of(node: Node) -> str:
-        needs, each = ([read(need) for need in needs if need in known] for needs in (node.needs, node.each))
-        return full(node.own, needs, each)
+        always, each = (*node.needs, *node.headline), node.each
+        return full(node.own, *([read(need) for need in some if need in known] for some in (always, each)))
 
     return {id_: of(node) for id_, node in known.items()}
 

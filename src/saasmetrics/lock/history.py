@@ -16,7 +16,7 @@ def closed(entries: Mapping[str, Entry], metric: str) -> str:
     wanted, waiting = {metric}, [metric]
     while waiting:
         node = entries[waiting.pop()].node
-        fresh = {need for need in (*node.needs, *node.each) if need in entries} - wanted
+        fresh = {need for need in node.under if need in entries} - wanted
         wanted |= fresh
         waiting += fresh
     return written(Lock({id_: entry for id_, entry in entries.items() if id_ in wanted}), head=_HEAD)

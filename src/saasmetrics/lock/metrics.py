@@ -8,7 +8,7 @@ from typing import Any
 from saasmetrics.definitions.answering import roles_of
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.dependencies import Node as Named
-from saasmetrics.definitions.dependencies import of_metric, of_node
+from saasmetrics.definitions.dependencies import of_formula, of_metric, of_node
 from saasmetrics.definitions.governance import EXTRAS
 from saasmetrics.definitions.metric import TOTAL, Metric, Variant
 from saasmetrics.definitions.policies import read_by
@@ -51,23 +51,28 @@ def metrics(definitions: Definitions) -> Iterator[Node]:
 
 
 def _node(definitions: Definitions, metric: Metric) -> Node:
-    needs, each = set(_shared(definitions, metric)), set[str]()
+    needs, headline, each = set(_shared(definitions, metric)), set(_groups(metric)), set[str]()
     for variant in metric.variants:
         own = set(_of_variant(definitions, metric, variant))
-        fanned = {id_ for id_ in own if TOTAL not in variant.labels and _is_of_labels(id_, variant.labels)}
+        if TOTAL in variant.labels:
+            headline |= own
+            continue
+        fanned = {id_ for id_ in own if _is_of_labels(id_, variant.labels)}
         needs |= own - fanned
-        each |= fanned
+        (headline if _is_headline(metric, variant.labels) else each).update(fanned)
     if metric.points_to or metric.pointers:
         needs |= {id_ for named in of_metric(definitions, metric) for id_ in ids(definitions, named)}
-    each -= needs | {f"metric.{metric.id}"}
     specs = tuple(variant.spec for variant in metric.variants)
-    read = {*addresses(definitions, specs, metric.id), *metric.pointers.values()}
+    formula = (name for kind, name in of_formulas(definitions, metric) if kind == "metric")
+    read = {*addresses(definitions, specs, metric.id), *formula, *metric.pointers.values()}
+    needs -= {f"metric.{metric.id}"}
     return Node(
         "metric",
         metric.id,
         _facts(definitions, metric),
-        tuple(sorted(needs - {f"metric.{metric.id}"})),
-        tuple(sorted(each)),
+        tuple(sorted(needs)),
+        tuple(sorted(headline - needs)),
+        tuple(sorted(each - needs - headline)),
         _about(metric),
         _words(metric),
         _path(definitions, metric),
@@ -247,7 +252,7 @@ def _implied_by_active(definitions: Definitions, spec: Any) -> Iterator[str]:
 
 
 def _shared(definitions: Definitions, metric: Metric) -> Iterator[str]:
-    """What all variants rest on: the calendar, policies, the groups of its headline, who is who."""
+    """What all variants rest on: the calendar, policies, who is who."""
     yield CALENDAR
     roles, policies = _read(definitions, metric)
     yield from (f"policy.{name}" for name in policies - _overridden(definitions, metric))
@@ -260,11 +265,29 @@ def _shared(definitions: Definitions, metric: Metric) -> Iterator[str]:
         metric.policies.recurring_from == "invoices" or metric.policies.usage == "trailing"
     ):
         yield from of_role(definitions, "invoices")
+
+
+def _groups(metric: Metric) -> Iterator[str]:
+    """The groups that its headline sums up."""
     for column, headline in zip(metric.each, metric.headline, strict=True):
         kind = _FANS.get(column)
-        if kind is None or headline == "none" or headline == frozenset({TOTAL}):
-            continue
-        yield f"{kind}.{'core' if isinstance(headline, frozenset) else 'all'}"
+        if kind is not None and headline not in ("none", frozenset({TOTAL})):
+            yield f"{kind}.{'core' if isinstance(headline, frozenset) else 'all'}"
+
+
+def _is_headline(metric: Metric, labels: tuple[str, ...]) -> bool:
+    """Whether the short address takes in the variant of these labels."""
+    pairs = zip(labels, metric.headline, strict=True)
+    return all(
+        headline != "none" and (not isinstance(headline, frozenset) or label in headline) for label, headline in pairs
+    )
+
+
+def of_formulas(definitions: Definitions, metric: Metric) -> Iterator[Named]:
+    """The metrics that a formula names without an alias."""
+    if metric.type == "derived":
+        for variant in metric.variants:
+            yield from of_formula(definitions, variant.spec)
 
 
 def _overridden(definitions: Definitions, metric: Metric) -> frozenset[str]:

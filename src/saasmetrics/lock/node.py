@@ -28,26 +28,33 @@ class Node:
     """One setting, policy, source, workflow, metric, target, ...
 
     `facts` are its meaning, `about` is who answers for it, `words` is how it is called and shown. `needs` are the ids
-    of what it is made of, `each` those of what it fans out over: one more of the latter adds an address and changes
-    none. `path` is where it stands in the definitions; what is only in the catalogue has none.
+    of what all of it is made of. Of a metric that fans out, `headline` are those of what its short address sums up,
+    `each` those of what its other addresses stand for: one more of the latter adds an address and changes none. `path`
+    is where it stands in the definitions; what is only in the catalogue has none.
     """
 
     kind: str
     name: str
     facts: Facts
     needs: tuple[str, ...] = ()
+    headline: tuple[str, ...] = ()
     each: tuple[str, ...] = ()
     about: Facts = field(default_factory=dict)
     words: Facts = field(default_factory=dict)
     path: Path = ()
     renamed_from: str | None = None
     addresses: tuple[str, ...] = ()
-    """The addresses that it reads, of metrics that fan out: it rests on what they fan out over to."""
+    """The addresses of metrics that it reads: it rests on what those stand for."""
 
     @property
     def id(self) -> str:
         """Kind and name, as `workflow.invoicing`."""
         return f"{self.kind}.{self.name}"
+
+    @property
+    def under(self) -> tuple[str, ...]:
+        """Ids of all that it rests on in any of its addresses."""
+        return (*self.needs, *self.headline, *self.each)
 
     @property
     def own(self) -> str:

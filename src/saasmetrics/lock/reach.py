@@ -17,11 +17,14 @@ class Reach:
         self._locked = locked
         self._clones = [id_ for id_ in {**locked, **current} if "#policies." in id_]
         self._above: dict[str, set[str]] = {}
+        self._summed: dict[str, set[str]] = {}
         self._fanned: dict[str, set[str]] = {}
         for known in (locked, current):
             for id_, node in known.items():
                 for need in node.needs:
                     self._above.setdefault(need, set()).add(id_)
+                for need in node.headline:
+                    self._summed.setdefault(need, set()).add(id_)
                 for need in node.each:
                     self._fanned.setdefault(need, set()).add(id_)
 
@@ -42,7 +45,8 @@ class Reach:
             above = self._above.get(waiting.pop(), set()) - reached
             waiting += above
             reached |= above
-        through = reached | starts if fanned else reached
-        reached |= {id_ for cause in through for id_ in self._fanned.get(cause, ())}
+        through = reached | starts
+        reached |= {id_ for cause in through for id_ in self._summed.get(cause, ())}
+        reached |= {id_ for cause in (through if fanned else through - starts) for id_ in self._fanned.get(cause, ())}
         shown = (id_ for id_ in reached - starts if id_ in self._locked and id_.partition(".")[0] in SHOWN)
         return tuple(sorted(id_ for id_ in shown if "#" not in id_))

@@ -87,6 +87,7 @@ def _entry(kind: str, name: str, block: Any, place: Location) -> Entry:
         name,
         _facts(block.get("means")),
         tuple(map(str, block.get("needs", ()))),
+        tuple(map(str, block.get("headline", ()))),
         tuple(map(str, block.get("each", ()))),
         _facts(block.get("about")),
     )
@@ -121,5 +122,7 @@ def edited(lock: Lock) -> Iterator[Finding]:
     """Entries whose facts do not make the fingerprint beside them: somebody wrote in the lock by hand."""
     for id_, entry in lock.entries.items():
         if lock.canon == CANON and entry.node.facts and entry.own and entry.own != entry.node.own:
-            message = f"{id_}: what the lock says it means is not what was accepted; it was edited by hand"
-            yield Finding("SM948", Severity.ERROR, message, entry.place, _WHOLE, object=id_)
+            kind, name, *key = id_.split(".")
+            about = f"{kind}.{name}" if kind == "workflow" and key else id_
+            message = f"{about}: what the lock says it means is not what was accepted; it was edited by hand"
+            yield Finding("SM948", Severity.ERROR, message, entry.place, _WHOLE, object=about)

@@ -64,10 +64,10 @@ def tries(definitions: Definitions, workflow: str, *keys: str) -> Iterator[str]:
 
 
 def addresses(definitions: Definitions, value: Any, owner: str) -> Iterator[str]:
-    """The addresses with a cut that the inputs inside a value name."""
+    """The addresses of metrics that the inputs inside a value name."""
     for _, given in found(Input, value):
         if given.metric is not None:
-            yield from [given.metric] if "." in given.metric else []
+            yield given.metric
         elif (hidden := definitions.hidden.get((owner, repr(given.inline)))) is not None:
             for variant in definitions.metrics[hidden].variants:
                 yield from addresses(definitions, variant.spec, hidden)

@@ -58,7 +58,7 @@ def _closed(roots: set[str], known: Mapping[str, Node]) -> set[str]:
     reached, waiting = set(roots), list(roots)
     while waiting:
         node = known[waiting.pop()]
-        for need in (*node.needs, *node.each):
+        for need in node.under:
             if need in known and need not in reached:
                 reached.add(need)
                 waiting.append(need)

@@ -66,6 +66,8 @@ def _head(entry: Entry) -> Iterator[tuple[str, str]]:
     yield from ((key, mark) for key, mark in (("own", entry.own), ("full", entry.full), ("meta", entry.meta)) if mark)
     if node.needs:
         yield "needs", spell(list(node.needs))
+    if node.headline:
+        yield "headline", spell(list(node.headline))
     if node.each:
         yield "each", spell(list(node.each))
 
