@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from conftest import ROOT
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.definitions.tracked import tracking_plan
+from saasmetrics.engine.linked import linked
 from saasmetrics.engine.sighted import sighted
 from saasmetrics.examination import examine
 from saasmetrics.finding import Finding, Severity
@@ -266,6 +267,29 @@ def test_what_is_usual_follows_a_trend_and_allows_for_scatter() -> None:
 
 
 # With numbers
+
+
+def test_what_new_accounts_did_is_held_beside_whether_they_were_kept(tmp_path: Path) -> None:
+    """a1 posted twice in its first four weeks and once in the ninth; a2 three times, and then too late; a3 never."""
+    day = datetime(2026, 1, 10, 12, tzinfo=UTC)
+    moments = {"a0": [-9], "a1": [0, 27, 28, 56], "a2": [1, 2, 3, 84]}
+    rows = [("invoice_posted", day + timedelta(days=n), name, "r") for name, ns in moments.items() for n in ns]
+    log_ = pl.DataFrame(rows, ["event", "at", "account", "run"], orient="row")
+    known = pl.DataFrame({"account": ["a0", "a1", "a2", "a3"], "created": ["2025-01-01", *["2026-01-10 12:00:00"] * 3]})
+    definitions = written(tmp_path, log_, known=known.with_columns(size=pl.lit("S")))
+    sources = open_sources(definitions)
+    told = linked(definitions, sources, day + timedelta(days=85))
+    assert told is not None
+    assert told.select("account", "amount", "kept").rows() == [("a1", 2, True), ("a2", 3, False), ("a3", 0, False)]
+    assert told["cohort"].unique().to_list() == [date(2026, 1, 1)]
+    young = linked(definitions, sources, day + timedelta(days=83))
+    assert young is not None
+    assert young.height == 0
+
+
+def test_a_north_star_that_is_no_workflow_has_no_link(tmp_path: Path) -> None:
+    definitions = written(tmp_path, log(), DEFINITIONS.replace("workflow_successes.invoicing", "waa"))
+    assert linked(definitions, open_sources(definitions), LAST) is None
 
 
 def test_an_examination_looks_at_numbers_rows_and_logs(tmp_path: Path) -> None:

@@ -33,11 +33,12 @@ def examine(
 ) -> tuple[Finding, ...]:
     """What the rules find in the published numbers and in the logs of events, sorted by rule and place.
 
-    Edges: numbers are those of `settings.baseline` periods, whole and by each of `settings.segments`; of what the rules
-    may look at, whether accounts with much of the North Star were kept, and which scores were tried, is not gathered.
+    Edges: numbers are those of `settings.baseline` periods, whole and by each of `settings.segments`; which scores were
+    tried on what came of them is not gathered.
     Raises: InputError, exit 2 for definitions that cannot be understood, 3 where no source can be used.
     """
     from saasmetrics.engine.currencies import currencies
+    from saasmetrics.engine.linked import linked
     from saasmetrics.engine.sighted import sighted
     from saasmetrics.lint.evidence import Evidence
     from saasmetrics.lint.index import drift, lint_values
@@ -47,7 +48,7 @@ def examine(
     question = _question(definitions, as_of)
     wide = compute(path, question, data_root=data_root, cache=cache, no_cache=no_cache, progress=progress)
     sources = open_sources(definitions)
-    evidence = Evidence(wide.values, currencies=currencies(sources), types=sources.types)
+    evidence = Evidence(wide.values, linked(definitions, sources, wide.as_of), None, currencies(sources), sources.types)
     today = definitions.settings.calendar.local_day(wide.as_of)
     findings = lint_values(definitions, evidence, locked, today=today)
     seen = sighted(definitions, sources, wide.as_of if as_of is not None else None)

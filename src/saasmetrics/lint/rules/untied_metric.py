@@ -1,7 +1,7 @@
 """A core metric has no tie to the North Star.
 
 Flags: a published core metric that neither `drivers` nor arithmetic connect with the North Star, in whatever direction;
-once for the file where nothing is connected with it at all.
+once for what bundles bring, and once for the file where nothing is connected with it at all.
 Why: a number that neither moves the North Star nor follows from it is a second aim.
 Example: `north_star: workflow_successes.invoicing` where no metric names `drivers`.
 Fix: name what it moves, or is moved by, under `drivers`, or give it `level: supporting`.
@@ -29,10 +29,16 @@ def _check(reading: Reading) -> Iterator[Told]:
         hint = "name what drives it under `drivers`"
         yield Told(f"metric.{star}", star_spot(product), message, hint, value=True)
         return
-    for metric in loose:
+    hint = "name what it drives, or what drives it, under `drivers`; or set level: supporting"
+    named = [metric for metric in loose if reading.spot(metric)[0] != "publish"]
+    for metric in named:
         message = f"the core metric `{metric.id}` is not tied to the North Star"
-        hint = "name what it drives, or what drives it, under `drivers`; or set level: supporting"
         yield Told(about(metric), reading.spot(metric), message, hint)
+    others = [metric for metric in loose if metric not in named]
+    if others:
+        names = ", ".join(f"`{metric.id}`" for metric in others)
+        message = f"of what bundles bring, {names} {'is' if len(others) == 1 else 'are'} not tied to the North Star"
+        yield Told("publish", reading.spot(others[0]), message, hint)
 
 
 def _tied(reading: Reading, stars: set[str]) -> set[str]:
