@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
@@ -16,7 +17,12 @@ def junit(report: Report) -> bytes:
     suites = [suite for name in SUITES for suite in _suite(name, report)]
     failures = sum(finding.severity is Severity.ERROR for finding in report.findings)
     head = f'<testsuites name="saasmetrics" failures="{failures}">'
-    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>", ""]).encode()
+    whole = "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', head, *suites, "</testsuites>", ""])
+    return _NO_XML.sub("\ufffd", whole).encode()
+
+
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""Characters that XML has no way to write."""
 
 
 def _suite(name: str, report: Report) -> Iterator[str]:

@@ -42,5 +42,5 @@ def _finding(finding: Finding) -> Iterator[Text]:
         (f"; {finding.hint}" if finding.hint else "", "muted"),
     )
     if change and change.field and (change.old or change.new):
-        yield styled(("    old  ", "muted"), change.old or "-")
-        yield styled(("    new  ", "muted"), change.new or "-")
+        for name, value in (("old", change.old), ("new", change.new)):
+            yield styled((f"    {name}  ", "muted"), " ".join(value.split("\n")) or "-")
