@@ -26,7 +26,7 @@ from saasmetrics.period import Grain
 ROOT = Path(__file__).parent.parent
 UNWANTED = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY")
 """What the surroundings say to a command, and no test means to."""
-HEAVY = ("polars", "pyarrow", "numpy", "pydantic", "sqlglot", "yaml", "rich", "duckdb")
+HEAVY = ("polars", "pyarrow", "numpy", "pydantic", "pydantic_core", "sqlglot", "yaml", "rich", "duckdb")
 
 
 def shell(*arguments: str, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:

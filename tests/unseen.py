@@ -1,4 +1,4 @@
-"""Looks for drift that the fingerprints do not see: `python tests/unseen.py [--only WORD] [--most N]`.
+"""Looks for drift that the fingerprints do not see: `python tests/unseen.py [--only PATTERN] [--most N]`.
 
 Every edit of `lock_edits.MEANING` is computed on the example's data, whole. A metric that has another number than
 before must have another fingerprint. One that has another fingerprint may have the same number; how many do is told.
@@ -7,6 +7,7 @@ before must have another fingerprint. One that has another fingerprint may have 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,7 @@ import polars as pl
 from lock_edits import MEANING
 from saasmetrics.definitions.load import load
 from saasmetrics.engine.ask import Ask
+from saasmetrics.expression import ExpressionError
 from saasmetrics.finding import InputError
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.lock.fingerprint import fingerprints
@@ -29,7 +31,7 @@ COLUMNS = ["value", "numerator", "denominator", "entries"]
 def numbers(path: Path, text: str) -> tuple[pl.DataFrame, dict[str, str]]:
     """All values of a definition text on the example's data, and the fingerprints."""
     path.write_text(text, encoding="utf-8")
-    result = compute(path, Ask(everything=True, periods=6), data_root=ROOT, no_cache=True)
+    result = compute(path, Ask(everything=True, periods=6), data_root=ROOT, cache=path.parent / "facts")
     return result.values.select(*KEYS, *COLUMNS), fingerprints(load(path, REGISTRY, data_root=ROOT))
 
 
@@ -55,11 +57,11 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "metrics.yaml"
         values, marks = numbers(path, text)
-        for name, (old, new, *_) in [item for item in MEANING.items() if asked.only in item[0]][: asked.most]:
+        for name, (old, new, *_) in [item for item in MEANING.items() if re.search(asked.only, item[0])][: asked.most]:
             try:
                 other, fresh = numbers(path, text.replace(old, new))
-            except InputError as error:
-                sys.stdout.write(f"{name}: no number at all: {error.findings[0].message[:80]}\n")
+            except (InputError, ExpressionError, IndexError) as error:
+                sys.stdout.write(f"{name}: no number at all: {str(error)[:80]}\n")
                 continue
             changed = moved(values, other)
             told = {metric for metric in marks if fresh.get(metric) != marks[metric]}

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic_core import PydanticCustomError
 from typer import Argument, Context, Option
 
 from saasmetrics.cli import asking, flags
@@ -84,6 +83,8 @@ def _refuse(names: list[str] | None, *, everything: bool, otherwise: bool, allow
 
 
 def _length(text: str | None) -> Duration | None:
+    from pydantic_core import PydanticCustomError
+
     from saasmetrics.definitions.scalars import Duration
 
     try:

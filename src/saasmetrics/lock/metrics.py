@@ -225,7 +225,7 @@ def _implied(definitions: Definitions, metric: Metric, spec: Any) -> Iterator[st
 
 def _implied_roles(type_: str, spec: Any) -> Iterator[str]:
     measure = getattr(spec, "measure", "")
-    if type_ in ("active", "sessions", "attribution", "retention", "score", "lift"):
+    if type_ in ("active", "sessions", "attribution", "retention", "tiers", "score", "lift"):
         yield "accounts"
     if getattr(spec, "entity", "account") in ("user", "person") or measure == "silent":
         yield "users"
