@@ -89,7 +89,7 @@ def whole(path: Path, first: Accepted, seconds: float) -> None:
         run.wait()
 
 
-def rounds(number: int, seed: int, place: Path, *, is_whole: bool = False, longest: float = 0.1) -> dict[str, int]:
+def rounds(number: int, seed: int, place: Path, *, is_whole: bool = False, longest: float = 0.4) -> dict[str, int]:
     """Kill so many times; how often the old and the new lock were found. Raises: AssertionError for anything else."""
     draw, path = random.Random(seed), place / "metrics.yaml"
     first, second = states(path)
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--whole", action="store_true")
-    parser.add_argument("--longest", type=float, default=0.1)
+    parser.add_argument("--longest", type=float, default=0.4)
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         found = rounds(asked.rounds, asked.seed, Path(place), is_whole=asked.whole, longest=asked.longest)

@@ -483,6 +483,17 @@ def test_ci_accepts_nothing_unless_it_is_allowed(
     assert run(["lock", "refusals", "--allow-ci", "-f", str(path)]) == 0
 
 
+@pytest.mark.parametrize("flag", ["--accept", "--upgrade"])
+def test_without_a_lock_there_is_nothing_to_write_anew(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], flag: str
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    path.with_name("metrics.lock").unlink()
+    assert run(["lock", flag, "-f", str(path)]) == 2
+    assert "there is no lock yet" in capsys.readouterr().err
+    assert not path.with_name("metrics.lock").exists()
+
+
 def test_everything_at_once_is_asked_about(
     path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.finding import Change, Finding, InputError
-from saasmetrics.lock.asking import Given, check_lint, check_reason, check_since, chosen
+from saasmetrics.lock.asking import Given, check_lint, check_reason, check_since, chosen, refuse
 from saasmetrics.lock.blocks import GROUPS, groups
 from saasmetrics.lock.compare import Compared
 from saasmetrics.lock.entry import Entry, Lock, Version
@@ -65,6 +65,8 @@ def proposed(
 
     Raises: InputError (exit 2) for whatever is refused; also for new fingerprints of a lock that was edited by hand.
     """
+    if held.lock is None and given is None:
+        raise refuse("there is no lock yet", "saasmetrics lock --all accepts the file as it is")
     done = Accepted(held.lock or Lock(), (), {})
     by_hand = [finding for finding in held.findings if finding.code == "SM948"]
     if by_hand:
