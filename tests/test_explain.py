@@ -520,7 +520,9 @@ def test_a_policy_tells_its_words_its_value_and_its_readers(company: Company) ->
     assert list(values) == ["service_end", "request", "billing_end"]
     assert values["billing_end"][0] == "the day on which the billing system closed it"
     by_period = table(company.explained("funnel_by"), "Values")["period"][0]
-    assert by_period.endswith("(read, and not computed by this version)")
+    assert by_period == "each step in the period it happened in, so that rates may pass 100%"
+    included = table(company.explained("client_errors"), "Values")["include"][0]
+    assert included.endswith("(read, and not computed by this version)")
     assert not values["service_end"][0].endswith("by this version)")
 
 

@@ -63,6 +63,18 @@ METRICS: dict[str, dict[str, Any]] = {
     "apart_any": _under({**FUNNEL, "order": "any"}, ties="strict"),
     "stopped": STOPPED,
     "gone": _under(STOPPED, exclusion="drop_entity"),
+    "as_done": _under(FUNNEL, funnel_by="period"),
+    "as_done_any": _under({**FUNNEL, "order": "any", "rate_from": "previous"}, funnel_by="period"),
+    "as_done_user": _under(
+        {**FUNNEL, "entity": "user", "rate_from": "previous"}, funnel_by="period", immature="exclude"
+    ),
+    "as_done_every": _under(STOPPED, funnel_by="period", entry="every"),
+    "as_done_gone": _under(STOPPED, funnel_by="period", exclusion="drop_entity", entry="latest"),
+    "runs_as_done": _under(questions.METRICS["completion"], funnel_by="period"),
+    "orders_as_done": _under(questions.METRICS["ordering_completion"], funnel_by="period"),
+    "activated_as_done": _under(questions.METRICS["activated_14d"], funnel_by="period"),
+    "time_as_done": _under(questions.METRICS["time_to_use"], funnel_by="period"),
+    "run_time_as_done": _under(questions.METRICS["run_time"], funnel_by="period"),
     "lifts_all": _under(questions.METRICS["lifts_to_use"], immature="dropped"),
     "lifts_early": _under(questions.METRICS["lifts_to_use"], immature="converters"),
     "later_too": _under(BACK, came_back="on_or_after"),

@@ -44,7 +44,8 @@ def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     first: only the first try of the period; latest: tries that a newer one replaces before they moved on are
     gone; every: a try is opened once the one before has ended by its last step, by what excludes or as its window
     closes, and tries are counted. `ties` strict: a step is later than the one before. `exclusion` drop_entity: whose
-    best try was ended by `exclude` is gone.
+    best try was ended by `exclude` is gone. `funnel_by` period: of the same tries, all of them mature, every step
+    counts in the period in which it and all before it were done, the entry in its own; an entity once in each.
     """
     policies = metric.get("policies", {})
     steps = {"entry": metric["entry"], **metric["steps"]} if "entry" in metric else dict(metric["steps"])
@@ -53,17 +54,12 @@ def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     if policies.get("entry") == "every" and metric.get("entity") != "run":
         tries = _in_turn(tries)
     shown = names[-1:] if "entry" in metric else names
+    if policies.get("funnel_by") == "period":
+        return _by_period(company, metric, tries, names, shown, asked)
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         entered = [one for one in tries if asked.floor(one.entry) == period]
-        entered = _settled(entered, policies.get("immature", "exclude"))
-        entered = _opened(entered, policies.get("entry", "any"))
-        alone = metric.get("entity") != "run" and policies.get("entry") != "every"
-        best = _best(entered) if alone else entered
-        if policies.get("exclusion") == "drop_entity":
-            best = [one for one in best if not one.excluded]
-        if "unless" in metric:
-            best = _not_there_yet(best, metric, moments_of(company, metric["unless"], asked))
+        best = _counted(company, metric, entered, asked)
         mature = [one for one in best if one.mature]
         for name in shown:
             depth = names.index(name)
@@ -76,6 +72,51 @@ def conversion(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
             accounts = len({one.entity[0] for one in base})
             cell = Cell(value, Fraction(len(reached)), Fraction(len(base)), len(base), accounts, immature, status)
             out[name, None, period] = cell
+        out[None, None, period] = out[names[-1], None, period]
+        if "entry" in metric:
+            del out[names[-1], None, period]
+    return out
+
+
+def _counted(company: Company, metric: Metric, entered: list[Try], asked: Asked) -> list[Try]:
+    """Of the tries that entered in one period, those that count."""
+    policies = metric.get("policies", {})
+    entered = _settled(entered, policies.get("immature", "exclude"))
+    entered = _opened(entered, policies.get("entry", "any"))
+    best = _best(entered) if _by_entity(metric) else entered
+    if policies.get("exclusion") == "drop_entity":
+        best = [one for one in best if not one.excluded]
+    return _not_there_yet(best, metric, moments_of(company, metric["unless"], asked)) if "unless" in metric else best
+
+
+def _by_entity(metric: Metric) -> bool:
+    """Whether entities are counted, not tries."""
+    return metric.get("entity") != "run" and metric.get("policies", {}).get("entry") != "every"
+
+
+def _by_period(
+    company: Company, metric: Metric, tries: list[Try], names: list[str], shown: list[str], asked: Asked
+) -> dict[Key, Cell]:
+    """Every step in the period in which it was done."""
+    own = {**metric, "policies": {**metric["policies"], "immature": "dropped"}}
+    entered: dict[date, list[Try]] = defaultdict(list)
+    for one in tries:
+        entered[asked.floor(one.entry)].append(one)
+    there: dict[tuple[int, date], set[object]] = defaultdict(set)
+    for some in entered.values():
+        for one in _counted(company, own, some, asked):
+            for depth in range(one.depth + 1):
+                done = max([one.entry, *[at for at in one.steps[:depth] if at is not None]])
+                there[depth, asked.floor(done)].add(one.entity if _by_entity(metric) else (one.entity, one.entry))
+    out: dict[Key, Cell] = {}
+    for period in asked.periods:
+        for name in shown:
+            depth = names.index(name)
+            reached = there[depth, period]
+            base = there[depth - 1 if metric.get("rate_from") == "previous" and depth else 0, period]
+            value = share(Fraction(len(reached)), Fraction(len(base)))
+            status = judged(asked, period, value, counted=len(base), of_rate=True)
+            out[name, None, period] = Cell(value, Fraction(len(reached)), Fraction(len(base)), len(base), 0, 0, status)
         out[None, None, period] = out[names[-1], None, period]
         if "entry" in metric:
             del out[names[-1], None, period]
@@ -302,12 +343,15 @@ def duration(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     """Time from one moment to another: median, pNN linear over those who got there.
 
     Formula: with `within`, entities by the period of `from`, mature when from + within <= as_of; reached when `to` is
-    not later than that; without, by the period of `to`. With fewer than half of the mature ones there, the median is
-    not reached; with `among: all` those not there yet count as longer than everything.
+    not later than that; without, or with policy `funnel_by` period, by the period of `to`, of those that got there.
+    With fewer than half of the mature ones there, the median is not reached; with `among: all` those not there yet
+    count as longer than everything.
     """
     spans = _spans(company, metric, asked)
     within = length(metric["within"]) if metric.get("within") else None
     unit = UNITS[metric.get("unit", "days")]
+    if within and metric.get("policies", {}).get("funnel_by") == "period":
+        spans, within = [s for s in spans if s[2] is not None and s[2] <= s[1] + within], None
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         some = [s for s in spans if (at := s[1] if within else s[2]) is not None and asked.floor(at) == period]

@@ -24,7 +24,8 @@ class Served:
     Grain: account, period, maturity, `@segment`s of the user, with `dated` the local day of the attempt. Columns:
     `period`, `account`, `mature` (Boolean: the window has closed by the as-of, or policy `immature` counts it before),
     `day` when dated, `@segment`s, `done` and `weight` (Int64: runs that succeeded within `within`, and all).
-    Edges: runs without an attempt or an account are left out; without a window every run is mature at once.
+    Edges: runs without an attempt or an account are left out; without a window every run is mature at once. `ended`
+    keeps those that succeeded in time, in the period and on the day of their success.
     """
 
     runs: RunsOf
@@ -32,11 +33,12 @@ class Served:
     within: Duration | None
     by: tuple[str, ...] = ()
     dated: bool = False
+    ended: bool = False
 
     def make(self, given: Given) -> pl.LazyFrame:
         """Runs, judged and counted."""
         given = given.narrowed(*self.by)
-        runs = judged_runs(given, self.runs, self.periods, self.within)
+        runs = judged_runs(given, self.runs, self.periods, self.within, ended=self.ended)
         more = [*(["day"] if self.dated else []), *(column(segment) for segment in carried(given, "users"))]
         sums = [pl.col("done").cast(pl.Int64).sum(), pl.len().cast(pl.Int64).alias("weight")]
         if not more:
@@ -45,12 +47,18 @@ class Served:
 
 
 def judged_runs(
-    given: Given, book: RunsOf, periods: Periods, within: Duration | None, more: Sequence[str] = ()
+    given: Given,
+    book: RunsOf,
+    periods: Periods,
+    within: Duration | None,
+    more: Sequence[str] = (),
+    *,
+    ended: bool = False,
 ) -> pl.LazyFrame:
     """Runs that somebody attempted in the periods.
 
     Columns: `account`, `attempt`, `success`, `more` of the run, `day`, `period`, `done` and `mature` (Boolean),
-    `@segment`s of the user.
+    `@segment`s of the user. Edges: with `ended` those that succeeded in time, in the periods of their success.
     """
     member = MEMBER if carried(given, "users") else ["account"]
     runs = book.read(given, *member, "attempt", "success", *more)
@@ -59,7 +67,9 @@ def judged_runs(
     if within is not None:
         limit = within.add_expr(pl.col("attempt"))
         done, mature = done & (pl.col("success") <= limit), limit <= pl.lit(given.as_of)
-    mature = settled(mature, done, given.scope.policies.immature)
-    runs = runs.with_columns(day=given.calendar.day_expr(pl.col("attempt")), done=done, mature=mature)
+    policies = given.scope.policies
+    mature = settled(mature, done, "dropped" if policies.funnel_by == "period" else policies.immature)
+    runs, moment = (runs.filter(done), "success") if ended else (runs, "attempt")
+    runs = runs.with_columns(day=given.calendar.day_expr(pl.col(moment)), done=done, mature=mature)
     runs = runs.with_columns(period=periods.of(pl.col("day"))).filter(periods.holds(pl.col("period")))
     return with_user_segments(given, runs)

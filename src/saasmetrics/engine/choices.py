@@ -29,6 +29,7 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "entry": ANY,
     "ties": ANY,
     "exclusion": ANY,
+    "funnel_by": ANY,
     "immature": ANY,
     "came_back": ANY,
     "cohort_clock": ANY,
@@ -53,7 +54,6 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
 """Policies with values beside the default that are computed."""
 
 ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
-    "funnel_by": frozenset({"conversion"}),
     "client_errors": frozenset(),
     "business_hours": frozenset({"duration"}),
 }

@@ -46,24 +46,16 @@ def _of(
     ledger = given.ledger(ResolvedInput(Address(name), where), periods)
     *outer, steps = (part.column for part in ledger.shape.parts)
     order = {step: place for place, step in enumerate(ledger.shape.parts[-1].values)}
-    if "reached_at" not in ledger.numerator.entries.collect_schema():
+    if "took" not in ledger.numerator.entries.collect_schema():
         return pl.DataFrame(schema={**SCHEMA, "n": pl.Int64})
-    keys = ["period", *outer, "entity", "at"]
-    first, known = pl.col("place") == 0, pl.col("reached_at").is_not_null()
+    place = pl.col(steps).replace_strict(order, return_dtype=pl.Int64)
     taken = (
         ledger.numerator.entries.filter((pl.col("status") == COUNTED) & (pl.col("amount") > 0))
-        .select(*keys, steps, "reached_at", place=pl.col(steps).replace_strict(order, return_dtype=pl.Int64))
-        .sort(*keys, "place")
-        .with_columns(done=pl.max_horizontal("at", pl.col("reached_at").cum_max().over(keys)))
-        .with_columns(
-            known=known & (first | known.shift(1).over(keys)),
-            took=pl.col("done") - pl.when(first).then("at").otherwise(pl.col("done").shift(1).over(keys)),
-        )
-        .filter("known")
+        .filter(pl.col("took").is_not_null())
         .group_by("period", *outer, steps)
         .agg(took=pl.col("took").dt.total_microseconds().median() / 1000, n=pl.len().cast(pl.Int64))
         .with_columns(took=pl.when(pl.col("n") >= definitions.metrics[name].min_sample).then("took"))
-        .sort("period", *outer, steps)
+        .sort("period", *outer, place)
         .collect()
     )
     cuts = [cut_text(row) for row in taken.select(*outer, steps).iter_rows()]

@@ -40,7 +40,8 @@ class Conversion(MetricType):
     Policies choose otherwise: `immature` what counts of open windows, `window_anchor` what a window runs from, `entry`
     which rows open a try (`every`: each once the try before has ended, and then tries are counted, not entities),
     `ties` whether steps may share a moment, `exclusion` whether an entity whose best try was ended by `exclude` is
-    left out.
+    left out; `funnel_by: period` puts every step into the period in which it was done and the entry into its own: what
+    has happened is known, nothing is immature, an entity counts once a step and period, and a share may pass 1.
     Unit: a share, 0-1.
     Source: maturity as in GrowthBook (exclude in-progress conversions); best try as in Amplitude.
     """
@@ -80,7 +81,7 @@ class Conversion(MetricType):
         parts = (Part("step", frozenset({names[-1]}), "nested", tuple(names)),) if stepped else ()
         return Shape(
             how="ratio",
-            time="cohort" if self.entity != "run" else "flow",
+            time="flow" if self.entity == "run" or scope.policies.funnel_by == "period" else "cohort",
             parts=parts,
             segment_at="entry",
             entity=self.entity,
@@ -98,25 +99,34 @@ class Conversion(MetricType):
         opening = self.entry or next(iter(self.steps.values()))
         books = dict.fromkeys(RunsOf.of(given, selector) for selector in given.scope.select(opening).selectors)
         marked = carried(given, "users")
-        dated = any(has_history(given, segment) for segment in given.by if segment not in marked)
+        dated = given.fine or any(has_history(given, segment) for segment in given.by if segment not in marked)
+        entries = self._served(given, periods, [*books], dated)
+        done = entries
+        if given.scope.policies.funnel_by == "period":
+            done = self._served(given, periods, [*books], dated, ended=True)
+        numerator = done.with_columns(amount=pl.col("done")).drop("done")
+        denominator = entries.with_columns(amount=pl.col("weight")).drop("done")
+        alone = len(books) == 1 and not (dated or marked)
+        return Ledger(self.shape(given.scope), Side(numerator, alone=alone), Side(denominator, alone=alone))
+
+    def _served(
+        self, given: Given, periods: Periods, books: list[RunsOf], dated: bool, *, ended: bool = False
+    ) -> pl.LazyFrame:
+        """Runs by account, or one by one, with their status; `ended`: those that succeeded, when they did."""
         if given.fine:
-            dated, parts = True, [self._one_by_one(given, periods, book) for book in books]
+            parts = [self._one_by_one(given, periods, book, ended) for book in books]
         else:
-            parts = [given.made(Served(book, periods, self.within, on_rows(given), dated)) for book in books]
+            served = [Served(book, periods, self.within, on_rows(given), dated, ended) for book in books]
+            parts = [given.made(book) for book in served]
         entries = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
         status = pl.when("mature").then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS)
         entries = entries.with_columns(status=status).drop("mature")
-        if dated:
-            entries = entries.rename({"day": "segment_at"})
-        numerator = entries.with_columns(amount=pl.col("done")).drop("done")
-        denominator = entries.with_columns(amount=pl.col("weight")).drop("done")
-        alone = len(parts) == 1 and not (dated or marked)
-        return Ledger(self.shape(given.scope), Side(numerator, alone=alone), Side(denominator, alone=alone))
+        return entries.rename({"day": "segment_at"}) if dated else entries
 
-    def _one_by_one(self, given: Given, periods: Periods, book: RunsOf) -> pl.LazyFrame:
+    def _one_by_one(self, given: Given, periods: Periods, book: RunsOf, ended: bool) -> pl.LazyFrame:
         """Runs as entries, with their moments."""
         marks = [column(segment) for segment in carried(given, "users")]
-        return judged_runs(given, book, periods, self.within, ["run", "reason"]).select(
+        return judged_runs(given, book, periods, self.within, ["run", "reason"], ended=ended).select(
             *["period", "account", "mature", "day", *marks, "reason"],
             entity=pl.col("run").cast(pl.String),
             at="attempt",
@@ -150,14 +160,18 @@ class Conversion(MetricType):
         if policies.entry == "every":
             tries = in_turn(tries, within, from_step=policies.window_anchor == "previous_step" and order != "any")
         day = given.calendar.day_expr(pl.col("entry"))
-        tries = tries.with_columns(period=periods.of(day), segment_at=day).filter(periods.holds(pl.col("period")))
+        tries = tries.with_columns(period=periods.of(day), segment_at=day)
+        by_period = policies.funnel_by == "period"
+        if not by_period:  # else a try of before may be done in these periods
+            tries = tries.filter(periods.holds(pl.col("period")))
         keys = ["period", "entity", "same"]
         if self.counting == "entries" or policies.entry == "every":
             keys.append("entry")
         # From step to step the windows add up.
         windows = len(steps) - 1 if policies.window_anchor == "previous_step" and order != "any" else 1
         closes = Duration(within.count * windows, within.unit).add_expr(pl.col("entry"))
-        mature = settled(closes <= pl.lit(given.as_of), pl.col("depth") == len(steps), policies.immature)
+        choice = "dropped" if by_period else policies.immature
+        mature = settled(closes <= pl.lit(given.as_of), pl.col("depth") == len(steps), choice)
         chosen = best(opened(tries, keys[:3], policies.entry).with_columns(mature=mature), keys)
         if policies.exclusion == "drop_entity":
             chosen = chosen.filter(~pl.col("excluded"))
@@ -168,7 +182,7 @@ class Conversion(MetricType):
             word = "already_paid" if self.unless.milestone == "first_paid" else "already_there"
             chosen = chosen.with_columns(reason=pl.when("already").then(pl.lit(word)))
         chosen = chosen.with_columns(status=status, at=pl.col("entry"), entity=pl.col("entity").cast(pl.String))
-        return self._sides(scope, chosen, len(steps))
+        return self._sides(given, periods, keys, chosen, len(steps))
 
     def _without(self, given: Given, tries: pl.LazyFrame, unless: Rows) -> pl.LazyFrame:
         """Mark accounts that had been there before they entered; at that moment too, where it is no step itself."""
@@ -179,8 +193,9 @@ class Conversion(MetricType):
         tries = tries.join(there, on="account", how="left")
         return tries.with_columns(already=already.fill_null(False)).drop("_there")
 
-    def _sides(self, scope: Scope, tries: pl.LazyFrame, total: int) -> Ledger:
-        shape = self.shape(scope)
+    def _sides(self, given: Given, periods: Periods, keys: list[str], tries: pl.LazyFrame, total: int) -> Ledger:
+        """One line for every step of a try, above and below."""
+        shape = self.shape(given.scope)
         names, first = self._names(), total - len(self.steps) + 1
         marks = ["mature", "excluded", "stopped", *(["already"] if self.unless else [])]
         drop = [*marks, "depth", "entry", "same", *[f"t{step}" for step in range(1, total + 1)]]
@@ -188,12 +203,39 @@ class Conversion(MetricType):
         for number, name in enumerate(names, start=first):
             if not shape.parts and number != total:
                 continue
-            reached = (pl.col("depth") >= number).cast(pl.Int64)
-            before = (pl.col("depth") >= max(number - 1, 1)).cast(pl.Int64)
-            whole = before if self.rate_from == "previous" else pl.lit(1, dtype=pl.Int64)
+            base = max(number - 1, 1) if self.rate_from == "previous" else 1
+            above = below = tries
+            if given.scope.policies.funnel_by == "period":
+                above, below = (_when_done(given, periods, keys, tries, step) for step in (number, base))
             label = [pl.lit(name).alias("step")] if shape.parts else []
-            numerators.append(tries.with_columns(*label, amount=reached, reached_at=pl.col(f"t{number}")).drop(drop))
-            denominators.append(tries.with_columns(*label, amount=whole).filter(pl.col("amount") > 0).drop(drop))
+            reached = (pl.col("depth") >= number).cast(pl.Int64)
+            numerators.append(above.with_columns(*label, amount=reached, took=_took(first, number)).drop(drop))
+            below = below.filter(pl.col("depth") >= base)
+            denominators.append(below.with_columns(*label, amount=pl.lit(1, dtype=pl.Int64)).drop(drop))
         numerator = pl.concat(numerators, how="vertical_relaxed")
         denominator = pl.concat(denominators, how="vertical_relaxed")
         return Ledger(shape, Side(numerator), Side(denominator))
+
+
+def _when_done(given: Given, periods: Periods, keys: list[str], tries: pl.LazyFrame, number: int) -> pl.LazyFrame:
+    """Tries that got as far as a step, in the period in which they did; of an entity the first in each."""
+    done = tries.filter(pl.col("depth") >= number).with_columns(_done=_done(1, number))
+    day = given.calendar.day_expr(pl.col("_done"))
+    done = done.with_columns(period=periods.of(day), segment_at=day).filter(periods.holds(pl.col("period")))
+    return done.sort(*keys, "_done", "entry").unique(keys, keep="first", maintain_order=True).drop("_done")
+
+
+def _done(first: int, number: int) -> pl.Expr:
+    """The moment at which a step and all before it were done."""
+    return pl.max_horizontal("entry", *[f"t{step}" for step in range(first, number + 1)])
+
+
+def _took(first: int, number: int) -> pl.Expr:
+    """How long a step took since all before it were done; of the first one since the entry.
+
+    Edges: null where nobody knows when the step, or the one before it, was taken.
+    """
+    if number == first:
+        return pl.when(pl.col(f"t{number}").is_not_null()).then(_done(first, number) - pl.col("entry"))
+    known = pl.col(f"t{number}").is_not_null() & pl.col(f"t{number - 1}").is_not_null()
+    return pl.when(known).then(_done(first, number) - _done(first, number - 1))

@@ -34,9 +34,9 @@ class Duration(MetricType):
     Formula: quantiles of `to` less `from`, linear between neighbours, over those who got there (`among: all`: those
     not there yet are longer than everything); mean: sum over number.
     Edges: with `within` the period is that of the start, and only starts whose window has closed count, those that did
-    not get there as `open`; without, it is that of the end (catalogue rows may say otherwise). With fewer than half of
-    the mature ones there the value is `not_reached`. Policy `immature` chooses what counts of open windows. An end
-    before its start is left out.
+    not get there as `open`; without, or with `funnel_by: period`, it is that of the end (catalogue rows may say
+    otherwise), and nothing is immature. With fewer than half of the mature ones there the value is `not_reached`.
+    Policy `immature` chooses what counts of open windows. An end before its start is left out.
     Unit: milliseconds inside, the metric's unit outside.
     Source: survival reading of a median; MTTR over resolved incidents by the period of resolution (Atlassian).
     """
@@ -77,10 +77,10 @@ class Duration(MetricType):
             return max(self.within, key=lambda length: length.rough_seconds)
         return self.within
 
-    @property
-    def by_start(self) -> bool:
+    def by_start(self, scope: Scope) -> bool:
         """Whether the period is that of the start."""
-        return self.period == "start" or (self.period is None and self.within is not None)
+        judged = self.within is not None and scope.policies.funnel_by == "cohort"
+        return self.period == "start" or (self.period is None and judged)
 
     def shape(self, scope: Scope) -> Shape:
         """Quantiles of entries; by cohort where the start decides the period."""
@@ -91,7 +91,7 @@ class Duration(MetricType):
         keep = bool(incidents) and incidents[0].role in IN_THEMSELVES
         return Shape(
             how="quantile",
-            time="cohort" if self.by_start and self.entity == "account" else "flow",
+            time="cohort" if self.by_start(scope) and self.entity == "account" else "flow",
             parts=parts,
             stats=self.stat,
             scale=per_millisecond(scope),
@@ -114,10 +114,12 @@ class Duration(MetricType):
         mature = settled(mature, there, given.scope.policies.immature)
         status = pl.when(~mature).then(pl.lit(IMMATURE)).when(there).then(pl.lit(COUNTED)).otherwise(pl.lit(OPEN))
         length = (pl.col("until") - pl.col("at")).dt.total_milliseconds()
-        day = begin if self.by_start else end
+        day = begin if self.by_start(given.scope) else end
         entries = spans.with_columns(
             period=periods.of(day), segment_at=begin, amount=length, status=status.cast(STATUS)
         ).filter((pl.col("amount") >= 0).fill_null(True) & periods.holds(pl.col("period")))
+        if limit is not None and not self.by_start(given.scope) and self.period is None:
+            entries = entries.filter(there).with_columns(status=pl.lit(COUNTED).cast(STATUS))
         if self.shape(given.scope).accountless == "leave_out":
             entries = entries.filter(pl.col("account").is_not_null())
         roles = {selector.role for selector in given.scope.select(self.from_).selectors}

@@ -39,8 +39,9 @@ def blocks(
     last = found[-1][1]
     steps = _steps(found, step_times)
     entered = f"entered in {timeline.label(last.period, readings[-1].grain)} · n = {whole(last.denominator or 0)}"
-    open_windows = f" · {whole(last.immature)} more still inside their window" if last.immature else ""
-    yield Note(text((subject.title, "section"), (f"  {entered}{open_windows or ' · every window closed'}", "muted")), 2)
+    windows = f"{whole(last.immature)} more still inside their window" if last.immature else "every window closed"
+    told = f"each step in the {readings[-1].grain.value} it was done in" if subject.as_done else windows
+    yield Note(text((subject.title, "section"), (f"  {entered} · {told}", "muted")), 2)
     yield _sheet(steps, 36 if width >= 132 else 18)
 
 
@@ -60,8 +61,8 @@ def _sheet(steps: Sequence[Step], room: int) -> Sheet:
         cells += [Text(whole(step.reached)), _share(step.reached, steps[0].reached)]
         if place:
             drop = drops[place - 1]
-            cells += [_share(step.reached, steps[place - 1].reached), Text(f"▼ {whole(drop)}", _tone(drop, worst))]
-            cells += [step.took]
+            fall = Text(f"{'▲' if drop < 0 else '▼'} {whole(abs(drop))}", _tone(drop, worst))
+            cells += [_share(step.reached, steps[place - 1].reached), fall, step.took]
         rows.append(Row(tuple(cells)))
     columns = (Column("Step", least=20, flex=True), Column(least=room), Column("n", "right"))
     titles = ("start", "prev", "drop", *(["median"] if any(step.took.plain for step in steps) else []))

@@ -35,11 +35,12 @@ class Verdict:
 class Subject:
     """One printed address.
 
-    `cut` and `stat` are as in the values frame; `path` is the cut in words, `depth` how many words a whole one has,
-    and `statistic` the stat where the metric has several; `own_name` is what the file calls this very cut. `kind` says
-    which table the metric prints as when it is named: `cohort`, `funnel` or `movement` (then `part` and `of` are its
-    label and the balance it moves). `star` marks the North Star, `is_pointer` a name that only points to it. Cuts that
-    no key and no target of the file names (`is_named`) stand back where many metrics are printed.
+    `cut` and `stat` are as in the values frame; `path` is the cut in words, `depth` how many words a whole one has, and
+    `statistic` the stat where the metric has several; `own_name` is what the file calls this very cut. `kind` says
+    which table the metric prints as when it is named: `cohort`, `funnel` (`as_done` when each step counts in the period
+    it was done in) or `movement` (then `part` and `of` are its label and the balance it moves). `star` marks the North
+    Star, `is_pointer` a name that only points to it. Cuts that no key and no target of the file names (`is_named`)
+    stand back where many metrics are printed.
     """
 
     metric: str
@@ -59,6 +60,7 @@ class Subject:
     kind: str = ""
     part: str = ""
     of: str = ""
+    as_done: bool = False
     direction: str | None = None
     flat: float | None = None
     owner: str = ""

@@ -91,6 +91,7 @@ def subject(definitions: Definitions, address: Address, judged: Judged | None = 
         kind=_kind(metric, parts),
         part=_spec(metric, "part"),
         of=_spec(metric, "of"),
+        as_done=metric.policies.funnel_by == "period",
         direction=metric.direction,
         flat=metric.flat,
         owner=metric.owner or (metric.team[0] if metric.team else ""),
