@@ -23,6 +23,10 @@ FUNNEL: dict[str, Any] = {"type": "conversion", "steps": questions.STEPS, "withi
 STOPPED: dict[str, Any] = {**FUNNEL, "exclude": {"event": "other"}}
 BACK: dict[str, Any] = {"type": "retention", "ages": ["1mo", "2mo"]}
 WAIT: dict[str, Any] = {"type": "duration", "from": {"event": "use"}, "to": {"event": "invite"}, "unit": "days"}
+ANSWERED: dict[str, Any] = {
+    "type": "duration", "entity": "row", "from": {"source": "tickets"}, "to": {"source": "tickets", "at": "resolved"},
+    "unit": "hours", "stat": ["median", "p90"],
+}  # fmt: skip
 DEPTH: dict[str, Any] = {"type": "tiers", "workflow": "invoicing"}
 
 
@@ -74,6 +78,13 @@ METRICS: dict[str, dict[str, Any]] = {
     "orders_as_done": _under(questions.METRICS["ordering_completion"], funnel_by="period"),
     "activated_as_done": _under(questions.METRICS["activated_14d"], funnel_by="period"),
     "time_as_done": _under(questions.METRICS["time_to_use"], funnel_by="period"),
+    "answered": _under(
+        ANSWERED, business_hours={"from": "08:30", "to": "18:00", "holidays": ["2026-03-02", "2026-05-01"]}
+    ),
+    "answered_there": _under(
+        ANSWERED,
+        business_hours={"from": "00:00", "to": "24:00", "timezone": "America/New_York", "days": ["sunday", "monday"]},
+    ),
     "run_time_as_done": _under(questions.METRICS["run_time"], funnel_by="period"),
     "lifts_all": _under(questions.METRICS["lifts_to_use"], immature="dropped"),
     "lifts_early": _under(questions.METRICS["lifts_to_use"], immature="converters"),

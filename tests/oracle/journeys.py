@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 from oracle.counting import judged
 from oracle.happenings import Happening, chosen, moments_of, number_of, tier_moments, tier_standing
-from oracle.shapes import Asked, Cell, Company, Key, Metric, Rows, later, length, quantile, quantile_of, share
+from oracle.shapes import (
+    ACCOUNTLESS,
+    Asked,
+    Cell,
+    Company,
+    Key,
+    Metric,
+    Rows,
+    later,
+    length,
+    quantile,
+    quantile_of,
+    share,
+)
 
 UNITS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 
@@ -357,7 +371,7 @@ def duration(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
         some = [s for s in spans if (at := s[1] if within else s[2]) is not None and asked.floor(at) == period]
         mature = [s for s in some if within is None or s[1] + within <= asked.as_of]
         times = [
-            Fraction((to - start) // timedelta(milliseconds=1), 1000 * unit)
+            Fraction(_passed(start, to, metric, asked) // timedelta(milliseconds=1), 1000 * unit)
             for _, start, to in mature
             if to is not None and (within is None or to <= start + within)
         ]
@@ -368,6 +382,30 @@ def duration(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     return out
 
 
+def _passed(start: datetime, end: datetime, metric: Metric, asked: Asked) -> timedelta:
+    """The time between two moments; of tickets with policy `business_hours` what lies in these, day by day."""
+    hours = metric.get("policies", {}).get("business_hours")
+    if hours is None or {metric[side].get("source") for side in ("from", "to")} != {"tickets"}:
+        return end - start
+    zone = ZoneInfo(hours.get("timezone") or asked.timezone)
+    working = hours.get("days") or ["monday", "tuesday", "wednesday", "thursday", "friday"]
+    passed, day = timedelta(), start.astimezone(zone).date()
+    while day <= end.astimezone(zone).date():
+        if f"{day:%A}".lower() in working and day.isoformat() not in hours.get("holidays", ()):
+            opens, closes = (_clock(day, hours[side], zone) for side in ("from", "to"))
+            passed += max(timedelta(), min(end, closes) - max(start, opens))
+        day += timedelta(days=1)
+    return passed
+
+
+def _clock(day: date, clock: str, zone: ZoneInfo) -> datetime:
+    """The moment at which clocks show a time on a day, in UTC."""
+    hour, minute = map(int, clock.split(":"))
+    if hour == 24:
+        day, hour = day + timedelta(days=1), 0
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).astimezone(UTC)
+
+
 Span = tuple[str | None, datetime, datetime | None]
 
 
@@ -376,7 +414,8 @@ def _spans(company: Company, metric: Metric, asked: Asked) -> list[Span]:
         tries = runs(company, {"workflow": metric["from"]["workflow"], **metric}, asked)
         return [(one.entity[0], one.entry, one.steps[0]) for one in tries]
     if metric.get("entity") == "row":
-        rows = chosen(company, metric["from"], asked)
+        keep = metric["from"].get("source") in ACCOUNTLESS
+        rows = [entry for entry in chosen(company, metric["from"], asked) if keep or entry.account is not None]
         pairs = [(entry, entry.row.get(metric["to"]["at"])) for entry in rows]
         return [(entry.account, entry.at, end if end and end < asked.as_of else None) for entry, end in pairs]
     if metric.get("policies", {}).get("entry") == "every":

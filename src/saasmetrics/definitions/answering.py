@@ -46,7 +46,17 @@ def policies_read(definitions: Definitions, metric: Metric) -> frozenset[str]:
         read |= set(written.get("by_policy", {}))
         if any(path.startswith("acquisition.") for path in references(dict(written))):
             read |= {"acquisition_segment", "paid_channels"}
+        if is_of_tickets(definitions, definitions.metrics[name]):
+            read.add("business_hours")
     return frozenset(read)
+
+
+def is_of_tickets(definitions: Definitions, metric: Metric) -> bool:
+    """Whether a metric is the time from one moment of tickets to another: such a clock can keep business hours."""
+    if metric.type != "duration":
+        return False
+    ends = [end for variant in metric.variants for end in (variant.spec.from_, variant.spec.to)]
+    return bool(ends) and all(_roles_in(definitions, end) == {"tickets"} for end in ends)
 
 
 def nodes_under(definitions: Definitions, metric: Metric) -> frozenset[Node]:

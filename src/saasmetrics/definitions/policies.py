@@ -42,6 +42,14 @@ class BusinessHours(Model):
     def _zone(cls, value: str | None) -> str | None:
         return value and zone(value)
 
+    @property
+    def text(self) -> str:
+        """The hours in few words: `mon tue wed thu fri 09:00-17:00 Europe/Berlin, less 2 days`."""
+        days = " ".join(day[:3] for day in self.days)
+        zone_ = f" {self.timezone}" if self.timezone else ""
+        less = f", less {len(self.holidays)} day{'s' * (len(self.holidays) > 1)}" if self.holidays else ""
+        return f"{days} {self.from_}-{self.to}{zone_}{less}"
+
     def faults(self) -> Iterator[PydanticCustomError]:
         """Hours end after they begin."""
         if self.from_ >= self.to:
@@ -161,7 +169,7 @@ BY_TYPE: Mapping[str, frozenset[str]] = {
          "trend_floor", "reactivation_window"}
     ),
     "conversion": _FUNNEL,
-    "duration": frozenset({"entry", "ties", "immature", "business_hours", "funnel_by"}),
+    "duration": frozenset({"entry", "ties", "immature", "funnel_by"}),
     "retention": frozenset({"cohort_clock", "came_back", "cohort_average", "immature"}),
     "tiers": frozenset({"tiers", "tier_memory"}),
     "sessions": frozenset({"session_gap"}),
@@ -178,7 +186,7 @@ BY_ROLE: Mapping[str, frozenset[str]] = {
     "spend": frozenset({"fx"}),
     "costs": frozenset({"fx"}),
     "requests": frozenset({"client_errors"}),
-    "tickets": frozenset({"business_hours", "self_serve_within"}),
+    "tickets": frozenset({"self_serve_within"}),
     "touches": frozenset({"attribution", "lookback", "half_life", "direct"}),
 }
 """Which policies a metric reads because of a role it reads."""

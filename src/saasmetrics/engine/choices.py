@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from saasmetrics.definitions.answering import policies_read, roles_under, types_under
+from saasmetrics.definitions.answering import policies_read, types_under
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.policies import Policies
@@ -48,6 +48,7 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
     "trend_floor": ANY,
     "session_gap": ANY,
     "self_serve_within": ANY,
+    "business_hours": ANY,
     "missing": ANY,
     "min_coverage": ANY,
 }
@@ -55,7 +56,6 @@ COMPUTED: Mapping[str, tuple[str, ...] | None] = {
 
 ONLY_DEFAULT: Mapping[str, frozenset[str]] = {
     "client_errors": frozenset(),
-    "business_hours": frozenset({"duration"}),
 }
 """Policies whose default alone is computed, with the types that they would change (empty: every type that reads
 them). Those that are listed nowhere change only metrics that are not computed at all."""
@@ -77,23 +77,21 @@ def _shown(value: object) -> str:
 
 def not_computed(definitions: Definitions, metric: Metric) -> str | None:
     """Why a metric has no number under the policies in force; None when all it reads is computed."""
-    types, roles = frozenset(types_under(definitions, metric)), frozenset(roles_under(definitions, metric))
+    types = frozenset(types_under(definitions, metric))
     defaults = Policies()
     if metric.policies.account != definitions.policies.account:
         return "policy `account` is one for the whole file"
     for name in sorted(policies_read(definitions, metric)):
         value = getattr(metric.policies, name)
-        if value == getattr(defaults, name) or not _changes(name, value, types, roles):
+        if value == getattr(defaults, name) or not _changes(name, value, types):
             continue
         return f"policy `{name}: {_shown(value)}` is read, and not computed by this version"
     return None
 
 
-def _changes(name: str, value: object, types: frozenset[str], roles: frozenset[str]) -> bool:
-    """Whether a value beside the default would change a metric of these types and roles, and is not computed."""
+def _changes(name: str, value: object, types: frozenset[str]) -> bool:
+    """Whether a value beside the default would change a metric of these types, and is not computed."""
     if name in COMPUTED:
         known = COMPUTED[name]
         return known is not ANY and value not in known
-    if name == "business_hours":
-        return "duration" in types and "tickets" in roles
     return name in ONLY_DEFAULT and (not ONLY_DEFAULT[name] or bool(ONLY_DEFAULT[name] & types))

@@ -7,6 +7,7 @@ from typing import Literal
 import polars as pl
 from pydantic import model_validator
 
+from saasmetrics.books.business import in_business
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import with_user_segments
 from saasmetrics.books.maturity import settled
@@ -37,7 +38,7 @@ class Duration(MetricType):
     not get there as `open`; without, or with `funnel_by: period`, it is that of the end (catalogue rows may say
     otherwise), and nothing is immature. With fewer than half of the mature ones there the value is `not_reached`.
     Policy `immature` chooses what counts of open windows. An end before its start is left out.
-    Unit: milliseconds inside, the metric's unit outside.
+    Unit: milliseconds inside, the metric's unit outside; of tickets, with `business_hours`, those that lie in them.
     Source: survival reading of a median; MTTR over resolved incidents by the period of resolution (Atlassian).
     """
 
@@ -114,6 +115,10 @@ class Duration(MetricType):
         mature = settled(mature, there, given.scope.policies.immature)
         status = pl.when(~mature).then(pl.lit(IMMATURE)).when(there).then(pl.lit(COUNTED)).otherwise(pl.lit(OPEN))
         length = (pl.col("until") - pl.col("at")).dt.total_milliseconds()
+        hours, roles = given.scope.policies.business_hours, self._roles(given.scope)
+        if hours is not None and roles == {"tickets"}:
+            worked = in_business(hours, given.calendar.timezone, pl.col("at"), pl.col("until"))
+            length = pl.when(length >= 0).then(worked).otherwise(length)
         day = begin if self.by_start(given.scope) else end
         entries = spans.with_columns(
             period=periods.of(day), segment_at=begin, amount=length, status=status.cast(STATUS)
@@ -122,8 +127,12 @@ class Duration(MetricType):
             entries = entries.filter(there).with_columns(status=pl.lit(COUNTED).cast(STATUS))
         if self.shape(given.scope).accountless == "leave_out":
             entries = entries.filter(pl.col("account").is_not_null())
-        roles = {selector.role for selector in given.scope.select(self.from_).selectors}
-        return Ledger(self.shape(given.scope), Side(entries, frozenset(roles)))
+        begins = {selector.role for selector in given.scope.select(self.from_).selectors}
+        return Ledger(self.shape(given.scope), Side(entries, frozenset(begins)))
+
+    def _roles(self, scope: Scope) -> set[str]:
+        """Roles of the rows at both ends."""
+        return {selector.role for end in (self.from_, self.to) for selector in scope.select(end).selectors}
 
     def _spans(self, given: Given) -> pl.LazyFrame:
         """Grain: entity. Columns: `account`, `entity`, `at`, `until`, cut, `@segment`s."""
