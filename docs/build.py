@@ -19,7 +19,6 @@ from saasmetrics import document
 from saasmetrics.definitions.policies import Policies
 from saasmetrics.definitions.rows import ROWS_KEYS, Rows
 from saasmetrics.definitions.settings import Settings
-from saasmetrics.engine.choices import COMPUTED
 from saasmetrics.explain import words
 from saasmetrics.explain.manual import manual
 from saasmetrics.explain.metric_type import IMPLIED, KINDS
@@ -282,8 +281,7 @@ def policies() -> str:
         "Policies and settings",
         "## Policies",
         "Choices of formula that several metrics share. Under `policies` they hold for the file, on a metric for that "
-        "metric and everything under it. Words marked † are read and not computed by this version: a metric that such "
-        "a choice would change has no number then, and says so.",
+        "metric and everything under it.",
         table(("policy", "decides", "default"), chosen),
         "## Settings",
         "The calendar and the house.",
@@ -293,12 +291,7 @@ def policies() -> str:
 
 def meanings(name: str) -> str:
     """The words of a policy with what they mean."""
-    usual = default(Policies.model_fields[name])
-    known = COMPUTED.get(name, ())
-    told = [
-        f"`{word}`{'' if word == usual or known is None or word in known else '†'} {meaning}"
-        for word, meaning in words.choices(name).items()
-    ]
+    told = [f"`{word}` {meaning}" for word, meaning in words.choices(name).items()]
     return "<br>" + "<br>".join(told) if told else ""
 
 

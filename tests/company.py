@@ -107,6 +107,8 @@ requests = st.fixed_dictionaries(
         "account": maybe_account,
         "name": st.sampled_from(["list", "save"]),
         "duration_ms": st.integers(1, 900),
+        "outcome": st.sampled_from(["ok", "error", "timeout", None, None]),
+        "status": st.sampled_from([200, 302, 404, 408, 500, 504, None]),
     }
 )
 
@@ -149,7 +151,7 @@ COLUMNS: dict[str, list[str]] = {
     "subscriptions": ["account", "start", "end", "plan", "price", "quantity", "interval", "currency"],
     "tickets": ["at", "account", "user", "category", "resolved"],
     "surveys": ["at", "account", "user", "score"],
-    "requests": ["at", "account", "name", "duration_ms"],
+    "requests": ["at", "account", "name", "duration_ms", "outcome", "status"],
 }
 
 

@@ -52,6 +52,8 @@ METRICS: dict[str, dict[str, Any]] = {
     "tickets_resolved": {"type": "simple", "source": "tickets", "at": "resolved", "cut": "category"},
     "calls": {"type": "simple", "source": "requests"},
     "calls_p95": {"type": "simple", "source": "requests", "agg": "p95", "expr": "duration_ms"},
+    "calls_failed": {"type": "simple", "source": "requests", "filter": {"outcome": "error"}},
+    "calls_by_outcome": {"type": "simple", "source": "requests", "cut": "outcome"},
     "score_last": {
         "type": "simple", "source": "surveys", "agg": "average", "expr": "score", "last_per": ["user"], "window": "30d",
     },

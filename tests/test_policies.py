@@ -85,6 +85,8 @@ METRICS: dict[str, dict[str, Any]] = {
         ANSWERED,
         business_hours={"from": "00:00", "to": "24:00", "timezone": "America/New_York", "days": ["sunday", "monday"]},
     ),
+    "calls_failed_by_anybody": _under(questions.METRICS["calls_failed"], client_errors="include"),
+    "calls_by_outcome_of_all": _under(questions.METRICS["calls_by_outcome"], client_errors="include"),
     "run_time_as_done": _under(questions.METRICS["run_time"], funnel_by="period"),
     "lifts_all": _under(questions.METRICS["lifts_to_use"], immature="dropped"),
     "lifts_early": _under(questions.METRICS["lifts_to_use"], immature="converters"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,7 @@ from oracle.shapes import (
     Company,
     Key,
     Metric,
+    Row,
     Rows,
     later,
     length,
@@ -48,6 +50,7 @@ def simple(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     window.
     """
     keep = metric.get("source") in ACCOUNTLESS
+    company = with_outcomes(company, metric)
     entries = [entry for entry in chosen(company, rows_of(metric), asked) if keep or entry.account is not None]
     entries = once_per_run(entries, lambda entry: value_of(entry, metric.get("expr")))
     out: dict[Key, Cell] = {}
@@ -66,6 +69,26 @@ def simple(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
             stat = metric.get("agg", "count") if metric.get("agg", "count") in QUANTILES else None
             out[cut, stat, period] = _aggregated(rows, metric, asked, period)
     return out
+
+
+def with_outcomes(company: Company, metric: Metric) -> Company:
+    """The same company, its requests with an outcome: the one given, or what the status says.
+
+    Policy `client_errors`: a status of 4xx makes an error, or a missing outcome, none at all; included it is an error,
+    a timeout if it is 408.
+    """
+    included = metric.get("policies", {}).get("client_errors") == "include"
+
+    def ended(row: Row) -> str | None:
+        outcome, status = row.get("outcome"), int(row.get("status") or 0)
+        if 400 <= status < 500 and outcome in (None, "error"):
+            return ("timeout" if status == 408 and outcome is None else "error") if included else None
+        if outcome is not None or not status:
+            return outcome
+        return "timeout" if status == 504 else "error" if status >= 500 else "ok"
+
+    requests = [{**row, "outcome": ended(row)} for row in company.rows("requests")]
+    return replace(company, roles={**company.roles, "requests": requests})
 
 
 QUANTILES = frozenset({"min", "max", "median"} | {f"p{number}" for number in range(1, 100)})

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
+import polars.selectors as cs
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import chosen, with_own_segments, with_user_segments
@@ -57,6 +58,7 @@ class Listing:
         wanted = sorted((set(self.columns) | set(sql_columns(given, role))) - set(ALWAYS))
         known = given.schema(role)
         rows = given.fact(Narrow(selectors, tuple(wanted)))
+        rows = rows.with_columns(cs.by_dtype(pl.Null).cast(pl.String))  # columns that no file has
         rows = with_segments(given, rows, role, {name: known.get(name, pl.String()) for name in (*wanted, *ALWAYS)})
         rows = with_user_segments(given, rows).with_row_index("_number")
         day = given.calendar.day_expr(pl.col("at"))

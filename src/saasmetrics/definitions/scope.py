@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+from saasmetrics.definitions import outcomes
 from saasmetrics.definitions.inputs import Input, ResolvedInput
 from saasmetrics.definitions.policies import Policies
 from saasmetrics.definitions.rows import Rows
@@ -67,6 +68,11 @@ class Scope:
 
     def select(self, rows: Rows, run: str | None = None) -> Selection:
         """Which rows of which roles a selector comes down to. `run` is the run column that `same_run` joins by."""
+        selection = self._selected(rows, run)
+        return replace(selection, parts=_told(selection.parts, self.policies.client_errors))
+
+    def _selected(self, rows: Rows, run: str | None) -> Selection:
+        """The same with conditions as they are written."""
         parts = self._parts(rows, run)
         join = "all" if rows.all is not None else "any"
         at_least = 1 if rows.feature is not None else rows.at_least or 1
@@ -111,11 +117,11 @@ class Scope:
 
     def _flat(self, rows: Rows, run: str | None) -> tuple[Part, ...]:
         """A member of a union: its parts where they can be counted together, else itself."""
-        selection = self.select(rows, run)
+        selection = self._selected(rows, run)
         return selection.parts if selection.join == "any" and selection.at_least == 1 else (selection,)
 
     def _member(self, rows: Rows, run: str | None) -> Part:
-        selection = self.select(rows, run)
+        selection = self._selected(rows, run)
         return selection.parts[0] if len(selection.parts) == 1 and selection.at_least == 1 else selection
 
     def _source(self, rows: Rows, run: str | None) -> Selector:
@@ -149,6 +155,19 @@ class Scope:
                 )
                 parts.append(marked)
         return _narrowed(tuple(parts), rows.filter)
+
+
+def _told(parts: tuple[Part, ...], client_errors: Literal["exclude", "include"]) -> tuple[Part, ...]:
+    """Conditions on requests with their outcome read as the policy wants it."""
+    read: list[Part] = []
+    for part in parts:
+        if isinstance(part, Selector) and part.role == outcomes.ROLE and part.filter is not None:
+            read.append(replace(part, filter=outcomes.told(part.filter, client_errors)))
+        elif isinstance(part, Selection):
+            read.append(replace(part, parts=_told(part.parts, client_errors)))
+        else:
+            read.append(part)
+    return tuple(read)
 
 
 def both(first: str | None, second: str | None) -> str | None:

@@ -8,7 +8,6 @@ from typing import Literal, get_args, get_origin
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.policies import Policies
 from saasmetrics.definitions.settings import Settings
-from saasmetrics.engine.choices import COMPUTED
 from saasmetrics.explain import words
 from saasmetrics.explain.notation import flow, plain
 from saasmetrics.explain.resting import policies_of, policy_readers, provenance, shown, spot, value_of
@@ -44,14 +43,7 @@ def _choices(name: str) -> Iterator[tuple[str, str]]:
     annotation = Policies.model_fields[name].annotation
     listed = [str(word) for word in get_args(annotation)] if get_origin(annotation) is Literal else list(said)
     for word in listed:
-        yield word, said[word] + ("" if _is_computed(name, word) else " (read, and not computed by this version)")
-
-
-def _is_computed(name: str, word: str) -> bool:
-    if word == str(getattr(Policies(), name)).lower():
-        return True
-    known = COMPUTED.get(name, ())
-    return known is None or word in known
+        yield word, said[word]
 
 
 def setting_page(definitions: Definitions, name: str) -> Explanation:

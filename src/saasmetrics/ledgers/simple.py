@@ -15,6 +15,7 @@ from saasmetrics.books.happenings import Happenings, runs_counted
 from saasmetrics.books.listing import Listing, Valued
 from saasmetrics.books.segments import MARK, on_rows
 from saasmetrics.books.touching import touching_core
+from saasmetrics.definitions import outcomes
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
@@ -148,6 +149,17 @@ class Simple(Rows, MetricType):
 
     def ledger(self, given: Given, periods: Periods) -> Ledger:
         """Counts from the happenings book; rows where single rows are needed."""
+        return self._read(given.scope)._ledger(given, periods)
+
+    def _read(self, scope: Scope) -> Simple:
+        """The same with SQL over requests that reads their outcome as policy `client_errors` wants it."""
+        if {selector.role for selector in self.selection(scope).selectors} != {outcomes.ROLE}:
+            return self
+        texts = {name: getattr(self, name) for name in ("cut", "expr", "last_of")}
+        read = {name: sql and outcomes.told(sql, scope.policies.client_errors) for name, sql in texts.items()}
+        return self if read == texts else self.model_copy(update={**read, "part": self.part or self._cut_name()})
+
+    def _ledger(self, given: Given, periods: Periods) -> Ledger:
         shape = self.shape(given.scope)
         selection = self.selection(given.scope)
         rows = self._entries(given, selection, periods)
