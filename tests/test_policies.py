@@ -128,6 +128,18 @@ METRICS: dict[str, dict[str, Any]] = {
     "chain_gross": _chained(cap=True),
     "chain_logos": _chained(count=True),
     "chain_lost": _chained(lost=True),
+    **{
+        f"each_{part}": {**questions.METRICS[f"recurring_{part}"], "entity": "subscription"} for part in questions.MOVES
+    },
+    "each_lost": {**questions.METRICS["logos_lost"], "entity": "subscription"},
+    "each_kept": {**questions.METRICS["kept"], "entity": "subscription"},
+    "each_gross": {**questions.METRICS["kept_capped"], "entity": "subscription"},
+    "each_logos": {**questions.METRICS["kept_logos"], "entity": "subscription"},
+    "each_bridged": {**_bridged(over="2mo", cap=True), "entity": "subscription"},
+    "each_chained": _chained(cap=True, entity="subscription"),
+    "each_never_left": _under(
+        {"type": "net_retention", "of": "recurring", "over": "3mo", "entity": "subscription"}, retention="continuous"
+    ),
     "yearly": _under(
         {"type": "net_retention", "of": "recurring", "over": "1mo", "count": True, "lost": True}, churn_annualised=True
     ),
@@ -211,6 +223,12 @@ def _in_money(fx: str) -> dict[str, dict[str, Any]]:
         "lost": _under({"type": "movement", "of": "recurring", "part": "churn", "count": True}, fx=fx),
         "kept": _under(kept, fx=fx),
         "gross": _under({**kept, "cap": True}, fx=fx),
+        **{
+            f"each_{part}": _under(
+                {"type": "movement", "of": "recurring", "part": part, "entity": "subscription"}, fx=fx
+            )
+            for part in ("fx", "net", "churn")
+        },
     }
 
 

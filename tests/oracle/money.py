@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
@@ -244,7 +245,7 @@ def movement(
 
     Formula: see `movements`; `net` is all parts; `count` counts the accounts that have the part instead of amounts.
     """
-    split = movements(company, metric, asked, own)
+    split = movements(_each(company, metric), metric, asked, own)
     wanted = (
         ("new", "expansion", "contraction", "churn", "reactivation", "transfer", "fx")
         if metric["part"] == "net"
@@ -265,6 +266,14 @@ def movement(
     return out
 
 
+def _each(company: Company, metric: Metric) -> Company:
+    """With `entity: subscription` every subscription is an account of its own."""
+    if metric.get("entity") != "subscription":
+        return company
+    rows = [{**row, "account": f"{row['account']}/{n}"} for n, row in enumerate(company.rows("subscriptions"))]
+    return replace(company, roles={**company.roles, "subscriptions": rows})
+
+
 def net_retention(
     company: Company, metric: Metric, asked: Asked, by_plan: str | None = None
 ) -> dict[tuple[str | None, date], Cell]:
@@ -274,7 +283,7 @@ def net_retention(
     accounts still above zero over accounts; with `lost` 1 less that.
     """
     out: dict[tuple[str | None, date], Cell] = {}
-    of = under(metric)
+    of, company = under(metric), _each(company, metric)
     if metric.get("policies", {}).get("retention") == "movements":
         return {(None, period): cell for period, cell in bridged(company, metric, asked).items()}
     if metric.get("policies", {}).get("retention") == "chained" and metric["over"] != "1mo":

@@ -27,9 +27,10 @@ class Recurring:
     """Recurring amounts over time, under the policies in force.
 
     Grain: a subscription row and a stretch of its life in which nothing about it changes. Columns: `account`, `row`
-    (its number, stable under shuffling), `from`, `to` (Date, half-open, `to` null while open), `annual` (Int64,
-    ten-thousandths of the reporting currency a year, net of discounts), `list_annual`, `seats` (Int64), `given_notice`
-    (Date, null: from when the end is known), the canonical columns of subscriptions, and `@segment` columns.
+    (with `each`: the row's id, else a number in the order of its values), `from`, `to` (Date, half-open, `to` null
+    while open), `annual` (Int64, ten-thousandths of the reporting currency a year, net of discounts), `list_annual`,
+    `seats` (Int64), `given_notice` (Date, null: from when the end is known), the canonical columns of subscriptions,
+    and `@segment` columns.
 
     Unit: annual = price x quantity x bills a year / interval_count, or mrr x 12. Where the file gives `mrr` it is
     taken as it stands: discounts are in it already. With policy `recurring_from: invoices` a row is a line of an
@@ -40,23 +41,32 @@ class Recurring:
     """
 
     by: tuple[str, ...] = ()
+    each: bool = False
 
     def make(self, given: Given) -> pl.LazyFrame:
         """The stretches of every recurring row."""
-        return _converted(given, stretches(given.narrowed(*self.by)))
+        return _converted(given, stretches(given.narrowed(*self.by), self.each))
 
 
-def stretches(given: Given) -> pl.LazyFrame:
-    """The stretches, with amounts in the currency of their row (Float64)."""
+def stretches(given: Given, each: bool = False) -> pl.LazyFrame:
+    """The stretches, with amounts in the currency of their row (Float64); with `each` those of a row have its name."""
     if given.scope.policies.recurring_from == "invoices":
         rows = lasting(given)
     else:
         rows = with_segments(given, given.table("subscriptions"), "subscriptions", given.schema("subscriptions"))
+    rows = named(given, rows) if each else rows
     rows = _bridged(given, _split_at_discount_end(given, _lived(given, _earning(given, rows))))
     if given.scope.policies.usage != "trailing":
         return rows
     # Usage ends when its months are over: no gap of it is bridged.
     return pl.concat([rows, _lived(given, metered(given))], how="diagonal_relaxed")
+
+
+def named(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of subscriptions with `row`: the id, or a number that no other order of the rows would change."""
+    values = sorted(set(given.schema("subscriptions")) - {"account", "start"})
+    numbered = rows.sort("account", "start", *values).with_row_index("row", offset=1)
+    return numbered.with_columns(row=pl.coalesce("id", pl.format("row {}", "row")))
 
 
 def _lived(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:

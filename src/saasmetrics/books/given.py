@@ -100,6 +100,10 @@ class Given(ABC):
     def narrowed(self, *by: str) -> Given:
         """The same, with other segments to carry."""
 
+    @abstractmethod
+    def finely(self) -> Given:
+        """The same, with entries one by one."""
+
     @property
     def nobody(self) -> pl.Expr:
         """The account of rows that have none, in the type that accounts have everywhere."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 
@@ -43,26 +43,30 @@ class Movements:
     of: ResolvedInput
     grain: Grain
     by: tuple[str, ...] = ()
-    own: tuple[str, ...] = ()
+    entity: Literal["account", "subscription"] = "account"
+
+    @property
+    def who(self) -> list[str]:
+        """Columns that say whose balance it is."""
+        return ["account", "entity"] if self.entity == "subscription" else ["account"]
 
     def make(self, given: Given) -> pl.LazyFrame:
         """Snapshots over all history, differences, labels, and transfers between segment values."""
         given = given.narrowed(*self.by)
+        given = given.finely() if self.entity == "subscription" else given
         periods = given.history(self.grain)
         ledger = headline(given.ledger(self.of, periods))
         marks = [column(segment) for segment in self.by]
         there = ledger.numerator.columns
         missing = [segment for segment in self.by if column(segment) not in there]
         balances = bind(given, ledger.numerator.entries, missing, "segment_at")
-        keys = ["account", *marks, "period"]
+        keys = [*self.who, *marks, "period"]
         # Without rates that change, a balance is carried into the next period as it is.
         carried = "carried" if "carried" in ledger.shape.payload else "amount"
         balances = balances.group_by(keys).agg(pl.col("amount").sum(), pl.col(carried).sum().alias("carried"))
-        changes = _changes(balances, periods, ["account", *marks])
-        if carried == "amount":
-            return _labelled(changes, _befores(given, balances, self.grain), marks)
-        by_rates = _by_rates(changes, marks)
-        return pl.concat([_labelled(changes, _befores(given, balances, self.grain), marks), by_rates])
+        changes = _changes(balances, periods, [*self.who, *marks])
+        labelled = _labelled(changes, _befores(given, balances, self.grain, self.who), self.who, marks)
+        return labelled if carried == "amount" else pl.concat([labelled, _by_rates(changes, self.who, marks)])
 
 
 def _changes(balances: pl.LazyFrame, periods: Periods, keys: list[str]) -> pl.LazyFrame:
@@ -82,31 +86,29 @@ def _changes(balances: pl.LazyFrame, periods: Periods, keys: list[str]) -> pl.La
     return both.agg(pl.col("now", "then", "carried").sum()).join(starts, on="number").drop("number")
 
 
-def _befores(given: Given, balances: pl.LazyFrame, grain: Grain) -> pl.LazyFrame:
-    """Grain: account, period with a positive balance. Columns: both, and `back`: whether it had one not long before."""
-    whole = balances.group_by("account", "period").agg(pl.col("amount").sum()).filter(pl.col("amount") > 0)
-    last = pl.col("period").shift(1).over("account")
-    ordered = whole.sort("account", "period").select("account", "period", _last=last)
+def _befores(given: Given, balances: pl.LazyFrame, grain: Grain, who: list[str]) -> pl.LazyFrame:
+    """Grain: who, period with a positive balance. Columns: these, and `back`: whether it had one not long before."""
+    whole = balances.group_by(*who, "period").agg(pl.col("amount").sum()).filter(pl.col("amount") > 0)
+    last = pl.col("period").shift(1).over(who)
+    ordered = whole.sort(*who, "period").select(*who, "period", _last=last)
     back = pl.col("_last").is_not_null()
     window = given.scope.policies.reactivation_window
     if window is not None:
         ended = pl.col("_last").dt.offset_by(STEPS[grain])
         back = back & (window.add_expr(ended) >= pl.col("period"))
-    return ordered.select("account", "period", back=back)
+    return ordered.select(*who, "period", back=back)
 
 
-def _labelled(changes: pl.LazyFrame, befores: pl.LazyFrame, marks: list[str]) -> pl.LazyFrame:
-    whole = changes.group_by("account", "period").agg(pl.col("now", "then", "carried").sum())
-    whole = whole.join(befores, on=["account", "period"], how="left").with_columns(
-        label=_label(), net=pl.col("now") - pl.col("carried")
-    )
+def _labelled(changes: pl.LazyFrame, befores: pl.LazyFrame, who: list[str], marks: list[str]) -> pl.LazyFrame:
+    over = [*who, "period"]
+    whole = changes.group_by(over).agg(pl.col("now", "then", "carried").sum())
+    whole = whole.join(befores, on=over, how="left").with_columns(label=_label(), net=pl.col("now") - pl.col("carried"))
     if not marks:
         moved = whole.filter(pl.col("net") != 0)
-        return moved.select("account", "then", "now", cell="period", part="label", amount="net")
-    parts = changes.select("account", "period", *marks, delta=pl.col("now") - pl.col("carried"))
-    parts = parts.filter(pl.col("delta") != 0).join(whole, on=["account", "period"]).sort("account", "period", *marks)
+        return moved.select(*who, "then", "now", cell="period", part="label", amount="net")
+    parts = changes.select(*over, *marks, delta=pl.col("now") - pl.col("carried"))
+    parts = parts.filter(pl.col("delta") != 0).join(whole, on=over).sort(*over, *marks)
     with_net = pl.when(pl.col("delta").sign() == pl.col("net").sign()).then(pl.col("delta").abs()).otherwise(0)
-    over = ["account", "period"]
     parts = parts.with_columns(share=with_net).with_columns(
         upto=pl.col("share").cum_sum().over(over), all=pl.col("share").sum().over(over)
     )
@@ -119,18 +121,18 @@ def _labelled(changes: pl.LazyFrame, befores: pl.LazyFrame, marks: list[str]) ->
 
     given_to = (cumulative(pl.col("upto")) - cumulative(pl.col("upto") - pl.col("share"))).cast(pl.Int64)
     parts = parts.with_columns(labelled=given_to * pl.col("net").sign())
-    kept = [pl.col("account", "then", "now", *marks), pl.col("period").alias("cell")]
+    kept = [pl.col(*who, "then", "now", *marks), pl.col("period").alias("cell")]
     labelled = parts.select(*kept, part="label", amount="labelled")
     transfer = parts.select(*kept, part=pl.lit("transfer"), amount=pl.col("delta") - pl.col("labelled"))
     return pl.concat([labelled, transfer]).filter(pl.col("amount") != 0)
 
 
-def _by_rates(changes: pl.LazyFrame, marks: list[str]) -> pl.LazyFrame:
+def _by_rates(changes: pl.LazyFrame, who: list[str], marks: list[str]) -> pl.LazyFrame:
     """What rates alone changed, of every segment value by itself. Grain and columns: those of the movements."""
-    whole = changes.group_by("account", "period").agg(pl.col("now", "then").sum())
-    moved = changes.select("account", *marks, "period", amount=pl.col("carried") - pl.col("then"))
-    moved = moved.filter(pl.col("amount") != 0).join(whole, on=["account", "period"])
-    return moved.select("account", "then", "now", *marks, cell="period", part=pl.lit("fx"), amount="amount")
+    whole = changes.group_by(*who, "period").agg(pl.col("now", "then").sum())
+    moved = changes.select(*who, *marks, "period", amount=pl.col("carried") - pl.col("then"))
+    moved = moved.filter(pl.col("amount") != 0).join(whole, on=[*who, "period"])
+    return moved.select(*who, "then", "now", *marks, cell="period", part=pl.lit("fx"), amount="amount")
 
 
 def _label() -> pl.Expr:

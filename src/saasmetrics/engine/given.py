@@ -114,12 +114,19 @@ class Recorder(_Common):
     def narrowed(self, *by: str) -> Recorder:
         return self._with(by=by)
 
+    def finely(self) -> Recorder:
+        return self._with(fine=True)
+
     def noting(self, asked: Asked) -> Recorder:
         """The same, noting elsewhere."""
         return self._with(asked=asked)
 
     def _with(
-        self, scope: Scope | None = None, by: tuple[str, ...] | None = None, asked: Asked | None = None
+        self,
+        scope: Scope | None = None,
+        by: tuple[str, ...] | None = None,
+        asked: Asked | None = None,
+        fine: bool | None = None,
     ) -> Recorder:
         return Recorder(
             scope or self.scope,
@@ -128,7 +135,7 @@ class Recorder(_Common):
             self.asked if asked is None else asked,
             self.as_of,
             self.drafts,
-            self.fine,
+            self.fine if fine is None else fine,
         )
 
     def table(self, role: str) -> pl.LazyFrame:
@@ -267,7 +274,6 @@ class Live(_Common):
         return Live(self.scope, self.store, self.by, self.shelf, as_of, since, self.fine)
 
     def finely(self) -> Live:
-        """The same, with entries one by one."""
         return Live(self.scope, self.store, self.by, self.shelf, self._as_of, self.since, fine=True)
 
     def table(self, role: str) -> pl.LazyFrame:

@@ -13,6 +13,7 @@ from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.frames.ledger import Ledger, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.ledgers.subscriptions import no_subscriptions
 from saasmetrics.period import Grain, Periods
 
 
@@ -23,9 +24,10 @@ class Movement(MetricType):
     Formula: opening + new + expansion + reactivation + contraction + churn + transfer + fx = closing, for every
     account, segment value and period, exactly; losses are negative; `net` is all of them together. `fx` is what rates
     alone changed (policy `fx: monthly`): what was there then, at the rates of now, less what it was.
-    Edges: snapshots are compared by policy `movement_grain`, month by month as a rule: quarters and years are sums
-    of their months, and a report in weeks or days compares week by week or day by day. An account has one label a
-    period: what moves up and down within it is netted.
+    Edges: `entity: subscription` labels each subscription by itself, so that what one gains and another loses in an
+    account stands on both lines. Snapshots are compared by policy `movement_grain`, month by month as a rule: quarters
+    and years are sums of their months, and a report in weeks or days compares week by week or day by day. An account
+    has one label a period: what moves up and down within it is netted.
     Unit: that of the stock; with `count` accounts.
     Source: see the movements book.
     """
@@ -36,11 +38,9 @@ class Movement(MetricType):
     count: bool = False
     entity: Literal["account", "subscription"] = "account"
 
-    def later(self) -> str | None:
-        """Labels per subscription are read and not computed yet."""
-        if self.entity == "subscription":
-            return "movements per subscription are not computed by this version"
-        return None
+    def refused(self, scope: Scope) -> str | None:
+        """Why it cannot be told by subscription where that is asked; null where it can."""
+        return no_subscriptions(scope, self.of) if self.entity == "subscription" else None
 
     def shape(self, scope: Scope) -> Shape:
         """A sum that adds up over periods."""
@@ -50,15 +50,16 @@ class Movement(MetricType):
             time="flow",
             scale=1.0 if self.count else of.scale,
             own=frozenset({"part"}),
-            collapse=(("account", "cell"), ()) if self.count else ((), ()),
+            collapse=((*self._who, "cell"), ()) if self.count else ((), ()),
             segment_at="cell_end",
+            entity=self.entity,
             payload=frozenset({"then", "now", "cell"}),
         )
 
     def ledger(self, given: Given, periods: Periods) -> Ledger:
         """The movements of the stock, those of one part."""
         grain = self.compared(given.scope, periods.grain)
-        moves = given.made(Movements(given.scope.input(self.of), grain, given.by))
+        moves = given.made(Movements(given.scope.input(self.of), grain, given.by, self.entity))
         wanted = list(LABELS) if self.part == "net" else [self.part]
         moves = moves.filter(pl.col("part").is_in(wanted)).with_columns(period=periods.of(pl.col("cell")))
         moves = moves.filter(periods.holds(pl.col("period")))
@@ -67,8 +68,14 @@ class Movement(MetricType):
         marks = [column(segment) for segment in given.by]
         return Ledger(
             self.shape(given.scope),
-            Side(moves.select("period", "account", *marks, "part", "amount", "then", "now", "cell", segment_at="cell")),
+            Side(
+                moves.select("period", *self._who, *marks, "part", "amount", "then", "now", "cell", segment_at="cell")
+            ),
         )
+
+    @property
+    def _who(self) -> tuple[str, ...]:
+        return ("account", "entity") if self.entity == "subscription" else ("account",)
 
     @staticmethod
     def compared(scope: Scope, grain: Grain) -> Grain:

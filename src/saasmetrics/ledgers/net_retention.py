@@ -17,6 +17,7 @@ from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.frames.ledger import Ledger, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
+from saasmetrics.ledgers.subscriptions import no_subscriptions
 from saasmetrics.period import Grain, Periods
 
 
@@ -28,13 +29,14 @@ class NetRetention(MetricType):
     balances then; with `cap` each account counts at most what it was worth then; with `count` accounts are counted
     instead of amounts; with `lost` the value is 1 less that.
     Edges: accounts that joined in between never count; those that left and came back count with what they pay now.
+    `entity: subscription` has the subscriptions of then for a base; what one gains makes up for nothing another loses.
     Segments are read at the window's start. With `pool` the windows that ended in each of so many months are put
     together, which is no mean of rates. With policy `retention: continuous` an account that had nothing at the end of a
     month in between counts nothing; with `movements` it is the balance at the beginning and what moved since, of all
     accounts, over that balance: expansion, contraction and churn (and fx; reactivation with `reactivation_in_net`),
     with `cap` contraction and churn alone, of the whole months of the window; with `chained` it is the product of its
-    months, and arithmetic over them; with `churn_annualised` what is lost is
-    told for a year, 1 - (1 - m)^12. In a period in progress the window ends with the last visible day.
+    months, and arithmetic over them; with `churn_annualised` what is lost is told for a year, 1 - (1 - m)^12. In a
+    period in progress the window ends with the last visible day.
     Unit: a share, 0-1 and above for net retention.
     Source: GitLab and Confluent filings (same accounts, a year apart), Kellogg (retention is a cohort measure).
     """
@@ -49,14 +51,10 @@ class NetRetention(MetricType):
     # Key of the catalogue.
     pool: Duration | None = None
 
-    def later(self) -> str | None:
-        """Retention per subscription is read and not computed yet."""
-        if self.entity == "subscription":
-            return "retention per subscription is not computed by this version"
-        return None
-
     def refused(self, scope: Scope) -> str | None:
-        """Why it cannot be told month by month where a policy says so; null where it can."""
+        """Why it cannot be told by subscription, or month by month, where that is asked; null where it can."""
+        if self.entity == "subscription" and (sentence := no_subscriptions(scope, self.of)) is not None:
+            return sentence
         if scope.policies.retention in ("movements", "chained") and not self.over.is_calendar:
             return f"`retention: {scope.policies.retention}` is told month by month, and `over` is no number of months"
         if scope.policies.retention == "chained" and self.over.months > 1:
@@ -79,7 +77,16 @@ class NetRetention(MetricType):
             compounded=12 / self.over.months if annual else None,
             segment_at="window_start",
             payload=frozenset({"then", "now"}),
+            entity=self.entity,
         )
+
+    @property
+    def _who(self) -> list[str]:
+        return ["account", "entity"] if self.entity == "subscription" else ["account"]
+
+    def _plainly(self, given: Given) -> Given:
+        """What is given without segments, subscription by subscription where these are the entity."""
+        return given.narrowed().finely() if self.entity == "subscription" else given.narrowed()
 
     def ledger(self, given: Given, periods: Periods) -> Ledger:
         """Balances then beside balances now, for every account that had one then; or what moved in between."""
@@ -95,7 +102,7 @@ class NetRetention(MetricType):
             kept, whole = (pl.col("now") > 0).cast(pl.Int64), pl.lit(1, dtype=pl.Int64)
         if self.lost:
             kept = whole - kept
-        keys = ["period", "account", "segment_at", "then", "now"]
+        keys = ["period", *self._who, "segment_at", "then", "now"]
         return Ledger(
             self.shape(given.scope),
             Side(base.select(*keys, amount=kept)),
@@ -104,16 +111,14 @@ class NetRetention(MetricType):
 
     def _pairs(self, given: Given, periods: Periods, back: int) -> pl.LazyFrame:
         """Grain: an account of the base and a period. Columns: `then`, `now`; the window ends so many months back."""
-        plain = given.narrowed()
+        plain = self._plainly(given)
         wanted = given.scope.input(self.of)
         start = Duration(self.over.months + back, "mo") if back else self.over
         now = plain.ledger(replace(wanted, offset=Duration(back, "mo") if back else None), periods).numerator.entries
         then = plain.ledger(replace(wanted, offset=start), periods).numerator.entries
-        now = now.group_by("period", "account").agg(pl.col("amount").sum().alias("now"))
-        then = then.group_by("period", "account").agg(
-            pl.col("amount").sum().alias("then"), pl.col("segment_at").first()
-        )
-        keys = ["period", "account"]
+        keys = ["period", *self._who]
+        now = now.group_by(keys).agg(pl.col("amount").sum().alias("now"))
+        then = then.group_by(keys).agg(pl.col("amount").sum().alias("then"), pl.col("segment_at").first())
         if given.scope.policies.retention == "continuous" and self.over.is_calendar:
             for month in range(1, self.over.months):
                 between = plain.ledger(replace(wanted, offset=Duration(month + back, "mo")), periods).numerator.entries
@@ -124,19 +129,21 @@ class NetRetention(MetricType):
 
     def _moved(self, given: Given, periods: Periods) -> Ledger:
         """The balance at the beginning of the window, and the movements of its months."""
-        plain = given.narrowed()
+        plain = self._plainly(given)
         wanted = given.scope.input(self.of)
         months = given.history(Grain.MONTH)
         windows = self._windows(given, periods, months)
         stock = headline(plain.ledger(wanted, months)).numerator.entries.rename({"period": "_month"})
-        held = stock.group_by("_month", "account").agg(
+        held = stock.group_by("_month", *self._who).agg(
             pl.col("amount").sum().alias("then"), pl.col("segment_at").first()
         )
-        keys = ["period", "account", "segment_at", "then", "now"]
+        keys = ["period", *self._who, "segment_at", "then", "now"]
         base = windows.join(held.filter(pl.col("then") > 0), left_on="opening", right_on="_month", how="inner")
         whole = pl.lit(1, dtype=pl.Int64) if self.count else pl.col("then")
         base = base.with_columns(now="then").select(*keys, amount=whole)
-        moves = given.made(Movements(wanted, Grain.MONTH)).filter(pl.col("part").is_in(self._parts(given.scope)))
+        moves = given.made(Movements(wanted, Grain.MONTH, (), self.entity)).filter(
+            pl.col("part").is_in(self._parts(given.scope))
+        )
         if self.count:
             gone = pl.col("part") == "churn"
             moves = moves.with_columns(amount=pl.when(gone).then(-1).otherwise(1).cast(pl.Int64))

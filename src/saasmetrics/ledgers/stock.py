@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import polars as pl
 from pydantic import model_validator
 
-from saasmetrics.books.balances import Recurring, in_units, live_at, next_days, segment_columns, stock_days
+from saasmetrics.books.balances import Recurring, in_units, live_at, named, next_days, segment_columns, stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import matches, with_own_segments
 from saasmetrics.books.rates import by_month, changing, convertible, rated
@@ -142,6 +142,9 @@ class Stock(Rows, MetricType):
             due = self._day(given, selector.role, self.due)
             live = live.join(ends, on="period").filter((due >= pl.col("day")) & (due < pl.col("period_end")))
         keys = ["period", "account", *[part.column for part in self._parts()], *segment_columns(given, selector.role)]
+        if self.by_subscription(given):
+            live = live.with_columns(pl.col("row").alias("entity"))
+            keys.append("entity")
         if given.narrowed(*given.by) and "user" in given.schema(selector.role):
             keys += [name for name in segment_columns(given, "users") if name not in keys]
         if self.agg == "count_distinct" or self._of_users(given.scope):
@@ -161,8 +164,16 @@ class Stock(Rows, MetricType):
         days = stock_days(given, periods).select("period", segment_at="day")
         return Ledger(self.shape(given.scope), Side(entries.join(days, on="period"), frozenset({selector.role})))
 
+    def by_subscription(self, given: Given) -> bool:
+        """Whether entries are single subscriptions."""
+        return given.fine and self.holds_subscriptions(given.scope)
+
+    def holds_subscriptions(self, scope: Scope) -> bool:
+        """Whether it adds up subscriptions, so that each has a part of it."""
+        return self._selector(scope).role == "subscriptions" and self.agg != "count_distinct"
+
     def _recurring_rows(self, given: Given) -> pl.LazyFrame:
-        rows = given.made(Recurring(given.by))
+        rows = given.made(Recurring(given.by, self.by_subscription(given)))
         if self.expr == "committed_mrr":
             signed = pl.col("from") >= given.as_of_day
             noticed = pl.min_horizontal("to", "given_notice")
@@ -196,6 +207,7 @@ class Stock(Rows, MetricType):
         schema = given.schema(role)
         chosen = Selector(role, selector.at, selector.source, filter=self.filter)
         table = deals(given) if role == "opportunities" else given.table(role)
+        table = named(given, table) if self.by_subscription(given) else table
         rows = with_own_segments(given, table.filter(matches(given, role, chosen)), role)
         start, end = LIVES.get(role, (selector.at, None))
         first, last = self.start or start, self.end or end
