@@ -107,6 +107,7 @@ def read(
     findings += [_runless(definitions, name, rows) for name, rows in sorted(facts.runless.items()) if rows]
     for name, log_read in facts.reads.items():
         findings += sources.logs[name].fault_findings(log_read.faults)
+        findings += sources.logs[name].unread_findings(log_read.unread)
     tables = {role: empty(role) for role, known in ROLES.items() if not known.log}
     # Merges are done by now, and an id in the middle of a chain is no account.
     tables |= {role: whole(rows, role) for role, rows in usable.items() if role != "aliases"}

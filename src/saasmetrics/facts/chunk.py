@@ -73,6 +73,8 @@ class Chunk:
         self._groups: tuple[Ints, Ints] | None = None
         self.height = rows.height if picked is None else len(picked)
         self.atoms = np.zeros(self.height, np.uint32)
+        self.unread: dict[str, Flags] = {}
+        """By column, rows whose text an expression wanted as a number and could not read."""
 
     def meeting_any(self) -> Chunk:
         """The rows that meet any predicate at all: most logs hold much that nobody asks for."""
@@ -160,7 +162,10 @@ class Chunk:
 
     def amounts(self, sql: str, unit: int, rows: Ints) -> tuple[Ints, Flags]:
         """Amounts of an expression on these rows, and where it is not null."""
-        return self.ground.formulas.amounts(sql, unit, self.some(parse(sql).columns, rows))
+        formulas, some = self.ground.formulas, self.some(parse(sql).columns, rows)
+        for name, flags in formulas.unread(sql, some).items():
+            self.unread.setdefault(name, np.zeros(self.height, np.bool_))[rows[flags]] = True
+        return formulas.amounts(sql, unit, some)
 
     def created(self, rows: Ints) -> Ints:
         """The creation of the account of each of these rows, `NEVER` where there is none."""

@@ -9,6 +9,7 @@ from typing import Literal
 import polars as pl
 
 from saasmetrics.expression import ExpressionError, compile_polars, parse
+from saasmetrics.expression.typed import number_of
 from saasmetrics.facts.pack import Flags, Ints
 from saasmetrics.finding import Finding, InputError, Severity
 
@@ -25,6 +26,7 @@ class Formulas:
         self._timezone = timezone
         self._clock = {"as_of": as_of} if as_of else {}
         self._compiled: dict[tuple[str, str, tuple[object, ...]], pl.Expr] = {}
+        self._numbers: dict[tuple[str, tuple[object, ...]], dict[str, pl.Expr]] = {}
 
     def check(self, sql: str, kind: Literal["flag", "number"], schema: Schema, source: str) -> Finding | None:
         """The finding for a text that cannot be computed on such rows, or None."""
@@ -52,6 +54,23 @@ class Formulas:
         found = values.alias("value").to_frame().select(amount=whole.fill_null(0), filled=whole.is_not_null())
         return found["amount"].to_numpy(), found["filled"].to_numpy()
 
+    def unread(self, sql: str, rows: pl.DataFrame) -> dict[str, Flags]:
+        """Texts that an expression reads as numbers and that are none. Grain: a row, by column."""
+        key = (sql, tuple(rows.schema.items()))
+        if key not in self._numbers:
+            self._numbers[key] = {name: no_number(name) for name in self._read_as_numbers(sql, rows.schema)}
+        found = rows.select(**self._numbers[key]) if self._numbers[key] else pl.DataFrame()
+        return {column.name: column.to_numpy() for column in found if column.any()}
+
+    def _read_as_numbers(self, sql: str, schema: Schema) -> list[str]:
+        """Columns of texts in whose place a number would do, and a yes or no would not."""
+        words = [name for name, dtype in schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
+
+        def would_do(name: str, dtype: pl.DataType) -> bool:
+            return self.check(sql, "number", {**schema, name: dtype}, "") is None
+
+        return [name for name in words if would_do(name, pl.Float64()) and not would_do(name, pl.Boolean())]
+
     def _column(self, sql: str, rows: pl.DataFrame, kind: Literal["flag", "number"]) -> pl.Series:
         key = (sql, kind, tuple(rows.schema.items()))
         if key not in self._compiled:
@@ -60,6 +79,11 @@ class Formulas:
             ).alias("value")
         column = rows.select(self._compiled[key]).to_series()
         return column.new_from_index(0, rows.height) if len(column) != rows.height else column
+
+
+def no_number(name: str) -> pl.Expr:
+    """Whether there is a text in a column and it is no number."""
+    return (pl.col(name).is_not_null() & number_of(pl.col(name).cast(pl.String)).is_null()).alias(name)
 
 
 def within(bulk: float, sql: str, unit: int) -> None:

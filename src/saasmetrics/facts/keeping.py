@@ -81,13 +81,14 @@ def told(count: Count) -> dict[str, Any]:
     """A count as plain data."""
     times = [(time - _EPOCH) // timedelta(microseconds=1) for time in count.times]
     numbers = {name: getattr(count, name) for name in ("rows", "hidden", "repeats", "used")}
-    return {**numbers, "faults": dict(count.faults), "times": times}
+    return {**numbers, "faults": dict(count.faults), "unread": dict(count.unread), "times": times}
 
 
 def counted(data: Mapping[str, Any]) -> Count:
     """The count that plain data tells."""
     count = Count(data["rows"], data["hidden"], data["repeats"], data["used"])
     count.faults.update(data["faults"])
+    count.unread.update(data.get("unread", {}))
     count.times = [_EPOCH + timedelta(microseconds=time) for time in data["times"]]
     return count
 

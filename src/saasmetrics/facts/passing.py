@@ -216,16 +216,21 @@ class Pass:
         count.add(left_out)
         times = intake.rows[self._demands[name].main]
         count.use(times if usable.all() else times.filter(pl.Series(usable)))
+        count.not_read(intake.rows, usable)
         chunk = Chunk(self._ground, self._demands[name].main, intake.rows, intake.worded)
-        return self._partials(name, chunk, usable)
+        return self._partials(name, chunk, count, usable)
 
-    def _partials(self, name: str, chunk: Chunk, usable: Flags | None = None) -> list[tuple[int, Partial]]:
-        """What each reducer that reads this source makes of its rows."""
+    def _partials(
+        self, name: str, chunk: Chunk, count: Count, usable: Flags | None = None
+    ) -> list[tuple[int, Partial]]:
+        """What each reducer that reads this source makes of its rows; cells that are no numbers are counted."""
         chunk.atoms = self._matchers[name].atoms(chunk)
         if usable is not None:
             chunk.atoms[~usable] = 0
         chunk = chunk.meeting_any()
-        return [(number, self._reducers[number].take(chunk)) for number in self._readers[name]]
+        partials = [(number, self._reducers[number].take(chunk)) for number in self._readers[name]]
+        count.unread.update({column: int(flags.sum()) for column, flags in chunk.unread.items()})
+        return partials
 
     def _absorb(self, found: list[Found]) -> None:
         for each in found:
@@ -260,7 +265,8 @@ class Pass:
         count = Count(repeats=rows.height - kept.height)
         count.use(kept[self._demands[name].main])
         chunk = Chunk(self._ground, self._demands[name].main, kept)
-        self._absorb([Found(name, count, self._partials(name, chunk))])
+        count.not_read(kept, np.ones(kept.height, np.bool_))
+        self._absorb([Found(name, count, self._partials(name, chunk, count))])
         if differing:
             message = f"{differing} rows of `{name}` repeat an id with other content; the first by content is kept"
             self._findings.append(Finding("SM905", Severity.WARNING, message, column="id", rows=differing))

@@ -18,6 +18,7 @@ class Read:
 
     `rows` are those its own filter let through; `used` is what is left without faulty rows (`faults`, by rule), rows
     that the as-of hides (`hidden`) and repeats of an id (`repeats`). `first` and `last` are the times of used rows.
+    `unread` counts, by column, cells of used rows that are no numbers where numbers are wanted.
     """
 
     rows: int = 0
@@ -27,6 +28,7 @@ class Read:
     repeats: int = 0
     first: datetime | None = None
     last: datetime | None = None
+    unread: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

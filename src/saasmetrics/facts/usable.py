@@ -12,6 +12,7 @@ import polars as pl
 
 from saasmetrics.facts.pack import Flags
 from saasmetrics.facts.result import Read
+from saasmetrics.sources.marks import UNREAD
 
 FAULT = "_fault"
 KNOWN = "known_at"
@@ -19,13 +20,17 @@ KNOWN = "known_at"
 
 @dataclass
 class Count:
-    """Rows of one source so far: read, left out, used; and the earliest and latest time of those used."""
+    """Rows of one source so far: read, left out, used; and the earliest and latest time of those used.
+
+    `unread` counts, by column, cells of used rows that are no numbers where numbers are wanted.
+    """
 
     rows: int = 0
     hidden: int = 0
     repeats: int = 0
     used: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
     times: list[datetime] = field(default_factory=list)
 
     def add(self, other: Count) -> None:
@@ -35,6 +40,7 @@ class Count:
         self.repeats += other.repeats
         self.used += other.used
         self.faults.update(other.faults)
+        self.unread.update(other.unread)
         self._span([*self.times, *other.times])
 
     def use(self, times: pl.Series) -> None:
@@ -46,11 +52,18 @@ class Count:
     def _span(self, times: list[Any]) -> None:
         self.times = [min(times), max(times)] if times else []
 
+    def not_read(self, rows: pl.DataFrame, usable: Flags) -> None:
+        """Count cells of usable rows that are no numbers where they should be, as the source found them."""
+        if UNREAD in rows.columns and rows[UNREAD].null_count() < rows.height:
+            cells = rows[UNREAD].filter(pl.Series(usable)).drop_nulls()
+            self.unread.update(dict(cells.value_counts().iter_rows()))
+
     @property
     def read(self) -> Read:
         """The finished count."""
         first, last = self.times or (None, None)
-        return Read(self.rows, self.used, dict(sorted(self.faults.items())), self.hidden, self.repeats, first, last)
+        faults, unread = (dict(sorted(counts.items())) for counts in (self.faults, self.unread))
+        return Read(self.rows, self.used, faults, self.hidden, self.repeats, first, last, unread)
 
 
 def sift(rows: pl.DataFrame, main: str, as_of: datetime | None, kept: Flags | None = None) -> tuple[Flags, Count]:

@@ -85,6 +85,12 @@ def fault_finding(role: str, fault: str, rows: int, place: str, examples: tuple[
     return Finding(told.code, told.severity, message, Location(place), told.hint, column or None, rows)
 
 
+def unread_finding(column: str, rows: int, place: str) -> Finding:
+    """Cells of a log that are no numbers: their rows count, with nothing in that column."""
+    message = f"`{column}` cannot be read as a number ({counted(rows, 'row')}): there it counts as empty"
+    return Finding("SM911", Severity.WARNING, message, Location(place), None, column, rows)
+
+
 def counted(number: int, noun: str) -> str:
     """`1 row`, `1,200 rows`."""
     return f"{number:,} {noun}" + "s" * (number != 1)

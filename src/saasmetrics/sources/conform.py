@@ -14,8 +14,8 @@ from saasmetrics.frames.canonical import ROLES
 from saasmetrics.period import Calendar
 from saasmetrics.sources.convert import Reading, code, convert
 from saasmetrics.sources.currency import THREE_DECIMALS, WITHOUT_MINOR, decimals
-from saasmetrics.sources.faults import first_rule, rules, seen
-from saasmetrics.sources.marks import DROPPED, EXTRA, VALUE
+from saasmetrics.sources.faults import first_rule, not_numbers, rules, seen
+from saasmetrics.sources.marks import DROPPED, EXTRA, UNREAD, VALUE
 from saasmetrics.sources.naming import columns_of, compile_named
 from saasmetrics.sources.origin import Origin, origins, written
 from saasmetrics.sources.presets import Elapsed
@@ -105,7 +105,8 @@ class Conform:
         """Canonical rows of rows as they stand in a file.
 
         Columns: canonical ones in their order, added ones, the file's others (of `columns`, when given), `_fault`, and
-        without `log` `_seen`, the cell that is at fault. Edges: a column that these rows lack is null; with `log` only
+        without `log` `_seen`, the cell that is at fault; with it `_unread`, where a column that is not needed may hold
+        a cell that is no number, the first such column. Edges: a column that these rows lack is null; with `log` only
         needed columns make a row faulty, so that its fault does not depend on the columns asked for. Columns `beside`
         are neither made nor judged, needed or not. Raises: ExpressionError.
         """
@@ -122,10 +123,13 @@ class Conform:
         if not log:
             converted = converted.with_columns(cs.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
         faults = rules(self.source.role, [self.origins[name] for name in made], dtypes, needed_only=log)
-        judged = converted.with_columns(_fault=first_rule(faults), **({} if log else {"_seen": seen(faults)}))
+        marks = {"_fault": first_rule(faults), **({} if log else {"_seen": seen(faults)})}
+        if log and (cells := not_numbers([self.origins[name] for name in made], dtypes)):
+            marks[UNREAD] = first_rule(cells)
+        judged = converted.with_columns(**marks)
         judged = judged.with_columns(**self._dependent(made))
         given = [name for name in (*self.origins, *self.others) if name in wanted and (name in made or name in dtypes)]
-        return judged.select(*given, "_fault", *([] if log else ["_seen"]))
+        return judged.select(*given, *marks)
 
     def compiles(self, schema: Schema) -> None:
         """Compile all SQL against a file's columns. Raises: ExpressionError."""

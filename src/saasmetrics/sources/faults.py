@@ -73,6 +73,16 @@ def _column_rules(origin: Origin, dtype: pl.DataType) -> list[Rule]:
     return out
 
 
+def not_numbers(origins: Sequence[Origin], dtypes: Mapping[str, pl.DataType]) -> list[Rule]:
+    """By column that is not needed, where it holds something and no number: the row counts, the cell is empty."""
+    out = []
+    for origin in origins:
+        name, numeric = origin.name, origin.canonical and origin.column.kind in ("money", "number", "count")
+        if numeric and not origin.column.needed and not _total(dtypes[VALUE + name], origin.column.kind):
+            out.append(Rule(name, pl.col(name).is_null() & pl.col(VALUE + name).is_not_null(), name))
+    return out
+
+
 def _total(dtype: pl.DataType, kind: str) -> bool:
     """Whether every value of a type can be converted."""
     if kind in ("time", "day"):

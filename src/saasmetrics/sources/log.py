@@ -70,3 +70,8 @@ class Log:
         """What to tell of faults that were counted while reading."""
         place = self.files[0].name if len(self.files) == 1 else self.how.source.path[0]
         return tuple(checks.fault_finding(self.role, fault, rows, place) for fault, rows in sorted(faults.items()))
+
+    def unread_findings(self, unread: Mapping[str, int]) -> tuple[Finding, ...]:
+        """What to tell of cells that are no numbers, counted by column while reading."""
+        place = self.files[0].name if len(self.files) == 1 else self.how.source.path[0]
+        return tuple(checks.unread_finding(column, rows, place) for column, rows in sorted(unread.items()))
