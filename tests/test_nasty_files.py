@@ -7,9 +7,10 @@ takes its amount with it; the second is the one that is broken, so that 400.50 i
 from __future__ import annotations
 
 import gzip
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from saasmetrics.engine.ask import Ask
@@ -148,3 +149,46 @@ def test_a_packed_log_that_is_cut_off_is_told_however_late_it_breaks(tmp_path: P
         compute(tmp_path / "metrics.yaml", Ask(("paid",)))
     assert raised.value.exit_code == 3
     assert [finding.code for finding in raised.value.findings] == ["SM904"]
+
+
+AT = datetime(2026, 4, 2, 22, 30, tzinfo=UTC)
+ONE = {"event": ["paid"] * 3, "at": [AT] * 3, "org": [1, 2, None], "amount": [10, 20, 30], "kind": ["a"] * 3}
+OTHER = {
+    "event": ["paid"] * 3,
+    "at": ["2026-04-03T00:00:00Z", "2026-05-01", "x"],
+    "org": ["1", "b", "b"],
+    "amount": ["1.5", "n.a.", "7"],
+}
+"""Accounts 1 and 2 have paid 10 and 20 on 3 April in Berlin, 1 has paid 1.5 that day, and b something on 1 May."""
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")], ids=["typed first", "texts first"])
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_a_column_of_two_types_is_read_as_text(tmp_path: Path, order: tuple[str, str], kind: str) -> None:
+    """A typed file beside one of texts: every column is one, however the files are called."""
+    first, second = order
+    pl.DataFrame(ONE).write_parquet(tmp_path / f"{first}.parquet")
+    texts = pl.DataFrame(OTHER)
+    texts.write_parquet(tmp_path / f"{second}.parquet") if kind == "parquet" else texts.write_csv(
+        tmp_path / f"{second}.csv"
+    )
+    (tmp_path / "metrics.yaml").write_text(
+        "version: 1\nsettings: {timezone: Europe/Berlin}\n"
+        "sources: {events: {path: [a.*, b.*], columns: {account: org}}}\n"
+        "metrics:\n  paid: {event: paid, agg: sum, expr: amount}\n  over: {event: paid, filter: amount > 15}\n"
+        "  payers: {type: active, entity: account, rule: paid}\n  amounts: {event: paid, cut: amount}\n",
+        encoding="utf-8",
+    )
+    asked = Ask(
+        ("paid", "over", "payers", "amounts"), grain=Grain.MONTH, since=date(2026, 4, 1), until=date(2026, 5, 1),
+        as_of=date(2026, 5, 31),
+    )  # fmt: skip
+    result = compute(tmp_path / "metrics.yaml", asked)
+    found = {(row["metric"], row["cut"], row["period"].month): row["value"] for row in result.values.to_dicts()}
+    whole = {key: value for key, value in found.items() if key[1] is None}
+    expected = {("paid", None, 4): 31.5, ("over", None, 4): 1.0, ("payers", None, 4): 2.0, ("amounts", None, 4): 3.0}
+    expected |= {("paid", None, 5): 0.0, ("over", None, 5): 0.0, ("payers", None, 5): 1.0, ("amounts", None, 5): 1.0}
+    assert whole == expected
+    assert found["amounts", "10", 4] == 1.0
+    assert found["amounts", '"1.5"', 4] == 1.0
+    assert any("`amount` cannot be read as a number (1 row)" in finding.message for finding in result.findings)

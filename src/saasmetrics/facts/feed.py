@@ -75,7 +75,8 @@ def units(demands: Mapping[str, Demand], files: Mapping[DataFile, tuple[str, ...
     for file, sources in files.items():
         for piece in _pieces(file, [demands[name] for name in sources]):
             last = out[-1] if out else None
-            if last and last.sources == sources and piece.groups and last.rows + piece.rows <= ROWS:
+            joins = last and last.sources == sources and last.pieces[0].groups and piece.groups
+            if last and joins and last.rows + piece.rows <= ROWS:
                 out[-1] = Unit(last.sources, (*last.pieces, piece))
             else:
                 out.append(Unit(sources, (piece,)))
@@ -104,8 +105,9 @@ def _pieces(file: DataFile, demands: Collection[Demand]) -> Iterator[Piece]:
         return
     footer = pq.read_metadata(file.path)
     stored = set(footer.schema.to_arrow_schema().names)
-    if any(name in demand.log.raw[file].schema and name not in stored for demand in demands for name in demand.raw):
-        yield Piece(file, (), 0, footer.num_rows, 0)  # a preset gave columns other names: only its own frame has those
+    raws = [(demand.raw, demand.log.raw[file]) for demand in demands]
+    if any(raw.changed or any(name in raw.schema and name not in stored for name in names) for names, raw in raws):
+        yield Piece(file, (), 0, footer.num_rows, 0)  # columns have other names or types: only its own frame has those
         return
     groups: list[int] = []
     first = rows = 0

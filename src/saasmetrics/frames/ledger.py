@@ -36,6 +36,14 @@ CORE: Mapping[str, pl.DataType | type[pl.DataType]] = {
 }
 """The columns of every side; `account` may be an Enum inside the engine."""
 
+TAKEN = frozenset({*CORE, "at", "until", "cell", "cut"})
+"""Columns of sides whose names no cut can have."""
+
+
+def own_column(sql: str) -> str:
+    """The own column of a cut: what the SQL names, or `cut` where it names no column or one that sides have already."""
+    return sql if sql.isidentifier() and sql not in TAKEN else "cut"
+
 
 @dataclass(frozen=True)
 class Part:

@@ -22,7 +22,7 @@ from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration as Length
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.frames.canonical import IN_THEMSELVES
-from saasmetrics.frames.ledger import COUNTED, IMMATURE, OPEN, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, IMMATURE, OPEN, STATUS, Ledger, Part, Shape, Side, own_column
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.ledgers.units import per_millisecond
 from saasmetrics.period import Periods
@@ -87,7 +87,7 @@ class Duration(MetricType):
         """Quantiles of entries; by cohort where the start decides the period."""
         parts: tuple[Part, ...] = ()
         if self.cut:
-            parts = (Part(self.cut if self.cut.isidentifier() else "cut"),)
+            parts = (Part(own_column(self.cut)),)
         incidents = scope.select(self.from_).selectors[:1]
         keep = bool(incidents) and incidents[0].role in IN_THEMSELVES
         return Shape(

@@ -10,7 +10,7 @@ import polars as pl
 from saasmetrics.books.given import Given
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.scope import Scope
-from saasmetrics.frames.ledger import Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import Ledger, Part, Shape, Side, own_column
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Periods
 
@@ -41,10 +41,15 @@ class Ratio(MetricType):
         parts = []
         for part in top.parts:
             other = below.get(part.column)
-            if other is None and part.column not in self.whole:
+            if other is None and part.column not in self._undivided:
                 break
             parts.append(part)
         return tuple(parts)
+
+    @property
+    def _undivided(self) -> tuple[str, ...]:
+        """Columns of the segments and cuts that are named."""
+        return tuple(dict.fromkeys([*self.whole, *map(own_column, self.whole)]))
 
     def shape(self, scope: Scope) -> Shape:
         """Two sides, each reduced as its own metric says."""
@@ -56,9 +61,9 @@ class Ratio(MetricType):
             how="ratio",
             time=top.time if top.time == bottom.time else "window",
             parts=self._parts(top, bottom),
-            denominator_parts=_matched(top.parts, bottom.parts, self.whole),
+            denominator_parts=_matched(top.parts, bottom.parts, self._undivided),
             own=top.own | bottom.own,
-            whole=frozenset(self.whole),
+            whole=frozenset(self._undivided),
             collapse=(top.collapse[0], bottom.collapse[0]),
             scale=self.scale,
             sides=(top.scale, bottom.scale),
@@ -71,7 +76,7 @@ class Ratio(MetricType):
         """The numerators of both inputs, side by side."""
         top = given.ledger(given.scope.input(self.numerator), periods)
         bottom = given.ledger(given.scope.input(self.denominator), periods)
-        numerator, denominator = top.numerator.entries, _undivided(bottom, self.whole)
+        numerator, denominator = top.numerator.entries, _undivided(bottom, self._undivided)
         if self.matched:
             there = denominator.filter(pl.col("amount") != 0).select("account", "period").unique()
             numerator = numerator.join(there, on=["account", "period"], how="semi")

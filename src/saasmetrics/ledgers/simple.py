@@ -23,7 +23,7 @@ from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Selection
 from saasmetrics.expression import parse
 from saasmetrics.frames.canonical import IN_THEMSELVES, ROLES
-from saasmetrics.frames.ledger import FLOAT, MONEY, Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import FLOAT, MONEY, Ledger, Part, Shape, Side, own_column
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Grain, Periods, add_months
 
@@ -106,7 +106,7 @@ class Simple(Rows, MetricType):
         return (Part(self.part or self._cut_name(), "all", "disjoint", values),)
 
     def _cut_name(self) -> str:
-        return self.cut if self.cut and self.cut.isidentifier() else "cut"
+        return own_column(self.cut or "")
 
     def _names(self, scope: Scope) -> tuple[str, ...]:
         declared = [

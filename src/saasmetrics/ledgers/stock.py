@@ -17,7 +17,7 @@ from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Selector
 from saasmetrics.frames.canonical import IN_THEMSELVES
-from saasmetrics.frames.ledger import FLOAT, MONEY, Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import FLOAT, MONEY, Ledger, Part, Shape, Side, own_column
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Periods
 
@@ -101,7 +101,7 @@ class Stock(Rows, MetricType):
     def _parts(self) -> tuple[Part, ...]:
         if self.cut is None:
             return ()
-        return (Part(self.cut if self.cut.isidentifier() else "cut"),)
+        return (Part(own_column(self.cut)),)
 
     def shape(self, scope: Scope) -> Shape:
         """A sum over what is there; accounts counted once where they are what is counted."""

@@ -13,6 +13,7 @@ from saasmetrics.definitions.sources import Source
 from saasmetrics.finding import Finding
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources import aliases
+from saasmetrics.sources.alike import alike
 from saasmetrics.sources.currency import constant_rates, priced
 from saasmetrics.sources.entry import Entry, enter
 from saasmetrics.sources.files import DataFile
@@ -61,7 +62,7 @@ def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = No
     }
     usable = {name: entry for name, entry in entries.items() if entry.how is not None}
     logs = {
-        name: Log(name, chosen[name].role, tuple(entry.raw), entry.how, entry.raw)
+        name: Log(name, chosen[name].role, tuple(entry.raw), entry.how, alike(entry.raw))
         for name, entry in usable.items()
         if ROLES[chosen[name].role].log and entry.how is not None
     }

@@ -55,9 +55,9 @@ def _values(conform: Conform, samples: Sequence[pl.DataFrame]) -> Mapping[str, p
 
 def _joined(parts: Sequence[pl.Series]) -> pl.Series:
     filled = [values for values in parts if not values.is_empty()]
-    if len({str(values.dtype) for values in filled}) != 1:
-        return pl.Series([], dtype=pl.String)
-    return pl.concat(filled) if len(filled) > 1 else filled[0]
+    if len({str(values.dtype) for values in filled}) > 1:
+        filled = [values for values in filled if values.dtype == pl.String]
+    return pl.concat(filled) if filled else pl.Series([], dtype=pl.String)
 
 
 def _clock(name: str, clock: Clock, values: pl.Series, place: Location, findings: list[Finding]) -> Clock:

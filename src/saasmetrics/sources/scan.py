@@ -27,7 +27,7 @@ class Raw:
     """Rows as they stand in one file.
 
     `rows` has the file's columns; `sample` some of its rows, for what only the values tell. `textual` says that cells
-    are text because the format has no types.
+    are text because the format has no types, `changed` that `rows` has the columns otherwise than the file.
     """
 
     rows: pl.LazyFrame
@@ -35,6 +35,7 @@ class Raw:
     sample: pl.DataFrame
     textual: bool
     findings: tuple[Finding, ...] = ()
+    changed: bool = False
 
 
 def scan(
