@@ -39,6 +39,9 @@ def _notes(series: Reading, points: tuple[Point, ...]) -> Iterator[Note]:
     if verdict.target:
         yield Note(text(("target ", "muted"), verdict.target, ", ", verdict.word))
     silent = (State.VALUE, State.PROGRESS)
+    if series.segment is None and series.subject.splits:
+        names = ", ".join(series.subject.splits)
+        yield Note(text(("split by ", "muted"), names, (f": --by {series.subject.splits[0]}", "muted")), hang=2)
     for why in dict.fromkeys(point.reason for point in points if point.reason and point.state not in silent):
         yield Note(Text(why, "muted"), hang=2)
 

@@ -23,10 +23,24 @@ def blocks(parts: Sequence[Reading], balance: Reading | None, timeline: Timeline
     """The table over the last complete periods: six, or twelve where there is room."""
     subject = parts[0].subject
     name = balance.subject.name if balance else subject.of
-    periods = _periods(parts, balance, timeline)[-(12 if width >= 132 else 6 if width >= 80 else 3) :]
-    yield Note(text((f"Movements of {name}", "section"), ("  losses are negative", "muted")), hang=2)
+    room = 12 if width >= 132 else 6 if width >= 80 else 3
+    whole = _periods(parts, balance, timeline)
+    periods = whole[-room:]
+    told = ["losses are negative", *_left_out(parts, whole, room, timeline)]
+    yield Note(text((f"Movements of {name}", "section"), (f"  {' · '.join(told)}", "muted")), hang=2)
     columns = [Column(least=14), *(Column(timeline.short(day, subject.grain), "right", 8) for day in periods)]
     yield Sheet(tuple(columns), tuple(_rows(parts, balance, periods, timeline)))
+
+
+def _left_out(parts: Sequence[Reading], whole: Sequence[date], room: int, timeline: Timeline) -> Iterator[str]:
+    """Periods that were asked for and have no column: the one in progress, and the first, which nothing opens."""
+    subject = parts[0].subject
+    first = min((each.points[0] for each in parts if each.points), key=lambda point: point.period, default=None)
+    if first and first.state is State.VALUE and first.period not in whole and len(whole) < room:
+        yield f"{timeline.short(first.period, subject.grain)} has no opening balance here"
+    now = max((each.now.period for each in parts if each.now), default=None)
+    if now is not None:
+        yield f"{timeline.short(now, subject.grain)} is in progress, not shown"
 
 
 def _periods(parts: Sequence[Reading], balance: Reading | None, timeline: Timeline) -> list[date]:

@@ -41,6 +41,7 @@ class Subject:
     it was done in) or `movement` (then `part` and `of` are its label and the balance it moves). `star` marks the North
     Star, `is_pointer` a name that only points to it. Cuts that no key and no target of the file names (`is_named`)
     stand back where many metrics are printed.
+    `splits` are the metric's own segments that can split it, told where it is printed alone.
     """
 
     metric: str
@@ -61,6 +62,7 @@ class Subject:
     part: str = ""
     of: str = ""
     as_done: bool = False
+    splits: tuple[str, ...] = ()
     direction: str | None = None
     flat: float | None = None
     owner: str = ""

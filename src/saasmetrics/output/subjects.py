@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, get_args
 
 import polars as pl
 
 from saasmetrics.definitions.address import Address, split
+from saasmetrics.definitions.answering import refusal
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.goals import Target
 from saasmetrics.definitions.metric import Metric
@@ -43,8 +45,16 @@ def subjects(
     definitions: Definitions, addresses: Iterable[Address], values: pl.DataFrame, verdicts: Mapping[str, Judged]
 ) -> tuple[Subject, ...]:
     """A subject per address, in their order; where a part is `*`, one per cut that the values have."""
-    found = (each for address in addresses for each in _spelled_out(address, values))
-    return tuple(subject(definitions, address, verdicts.get(address.text)) for address in found)
+    spelled = [each for address in addresses for each in _spelled_out(address, values)]
+    found = tuple(subject(definitions, address, verdicts.get(address.text)) for address in spelled)
+    return (replace(found[0], splits=_splits(definitions, spelled[0])),) if len(found) == 1 else found
+
+
+def _splits(definitions: Definitions, address: Address) -> tuple[str, ...]:
+    pointer = definitions.metrics[address.metric].points_to
+    pointed = definitions.address(pointer) if pointer else address
+    metric, about = definitions.metrics[pointed.metric], definitions.about(pointed)
+    return tuple(segment for segment in about.segments if refusal(definitions, metric, segment) is None)
 
 
 def _spelled_out(address: Address, values: pl.DataFrame) -> Iterator[Address]:
