@@ -1,7 +1,9 @@
 """Engine against oracle over many random companies: `python tests/agree.py --companies 10000 --seed 1 --first 0`.
 
 Companies come in blocks of 20; a block is drawn from the seed and its number, so that a run is taken up again with
-`--first`. A company on which the two differ is printed and written beside the block's number.
+`--first`. What is asked of a company is drawn too: all questions, choices of single metrics, policies of a whole file,
+what recurs, groups of accounts, selling. A company on which the two differ is printed and written beside the block's
+number.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +19,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 import company as companies
+import drawn
 import questions
+import sellers
 import test_agreement
 import test_policies
 from oracle import Company
@@ -34,19 +39,22 @@ def block(number: int, folder: Path) -> list[str]:
         max_examples=BLOCK, deadline=None, database=None, phases=[Phase.generate], suppress_health_check=[*HealthCheck]
     )
     @given(
+        ask=st.sampled_from(ASKS),
         company=companies.companies(),
         timezone=test_agreement.zones,
         as_of=test_agreement.moments,
         grain=st.sampled_from(["month", "week", "quarter"]),
+        data=st.data(),
     )
-    def each(company: Company, timezone: str, as_of: datetime, grain: str) -> None:
-        found = test_policies.disagreements(company, timezone, as_of)
+    def each(ask: Ask, company: Company, timezone: str, as_of: datetime, grain: str, data: st.DataObject) -> None:
+        asked: list[object] = []
         try:
-            test_agreement.check(company, [*questions.METRICS, "back"], grain, as_of, timezone, None)
+            found = ask(company, timezone, as_of, grain, data, asked)
         except AssertionError as error:
-            found.append(str(error))
+            found = [str(error)]
         if found:
-            wrong.append("\n".join([*found, f"{timezone} {as_of} {grain}", repr(company)]))
+            named = [ask.__name__, *map(repr, asked)]
+            wrong.append("\n".join([*found, f"{timezone} {as_of} {grain}", *named, repr(company)]))
 
     each()
     for place, text in enumerate(wrong):
@@ -54,11 +62,71 @@ def block(number: int, folder: Path) -> list[str]:
     return wrong
 
 
+Ask = Callable[[Company, str, datetime, str, st.DataObject, list[object]], list[str]]
+"""Holds both against each other on a company, and says what it drew beside."""
+
+
+def _all_questions(
+    company: Company, timezone: str, as_of: datetime, grain: str, data: st.DataObject, asked: list[object]
+) -> list[str]:
+    test_agreement.check(company, [*questions.METRICS, "back"], grain, as_of, timezone, None)
+    return []
+
+
+def _choices_of_metrics(
+    company: Company, timezone: str, as_of: datetime, grain: str, data: st.DataObject, asked: list[object]
+) -> list[str]:
+    return test_policies.disagreements(company, timezone, as_of)
+
+
+def _choices_of_the_file(
+    company: Company, timezone: str, as_of: datetime, grain: str, data: st.DataObject, asked: list[object]
+) -> list[str]:
+    chosen, fx = data.draw(drawn.policies), data.draw(drawn.rates)
+    asked += [chosen, fx]
+    return drawn.disagreements(company, timezone, as_of, grain, chosen, fx)
+
+
+def _what_recurs(
+    company: Company, timezone: str, as_of: datetime, grain: str, data: st.DataObject, asked: list[object]
+) -> list[str]:
+    asked += [chosen := data.draw(st.sampled_from(test_policies.RECURRING))]
+    asked += [lines := data.draw(test_policies.billed_lines), closed := data.draw(test_policies.closed_days)]
+    billed = test_policies.billed_by(company, lines, closed)
+    more = {"subscriptions": ["closed_at"]}
+    return test_policies.disagreements(billed, timezone, as_of, test_policies.of_revenue(**chosen), grain, more=more)
+
+
+def _groups_of_accounts(
+    company: Company, timezone: str, as_of: datetime, grain: str, data: st.DataObject, asked: list[object]
+) -> list[str]:
+    asked += [above := data.draw(test_policies.parents)]
+    group, more = test_policies.with_parents(company, above), {"accounts": ["parent"]}
+    metrics = {name: questions.METRICS[name] for name in test_policies.OF_ACCOUNTS}
+    return test_policies.disagreements(group, timezone, as_of, metrics, grain, more=more, root=True)
+
+
+def _selling(
+    company: Company, timezone: str, as_of: datetime, grain: str, data: st.DataObject, asked: list[object]
+) -> list[str]:
+    asked += [seller := data.draw(sellers.sellers()), chosen := data.draw(drawn.selling)]
+    return drawn.selling_disagreements(seller, timezone, as_of, chosen)
+
+
+ASKS: list[Ask] = [
+    _all_questions, _choices_of_metrics, _choices_of_the_file, _choices_of_the_file, _what_recurs, _groups_of_accounts,
+    _selling,
+]  # fmt: skip
+
+
 def coverage() -> str:
     """What is drawn: metric types, and policies that no question leaves the default of."""
     asked = [*questions.METRICS.values(), *test_policies.METRICS.values()]
     types = Counter(metric["type"] for metric in asked)
     touched = {name for metric in asked for name in metric.get("policies", {})}
+    touched |= {name for chosen in test_policies.RECURRING for name in chosen} | {"account"}
+    touched |= {*drawn.CHOICES, *drawn.SELLING}
+    touched |= {name for metric in sellers.OWN.values() for name in metric.get("policies", {})}
     missing = sorted(set(Policies.model_fields) - touched)
     lines = [f"types: {', '.join(f'{name} {count}' for name, count in sorted(types.items()))}"]
     return "\n".join([*lines, f"policies drawn: {', '.join(sorted(touched))}", f"not drawn: {', '.join(missing)}"])

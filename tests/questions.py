@@ -148,6 +148,7 @@ METRICS: dict[str, dict[str, Any]] = {
     "fit": {"type": "score", "score": "fitness"},
     "fit_zero": {"type": "score", "score": "fitness", "policies": {"missing": "zero"}},
     "fit_whole": {"type": "score", "score": "fitness", "policies": {"missing": "no_score"}},
+    "fit_half": {"type": "score", "score": "fitness", "policies": {"min_coverage": "85%"}},
     "qualified_30d": {
         "type": "conversion", "within": "30d", "entry": {"milestone": "created"}, "steps": {"in": {"milestone": "pqa"}},
     },

@@ -204,110 +204,129 @@ def _is_closed(row: Mapping[str, Any]) -> bool:
     return bool(row["status"] in ("won", "lost"))
 
 
-def _is_loaded(row: Mapping[str, Any]) -> bool:
-    return bool(row["bucket"] != "overhead")
-
-
-def _is_organic(row: Mapping[str, Any]) -> bool:
-    return row["bucket"] in ("organic", "salaries", "tools") and row["channel"] not in PAID
-
-
-def _counted(row: Mapping[str, Any]) -> bool:
-    return _is_closed(row) and (row["status"] == "won" or row["stage"] != "price")
-
-
 def _ratio(numerator: Any, denominator: Any, **more: Any) -> dict[str, Any]:
     return {"type": "ratio", "numerator": numerator, "denominator": denominator, **more}
 
 
-def _closed(keep: Any, **more: Any) -> dict[str, Any]:
-    return {"type": "simple", "source": "opportunities", "at": "closed", "filter": keep, "window": "365d", **more}
-
-
-LOADED = _sum("spend", _is_loaded)
 WON = {"status": "won"}
-LTV = {
-    "type": "derived", "expr": "arpa * 0.8 / churn",
-    "input_metrics": {"arpa": _ratio(MRR, PAYING), "churn": {"type": "pooled", "of": MRR, "pool": 3, "count": True}},
-}  # fmt: skip
 POLICIES = {
     "paid_channels": PAID, "cac_lag": "1mo", "cac_buckets": ["paid", "organic", "salaries", "tools"], "margin": "80%",
     "ltv_window": "3mo", "win_excludes": ["price"],
 }  # fmt: skip
-CATALOGUE: Asks = {
-    "cac": _ratio({"metric": LOADED, "offset": "1mo"}, {**NEW, "count": True}),
-    "paid_cac": _ratio(
-        {"metric": _sum("spend", {"bucket": "paid"}), "offset": "1mo"},
-        {"metric": {**NEW, "count": True}, "where": {"channel": PAID}},
-    ),
-    "organic_cac": _ratio(
-        {"metric": _sum("spend", _is_organic), "offset": "1mo"},
-        {"metric": {**NEW, "count": True}, "where": {"channel": ["blog", "direct", "(unknown)"]}},
-    ),
-    "lead_funnel": {"type": "leads", "steps": ["lead", "mql", "sql", "opportunity", "won"], "within": "180d"},
-    "short_funnel": {"type": "leads", "steps": ["lead", "mql", "sql", "opportunity", "won"], "within": "30d"},
-    "mql_to_sql_rate": {"type": "leads", "steps": ["mql", "sql"], "within": "90d"},
-    "sql_to_won_rate": {"type": "leads", "steps": ["sql", "won"], "within": "180d"},
-    "win_rate": _ratio(
-        {"type": "simple", "source": "opportunities", "at": "closed", "filter": WON},
-        {"type": "simple", "source": "opportunities", "at": "closed", "filter": _counted},
-    ),
-    "win_value": _ratio(
-        _sum("opportunities", WON, "eur", at="closed"), _sum("opportunities", _counted, "eur", at="closed")
-    ),
-    "average_deal_size": {
-        "type": "simple", "source": "opportunities", "at": "closed", "filter": WON, "agg": "average", "expr": "eur",
-    },
-    "sales_cycle": {
-        "type": "duration", "entity": "row", "from": {"source": "opportunities", "filter": WON},
-        "to": {"source": "opportunities", "at": "closed"}, "stat": ["median", "p90", "mean"],
-    },
-    "pipeline_value": {"type": "open_deals"},
-    "pipeline_weighted": {"type": "open_deals", "weights": WEIGHTS},
-    "pipeline_due": {"type": "open_deals", "due": True},
-    "pipeline_coverage": {
-        "type": "derived", "expr": "due / (quota - won)", "positive": "quota - won", "running": True,
-        "input_metrics": {
-            "due": {"type": "open_deals", "due": True}, "quota": _sum("quotas"),
-            "won": _sum("opportunities", WON, "eur", at="closed"),
+
+
+def catalogue(policies: Mapping[str, Any]) -> Asks:
+    """What metrics of the catalogue come down to under these policies of the file."""
+    lag, margin = policies["cac_lag"], int(policies["margin"].removesuffix("%")) / 100
+    paid, buckets, excluded = policies["paid_channels"], policies["cac_buckets"], policies["win_excludes"]
+    unpaid = [channel for channel in (*CHANNELS, "(unknown)") if channel not in paid]
+    velocity = policies.get("velocity_window", "365d")
+
+    def counted(row: Mapping[str, Any]) -> bool:
+        return _is_closed(row) and (row["status"] == "won" or row["stage"] not in excluded)
+
+    def organic(row: Mapping[str, Any]) -> bool:
+        return row["bucket"] in ("organic", "salaries", "tools") and row["channel"] not in paid
+
+    def closed(keep: Any, **more: Any) -> dict[str, Any]:
+        return {"type": "simple", "source": "opportunities", "at": "closed", "filter": keep, "window": velocity, **more}
+
+    loaded = _sum("spend", lambda row: row["bucket"] is None or row["bucket"] in buckets)
+    churn = {
+        "type": "pooled", "of": MRR, "pool": int(policies["ltv_window"].removesuffix("mo")),
+        "count": policies.get("ltv_churn", "logo") == "logo",
+    }  # fmt: skip
+    ltv = {
+        "type": "derived", "expr": f"arpa * {margin} / churn",
+        "input_metrics": {"arpa": _ratio(MRR, PAYING), "churn": churn},
+    }  # fmt: skip
+    return {
+        "cac": _ratio({"metric": loaded, "offset": lag}, {**NEW, "count": True}),
+        "paid_cac": _ratio(
+            {"metric": _sum("spend", {"bucket": "paid"}), "offset": lag},
+            {"metric": {**NEW, "count": True}, "where": {"channel": paid}},
+        ),
+        "organic_cac": _ratio(
+            {"metric": _sum("spend", organic), "offset": lag},
+            {"metric": {**NEW, "count": True}, "where": {"channel": unpaid}},
+        ),
+        "lead_funnel": {"type": "leads", "steps": ["lead", "mql", "sql", "opportunity", "won"], "within": "180d"},
+        "short_funnel": {"type": "leads", "steps": ["lead", "mql", "sql", "opportunity", "won"], "within": "30d"},
+        "mql_to_sql_rate": {"type": "leads", "steps": ["mql", "sql"], "within": "90d"},
+        "sql_to_won_rate": {"type": "leads", "steps": ["sql", "won"], "within": "180d"},
+        "win_rate": _ratio(
+            {"type": "simple", "source": "opportunities", "at": "closed", "filter": WON},
+            {"type": "simple", "source": "opportunities", "at": "closed", "filter": counted},
+        ),
+        "win_value": _ratio(
+            _sum("opportunities", WON, "eur", at="closed"), _sum("opportunities", counted, "eur", at="closed")
+        ),
+        "average_deal_size": {
+            "type": "simple", "source": "opportunities", "at": "closed", "filter": WON, "agg": "average", "expr": "eur",
         },
-    },
-    "pipeline_velocity": {
-        "type": "derived", "expr": "open * rate * size / cycle", "positive": "open",
-        "input_metrics": {
-            "open": {"type": "open_deals", "qualified": True},
-            "rate": _ratio(_closed(WON), _closed(_counted)),
-            "size": _closed(WON, agg="average", expr="eur"),
-            "cycle": _closed(WON, agg="average", expr="cycle"),
+        "sales_cycle": {
+            "type": "duration", "entity": "row", "from": {"source": "opportunities", "filter": WON},
+            "to": {"source": "opportunities", "at": "closed"}, "stat": ["median", "p90", "mean"],
         },
-    },
-    "ltv": LTV,
-    "ltv_cac": {
-        "type": "derived", "expr": "ltv / cac",
-        "input_metrics": {"ltv": LTV, "cac": _ratio({"metric": LOADED, "offset": "1mo"}, {**NEW, "count": True})},
-    },
-    "cac_payback": {
-        "type": "derived", "expr": "spend / (gained * 0.8)", "positive": "gained",
-        "input_metrics": {"spend": {"metric": LOADED, "offset": "1mo"}, "gained": NEW},
-    },
-    "burn_multiple": {
-        "type": "derived", "expr": "(costs + spend - cash) / (12 * gained)", "positive": "gained",
-        "input_metrics": {
-            "costs": _sum("costs"), "spend": _sum("spend"), "cash": _sum("invoices"), "gained": {**NEW, "part": "net"},
+        "pipeline_value": {"type": "open_deals"},
+        "pipeline_weighted": {"type": "open_deals", "weights": WEIGHTS},
+        "pipeline_due": {"type": "open_deals", "due": True},
+        "pipeline_coverage": {
+            "type": "derived", "expr": "due / (quota - won)", "positive": "quota - won", "running": True,
+            "input_metrics": {
+                "due": {"type": "open_deals", "due": True}, "quota": _sum("quotas"),
+                "won": _sum("opportunities", WON, "eur", at="closed"),
+            },
         },
-    },
-}  # fmt: skip
+        "pipeline_velocity": {
+            "type": "derived", "expr": "open * rate * size / cycle", "positive": "open",
+            "input_metrics": {
+                "open": {"type": "open_deals", "qualified": True},
+                "rate": _ratio(closed(WON), closed(counted)),
+                "size": closed(WON, agg="average", expr="eur"),
+                "cycle": closed(WON, agg="average", expr="cycle"),
+            },
+        },
+        "ltv": ltv,
+        "ltv_cac": {
+            "type": "derived", "expr": "ltv / cac",
+            "input_metrics": {"ltv": ltv, "cac": _ratio({"metric": loaded, "offset": lag}, {**NEW, "count": True})},
+        },
+        "cac_payback": {
+            "type": "derived", "expr": f"spend / (gained * {margin})", "positive": "gained",
+            "input_metrics": {"spend": {"metric": loaded, "offset": lag}, "gained": NEW},
+        },
+        "burn_multiple": {
+            "type": "derived", "expr": "(costs + spend - cash) / (12 * gained)", "positive": "gained",
+            "input_metrics": {
+                "costs": _sum("costs"), "spend": _sum("spend"), "cash": _sum("invoices"),
+                "gained": {**NEW, "part": "net"},
+            },
+        },
+    }  # fmt: skip
+
+
+CATALOGUE = catalogue(POLICIES)
 MODELS = ("position", "first", "last", "last_non_direct", "linear", "u", "w", "full_path", "decay")
 WON_AMOUNT = {
     "source": "opportunities", "at": "closed", "filter": "status = 'won'", "agg": "sum", "expr": "amount",
     "currency": "currency",
 }  # fmt: skip
-CREDITS: Asks = {
-    "attributed_revenue": {"type": "attribution", "model": "position"},
-    "attributed_roi": {"type": "attribution", "model": "position", "measure": "roi"},
-    "lately": {"type": "attribution", "model": "w", "lookback": "20d"},
-    **{f"by_{model}": {"type": "attribution", "model": model} for model in MODELS},
-}
+
+
+def credited(policies: Mapping[str, Any]) -> Asks:
+    """How revenue is credited under these policies of the file."""
+    known = {name: policies[name] for name in ("lookback", "half_life", "direct") if name in policies}
+    usual = {"type": "attribution", "model": policies.get("attribution", "position"), **known}
+    return {
+        "attributed_revenue": usual,
+        "attributed_roi": {**usual, "measure": "roi"},
+        "lately": {**usual, "model": "w", "lookback": "20d"},
+        **{f"by_{model}": {**usual, "model": model} for model in MODELS},
+    }
+
+
+CREDITS = credited(POLICIES)
 OWN: Asks = {
     "lately": {"type": "attribution", "model": "w", "lookback": "20d", "amount": WON_AMOUNT},
     **{f"by_{model}": {"type": "attribution", "model": model, "amount": WON_AMOUNT} for model in MODELS},
@@ -330,4 +349,7 @@ OWN: Asks = {
 }  # fmt: skip
 """Metrics of the file that ask for the same under another name."""
 
-__all__ = ["CATALOGUE", "CREDITS", "DAYS", "HOURS", "OWN", "POLICIES", "of_channel", "sellers", "write"]
+__all__ = [
+    "CATALOGUE", "CREDITS", "DAYS", "HOURS", "OWN", "POLICIES", "catalogue", "credited", "of_channel", "sellers",
+    "write",
+]  # fmt: skip

@@ -302,7 +302,7 @@ LINE: dict[str, Any] = {
 """A line that lacks nothing: a column that is empty in every row has no type in a CSV file."""
 
 
-def _of_revenue(**policies: Any) -> dict[str, dict[str, Any]]:
+def of_revenue(**policies: Any) -> dict[str, dict[str, Any]]:
     parts = ("new", "expansion", "contraction", "churn", "reactivation", "net")
     return {
         "recurring": questions.METRICS["recurring"],
@@ -312,20 +312,28 @@ def _of_revenue(**policies: Any) -> dict[str, dict[str, Any]]:
     }
 
 
-@pytest.mark.parametrize(
-    "policies",
-    [
-        {"recurring_from": "invoices"},
-        {"usage": "trailing", "usage_months": 2},
-        {"recurring_from": "invoices", "usage": "trailing"},
-        {"churn_at": "billing_end"},
-    ],
-    ids=str,
-)
+RECURRING: list[dict[str, Any]] = [
+    {"recurring_from": "invoices"},
+    {"usage": "trailing", "usage_months": 2},
+    {"recurring_from": "invoices", "usage": "trailing"},
+    {"churn_at": "billing_end"},
+]
+billed_lines = st.lists(lines, max_size=14)
+closed_days = st.lists(st.none() | companies.days, min_size=14, max_size=14)
+
+
+def billed_by(company: Company, billed: list[dict[str, Any]], closed: list[date | None]) -> Company:
+    """The company with invoices, and days on which billing closed its subscriptions."""
+    held = [{**row, "closed_at": day} for row, day in zip(company.roles["subscriptions"], closed, strict=False)]
+    held[0]["closed_at"] = held[0]["closed_at"] or date(2026, 6, 1)
+    return replace(company, roles={**company.roles, "subscriptions": held, "invoices": [LINE, *billed]})
+
+
+@pytest.mark.parametrize("policies", RECURRING, ids=str)
 @given(
     company=companies.companies(),
-    billed=st.lists(lines, max_size=14),
-    closed=st.lists(st.none() | companies.days, min_size=14, max_size=14),
+    billed=billed_lines,
+    closed=closed_days,
     timezone=zones,
     as_of=moments,
 )
@@ -338,10 +346,8 @@ def test_what_recurs(
     timezone: str,
     as_of: datetime,
 ) -> None:
-    held = [{**row, "closed_at": day} for row, day in zip(company.roles["subscriptions"], closed, strict=False)]
-    held[0]["closed_at"] = held[0]["closed_at"] or date(2026, 6, 1)
-    company = replace(company, roles={**company.roles, "subscriptions": held, "invoices": [LINE, *billed]})
-    agreed(company, _of_revenue(**policies), timezone, as_of, more={"subscriptions": ["closed_at"]})
+    company = billed_by(company, billed, closed)
+    agreed(company, of_revenue(**policies), timezone, as_of, more={"subscriptions": ["closed_at"]})
 
 
 # --- groups of accounts ----------------------------------------------------------------------------------------------
@@ -355,13 +361,18 @@ OF_ACCOUNTS = [
 ]
 
 
+def with_parents(company: Company, above: list[str | None]) -> Company:
+    """The company with a parent for each of its accounts, or none."""
+    accounts = [{**row, "parent": parent} for row, parent in zip(company.roles["accounts"], above, strict=True)]
+    return replace(company, roles={**company.roles, "accounts": accounts})
+
+
 @pytest.mark.parametrize("by", [None, "size"])
 @given(company=companies.companies(), above=parents, timezone=zones, as_of=moments)
 @thorough
 def test_accounts_of_a_group_are_one(
     by: str | None, company: Company, above: list[str | None], timezone: str, as_of: datetime
 ) -> None:
-    accounts = [{**row, "parent": parent} for row, parent in zip(company.roles["accounts"], above, strict=True)]
-    company = replace(company, roles={**company.roles, "accounts": accounts})
+    company = with_parents(company, above)
     simple = {name: questions.METRICS[name] for name in OF_ACCOUNTS if name in BY_SIZE or not by}
     agreed(company, simple, timezone, LATE if by else as_of, by=by, more={"accounts": ["parent"]}, root=True)

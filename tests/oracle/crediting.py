@@ -31,7 +31,13 @@ def path_of(company: Company, deal: Row, closed: datetime, metric: Metric, asked
 
 
 def weights(
-    model: str, path: Sequence[Row], deal: Row, closed: datetime, lead_at: datetime | None, half_life: str
+    model: str,
+    path: Sequence[Row],
+    deal: Row,
+    closed: datetime,
+    lead_at: datetime | None,
+    half_life: str,
+    direct: str = "direct",
 ) -> list[Fraction | float]:
     """What each touch of a path gets of one."""
     n = len(path)
@@ -47,7 +53,7 @@ def weights(
         if n <= 2:
             return [F(1, n)] * n
         return [F(2, 5), *[F(1, 5 * (n - 2))] * (n - 2), F(2, 5)]
-    known = [number for number, touch in enumerate(path) if touch["channel"] != "direct"]
+    known = [number for number, touch in enumerate(path) if touch["channel"] != direct]
     chosen_one = {"first": 0, "last": n - 1, "last_non_direct": known[-1] if known else n - 1}[model]
     out[chosen_one] = F(1)
     return out
@@ -100,9 +106,8 @@ def attribution(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cel
         if not path:
             credit[period, UNATTRIBUTED] += F(amount, 10_000)
             continue
-        parts = weights(
-            metric["model"], path, deal, entry.at, _lead_at(company, deal, leads), metric.get("half_life", "7d")
-        )
+        known = metric.get("half_life", "7d"), metric.get("direct", "direct")
+        parts = weights(metric["model"], path, deal, entry.at, _lead_at(company, deal, leads), *known)
         for touch, units in zip(path, split(amount, parts), strict=True):
             credit[period, touch["channel"]] += F(units, 10_000)
     spent: dict[tuple[date, str], Fraction] = defaultdict(F)

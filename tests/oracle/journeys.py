@@ -196,7 +196,8 @@ def _best(tries: list[Try]) -> list[Try]:
 
 
 def _tries(company: Company, metric: Metric, steps: dict[str, Rows], asked: Asked) -> list[Try]:
-    within, order = length(metric["within"]), metric.get("order", "ordered")
+    policies = metric.get("policies", {})
+    within, order = length(metric["within"]), metric.get("order") or policies.get("order", "ordered")
     by_user = metric.get("entity") == "user"
     entry, *later_steps = [_of_entities(company, rows, asked, by_user) for rows in steps.values()]
     everything = _of_entities(company, {"source": "events"}, asked, by_user) if order == "strict" else {}
@@ -369,7 +370,7 @@ def duration(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         some = [s for s in spans if (at := s[1] if within else s[2]) is not None and asked.floor(at) == period]
-        mature = [s for s in some if within is None or s[1] + within <= asked.as_of]
+        mature = [s for s in some if within is None or _is_judged(s, within, metric, asked)]
         times = [
             Fraction(_passed(start, to, metric, asked) // timedelta(milliseconds=1), 1000 * unit)
             for _, start, to in mature
@@ -380,6 +381,13 @@ def duration(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
                 times, len(mature), len(some) - len(mature), stat, metric, asked, period
             )
     return out
+
+
+def _is_judged(span: Span, within: timedelta, metric: Metric, asked: Asked) -> bool:
+    """Whether the window has closed by the as-of; by policy `immature` all are, or those that got there."""
+    choice = metric.get("policies", {}).get("immature", "exclude")
+    there = span[2] is not None and span[2] <= span[1] + within
+    return choice == "dropped" or span[1] + within <= asked.as_of or (choice == "converters" and there)
 
 
 def _passed(start: datetime, end: datetime, metric: Metric, asked: Asked) -> timedelta:
@@ -418,10 +426,15 @@ def _spans(company: Company, metric: Metric, asked: Asked) -> list[Span]:
         rows = [entry for entry in chosen(company, metric["from"], asked) if keep or entry.account is not None]
         pairs = [(entry, entry.row.get(metric["to"]["at"])) for entry in rows]
         return [(entry.account, entry.at, end if end and end < asked.as_of else None) for entry, end in pairs]
-    if metric.get("policies", {}).get("entry") == "every":
+    policies = metric.get("policies", {})
+    if policies.get("entry") in ("every", "latest") or policies.get("ties") == "strict":
         steps = {"from": metric["from"], "to": metric["to"]}
-        tries = _in_turn(_tries(company, {"within": "30000d", **metric}, steps, asked))
-        return [(one.entity[0], one.entry, one.steps[0]) for one in tries]
+        plain = {**metric, "policies": {"ties": policies.get("ties", "allowed")}}
+        tries = _tries(company, {"within": "30000d", **plain}, steps, asked)
+        if policies.get("entry") == "every":
+            return [(one.entity[0], one.entry, one.steps[0]) for one in _in_turn(tries)]
+        firsts = _opened(_opened(tries, policies.get("entry", "any")), "first")
+        return [(one.entity[0], one.entry, one.steps[0]) for one in firsts]
     starts = moments_of(company, metric["from"], asked)
     ends = moments_of(company, metric["to"], asked, since=starts)
     return [(a, at, end if (end := ends.get(a)) is not None and end >= at else None) for a, at in starts.items()]

@@ -19,6 +19,7 @@ LIVES = {
     "accounts": ("created", "closed"),
     "tickets": ("at", "resolved"),
 }
+GRAINS = ("day", "week", "month", "quarter", "year")
 BILLS = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
 
 Balances = dict[tuple[str, str | None], Fraction]
@@ -86,16 +87,21 @@ def recurring(company: Company, metric: Metric, asked: Asked) -> list[Row]:
     """What recurs under the policies: subscriptions, or lines of invoices over the service that they bill.
 
     Formula: churn_at billing_end: `closed_at`, where it is known, is the end. usage trailing: of metered lines dated in
-    the `usage_months` months up to a day the sum, divided by the number of months.
+    the `usage_months` months up to a day the sum, divided by the number of months. end_inclusive: the end is a day
+    later. grace: see `_bridged_over`.
     """
     policies = metric.get("policies", {})
     lines = [row for row in company.rows("invoices") if row["at"] < asked.as_of and row.get("status") != "void"]
     rows: list[Row] = [*company.rows("subscriptions")]
     if policies.get("churn_at") == "billing_end":
         rows = [{**row, "end": row.get("closed_at") or row.get("end")} for row in rows]
+    if policies.get("end_inclusive"):
+        rows, lines = ([_a_day_more(row) for row in some] for some in (rows, lines))
     if policies.get("recurring_from") == "invoices":
         served = [row for row in lines if row["kind"] in (None, "recurring") and row["start"] and row["end"]]
         rows = [{**row, "price": row["amount"]} for row in served if row["start"] < row["end"]]
+    if "grace" in policies:
+        rows = _bridged_over(rows, policies["grace"], asked)
     if policies.get("usage") == "trailing":
         count = policies.get("usage_months", 3)
         for row in lines:
@@ -104,6 +110,36 @@ def recurring(company: Company, metric: Metric, asked: Asked) -> list[Row]:
                 mean = Fraction(str(row["amount"])) / count
                 rows.append({**row, "start": day, "end": later(day, f"{count}mo"), "mrr": mean})
     return rows
+
+
+def _a_day_more(row: Row) -> Row:
+    return row if row.get("end") is None else {**row, "end": row["end"] + timedelta(days=1)}
+
+
+def _bridged_over(rows: list[Row], grace: str, asked: Asked) -> list[Row]:
+    """Rows that earn, each carried to the account's next one where that begins within the grace.
+
+    Edges: not while another row of the account is there; where none follows yet, and the grace is not over at the
+    as-of, to its end.
+    """
+    today = asked.day(asked.as_of)
+    out: list[Row] = []
+    for row in rows:
+        end = row.get("end")
+        others = [other for other in rows if other["account"] == row["account"] and other["price"] > 0]
+        if end is None or row["price"] <= 0:
+            out.append(row)
+            continue
+        covered = any(o["start"] <= end and (o.get("end") is None or o["end"] > end) for o in others)
+        if not covered:
+            after = min((other["start"] for other in others if other["start"] > end), default=None)
+            limit = later(end, grace)
+            if after is not None and after <= limit:
+                end = after
+            elif after is None and end <= today < limit:
+                end = limit
+        out.append({**row, "end": end})
+    return out
 
 
 def live(company: Company, metric: Metric, asked: Asked, day: date) -> list[Row]:
@@ -168,10 +204,12 @@ def movements(
     p = 0, c > 0, positive before; expansion c > p > 0; contraction 0 < c < p.
     By own value v with change d(v): the account's net goes, in proportion, to the values that moved in its direction;
     what is left of d(v) is transfer, zero in total. p is told at the rates of now; what that alone changes is fx.
-    Edges: snapshots are monthly, or as fine as the report when that is finer. With policy `reactivation_window` an
-    account is new again when more than that lies between the end of its last period with a balance and this one.
+    Edges: snapshots are monthly (policy `movement_grain`: of days, or of the report), or as fine as the report when
+    that is finer. With policy `reactivation_window` an account is new again when more than that lies between the end of
+    its last period with a balance and this one.
     """
-    grain = asked.grain if asked.grain in ("day", "week") else "month"
+    policy = metric.get("policies", {}).get("movement_grain", "month")
+    grain = min(asked.grain, asked.grain if policy == "report" else policy, key=GRAINS.index)
     of = under(metric)
     flow = happened(company, of, asked, grain) if of["type"] == "simple" else None
     begun = list(flow) if flow is not None else [asked.day(row["start"]) for row in recurring(company, of, asked)]

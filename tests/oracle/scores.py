@@ -119,7 +119,8 @@ def _points(
             marks[name] = Fraction(0)
     weights = {name: Fraction(str(part["weight"])) for name, part in block["parts"].items()}
     covered = sum(weights[name] for name, mark in marks.items() if mark is not None) / sum(weights.values())
-    if covered < (1 if missing == "no_score" else Fraction(3, 5)):
+    least = Fraction(int(policies.get("min_coverage", "60%").removesuffix("%")), 100)
+    if covered < (1 if missing == "no_score" else least):
         return None
     groups: dict[str, list[str]] = {}
     for name, part in block["parts"].items():

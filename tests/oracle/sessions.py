@@ -14,6 +14,11 @@ from oracle.shapes import UNKNOWN, Asked, Cell, Company, Key, Metric, length, sh
 UNITS = {"minutes": 60_000, "hours": 3_600_000}
 
 
+def gap_of(metric: Metric) -> str:
+    """How long a silence ends a session: the metric's own `gap`, else policy `session_gap`."""
+    return str(metric.get("gap") or metric.get("policies", {}).get("session_gap", "30m"))
+
+
 def visits(company: Company, gap: str, asked: Asked) -> list[list[Happening]]:
     """Every session as its rows in order: a silence of more than the gap begins another one."""
     rows: dict[tuple[str | None, str | None], list[Happening]] = defaultdict(list)
@@ -39,7 +44,7 @@ def sessions(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     (account, user) with such a session; by area the same members.
     """
     unit = UNITS[metric.get("unit", "minutes")]
-    found = visits(company, metric.get("gap", "30m"), asked)
+    found = visits(company, gap_of(metric), asked)
     areas = {_area(entry, metric) for session in found for entry in session} if "area" in metric else set()
     out: dict[Key, Cell] = {}
     for period in asked.periods:
@@ -69,23 +74,25 @@ def self_serve(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     """Sessions in which help was opened that no ticket of the person follows / all in which it was.
 
     Formula: the clock starts with the session's first help; a ticket of the user (of the account, where the ticket
-    names no user) from then to 24 hours later, both included, follows it. Open clocks are immature.
+    names no user) from then to 24 hours later (policy `self_serve_within`), both included, follows it. Open clocks are
+    immature.
     """
     rows = [entry.row for entry in chosen(company, metric["help"], asked)]
     tickets = chosen(company, {"source": "tickets"}, asked)
+    within = length(metric.get("policies", {}).get("self_serve_within", "24h"))
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         n = d = immature = 0
-        for session in visits(company, metric.get("gap", "30m"), asked):
+        for session in visits(company, gap_of(metric), asked):
             helped = [entry for entry in session if any(entry.row is row for row in rows)]
             if not helped or asked.floor(session[0].at) != period:
                 continue
             first = helped[0]
-            if first.at + timedelta(hours=24) > asked.as_of:
+            if first.at + within > asked.as_of:
                 immature += 1
                 continue
             d += 1
-            n += not any(_follows(ticket, first, first.at + timedelta(hours=24)) for ticket in tickets)
+            n += not any(_follows(ticket, first, first.at + within) for ticket in tickets)
         value = share(Fraction(n), Fraction(d))
         status = judged(asked, period, value, counted=d, of_rate=True, immature=immature)
         out[None, None, period] = Cell(value, Fraction(n), Fraction(d), d, 0, immature, status)

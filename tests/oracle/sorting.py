@@ -20,8 +20,12 @@ def trend(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
 
     Formula: silent 0; declining at most half of the mean; growing at least one and a half times it; else steady.
     Edges: the days end with the period's last, or the last that has begun; a mean below three a week, and an account
-    that was not there for all of those weeks, is not judged.
+    that was not there for all of those weeks, is not judged. Policies: `trend_weeks` other than four, `trend_drop` than
+    a half, `trend_floor` than three.
     """
+    policies = metric.get("policies", {})
+    weeks, floor = policies.get("trend_weeks", 4), Fraction(policies.get("trend_floor", 3))
+    drop = Fraction(int(policies.get("trend_drop", "50%").removesuffix("%")), 100)
     entries = [entry for entry in once_per_run(chosen(company, metric["rule"], asked)) if entry.account is not None]
     days: dict[str, list[date]] = defaultdict(list)
     for entry in entries:
@@ -35,17 +39,18 @@ def trend(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
         found = {}
         for account, own in days.items():
             now = len([one for one in own if day - timedelta(days=7) < one <= day])
-            before = len([one for one in own if day - timedelta(days=35) < one <= day - timedelta(days=7)])
-            if created.get(account, min(own)) <= day - timedelta(days=34) and before >= 12:
-                found[account] = _band(now, Fraction(before, 4))
+            begin = day - timedelta(days=7 * (weeks + 1))
+            mean = Fraction(len([one for one in own if begin < one <= day - timedelta(days=7)]), weeks)
+            if created.get(account, min(own)) <= begin + timedelta(days=1) and mean and mean >= floor:
+                found[account] = _band(now, mean, drop)
         out |= _counted(found, ("growing", "steady", "declining", "silent"), asked, period)
     return out
 
 
-def _band(now: int, mean: Fraction) -> str:
+def _band(now: int, mean: Fraction, drop: Fraction) -> str:
     if not now:
         return "silent"
-    return "declining" if 2 * now <= mean else "growing" if 2 * now >= 3 * mean else "steady"
+    return "declining" if now <= (1 - drop) * mean else "growing" if now >= (1 + drop) * mean else "steady"
 
 
 def _counted(found: Sorted, names: tuple[str, ...], asked: Asked, period: date) -> dict[Key, Cell]:
@@ -61,9 +66,12 @@ def _counted(found: Sorted, names: tuple[str, ...], asked: Asked, period: date) 
 def lifecycle(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     """Accounts by whether they are active in a period, in the one before it, and were ever before.
 
-    Formula: returning in both; new only now and for the first time; resurrected only now, and before that; dormant
-    only in the one before. Edges: seen for the first time, an account older than the log is none of these.
+    Formula: returning in both; new only now and for the first time; resurrected only now, and before that; dormant only
+    in the one before. Edges: seen for the first time, an account older than the log is none of these. Policy
+    `lifecycle_new` created: new is who was created in the period; then nobody is known in the log's first one but
+    these.
     """
+    by_creation = metric.get("policies", {}).get("lifecycle_new") == "created"
     entries = [entry for entry in chosen(company, metric["rule"], asked) if entry.account is not None]
     begin = min((asked.day(row["at"]) for row in company.rows("events") if row["at"] < asked.as_of), default=date.min)
     created = {row["account"]: asked.day(row["created"]) for row in company.rows("accounts")}
@@ -79,8 +87,12 @@ def lifecycle(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]
         now, then = active[period], active[asked.floor(period - timedelta(days=1))]
         found = dict.fromkeys(then - now, "dormant") | dict.fromkeys(now & then, "returning")
         for account in now - then:
-            found[account] = "new" if first[account] == period else "resurrected"
-            if first[account] == period and created[account] < begin:
+            born = asked.floor(created[account]) if by_creation else first[account]
+            found[account] = "new" if born == period else "resurrected"
+            unknown = (
+                found[account] != "new" and asked.floor(begin) >= period if by_creation else created[account] < begin
+            )
+            if first[account] == period and unknown:
                 del found[account]
         out |= _counted(found, ("new", "returning", "resurrected", "dormant"), asked, period)
     return out
