@@ -65,7 +65,7 @@ SELLING: dict[str, list[Any]] = {
 }
 selling = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in SELLING.items()})
 policies = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in CHOICES.items()})
-rates = st.lists(
+rates: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.fixed_dictionaries(
         {
             "currency": st.just("USD"),

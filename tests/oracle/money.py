@@ -321,6 +321,7 @@ def net_retention(
     accounts still above zero over accounts; with `lost` 1 less that.
     """
     out: dict[tuple[str | None, date], Cell] = {}
+    metric = {"over": "12mo", **metric}
     of, company = under(metric), _each(company, metric)
     if metric.get("policies", {}).get("retention") == "movements":
         return {(None, period): cell for period, cell in bridged(company, metric, asked).items()}
