@@ -125,14 +125,13 @@ def _words(
 
 
 def _filter_columns(plan: Plan, demands: Mapping[str, Demand]) -> set[str]:
-    """Text columns that filters read."""
-    return {
-        name
-        for predicate in plan.predicates
-        if predicate.filter
-        for name in parse(predicate.filter).columns
-        if demands[predicate.source].log.columns.get(name) in (pl.String, pl.Categorical, pl.Enum)
-    }
+    """Text columns that filters read; one that a source lacks is a text that is never there."""
+    read: dict[str, set[str]] = {}
+    for predicate in plan.predicates:
+        for name in parse(predicate.filter).columns if predicate.filter else ():
+            read.setdefault(name, set()).add(predicate.source)
+    texts = (None, pl.String, pl.Categorical, pl.Enum)
+    return {name for name, sources in read.items() if all(demands[s].log.columns.get(name) in texts for s in sources)}
 
 
 def _creations(created: pl.DataFrame, accounts: Vocabulary) -> Ints:
