@@ -106,8 +106,8 @@ def under(value: Any, chosen: Mapping[str, Any]) -> Any:
 
 
 def _fits(metric: Mapping[str, Any], chosen: Mapping[str, Any], grain: str) -> bool:
-    """Whether a question has a number under these policies at that grain: chains are read by month alone."""
-    chained = chosen.get("retention") == "chained" and grain != "month"
+    """Whether a question has a number under these policies at that grain: chains are not read by week."""
+    chained = chosen.get("retention") == "chained" and grain == "week"
     return not (chained and metric["type"] == "net_retention" and metric.get("over") != "1mo")
 
 

@@ -351,16 +351,20 @@ def net_retention(
 
 
 def chained(company: Company, metric: Metric, asked: Asked) -> dict[date, Cell]:
-    """Retention as the product of that of each month of the window; null when a month has none. By month alone."""
+    """Retention as the product of that of each month of the window; null when a month has none.
+
+    A quarter has that of its last month.
+    """
     month = {**metric, "over": "1mo", "lost": False}
     out = {}
     for period in asked.periods:
-        if asked.last_day(period) is None:
+        last = asked.last_day(period)
+        if last is None:
             continue
         value: Fraction | None = Fraction(1)
         for back in range(int(metric["over"].removesuffix("mo"))):
-            then = later(period, f"{back}mo", -1)
-            before = Asked(asked.grain, [then], asked.as_of, asked.timezone)
+            then = later(asked.floor(last, "month"), f"{back}mo", -1)
+            before = Asked("month", [then], asked.as_of, asked.timezone)
             found = net_retention(company, month, before)[None, then].value
             value = None if value is None or found is None else value * Fraction(found)
         value = 1 - value if metric.get("lost") and value is not None else value
@@ -373,10 +377,11 @@ def bridged(company: Company, metric: Metric, asked: Asked) -> dict[date, Cell]:
 
     Formula: (opening + expansion + contraction + churn + fx) / opening; with `reactivation_in_net` + reactivation; with
     `cap` (opening + contraction + churn) / opening; with `count` accounts: churned ones less, returned ones more.
-    Edges: months are whole; the last is the newest whose snapshot is not after that of the period.
+    Edges: months are whole, whatever movements compare else; the last is the newest whose snapshot is not after that of the period.
     """
     out = {}
     policies = metric.get("policies", {})
+    by_month = {**metric, "policies": {**policies, "movement_grain": "month"}}
     months = int(metric["over"].removesuffix("mo"))
     parts = {"contraction", "churn"} if metric.get("cap") else {"contraction", "churn", "expansion", "fx"}
     if policies.get("reactivation_in_net") and not metric.get("cap"):
@@ -394,7 +399,7 @@ def bridged(company: Company, metric: Metric, asked: Asked) -> dict[date, Cell]:
         held = balances(company, under(metric), asked, opening)
         base = {a: amount for (a, _), amount in held.items() if amount > 0}
         some = Asked("month", [last], asked.as_of, asked.timezone)
-        moves = [m for m in movements(company, metric, some, None) if first <= m[0] <= last and m[3] in parts]
+        moves = [m for m in movements(company, by_month, some, None) if first <= m[0] <= last and m[3] in parts]
         if metric.get("count"):
             moved = Fraction(sum((part == "reactivation") - (part == "churn") for *_, part, _ in moves))
             whole = Fraction(len(base))

@@ -37,5 +37,6 @@ def _chain(resolver: Resolver, metric: Metric, spec: Any) -> None:
         expr=f"1 - {product}" if spec.lost else product,
         input_metrics={alias: Input(metric=name, offset=offset) for alias, offset in months.items()},
         grains=("month",),
+        by_last_month=True,
     )
     definitions.metrics[metric.id] = replace(metric, type="derived", variants=(Variant((), formula),))

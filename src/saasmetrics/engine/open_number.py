@@ -16,7 +16,7 @@ from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.engine.choices import knobs
 from saasmetrics.engine.combine import moved_starts
 from saasmetrics.engine.opened import Depth, Entries, by_account, change_by_account, entries_of, head, reduced_again
-from saasmetrics.engine.plan import gathered, solved
+from saasmetrics.engine.plan import gathered, last_months, solved
 from saasmetrics.engine.plan import inputs as inputs_of
 from saasmetrics.engine.read import Progress
 from saasmetrics.engine.run import Computed, Wish, compute, draw_up
@@ -197,7 +197,10 @@ class _Made:
         scope = self.definitions.scope(metric.id)
         spec: Derived = metric.variants[0].spec
         live = self.done.live_of(metric.id)
-        frame = Frame(metric, self.periods, (), live.as_of, live.since)
+        periods = self.periods
+        if (months := last_months(spec, periods, live.as_of)) is not None:
+            periods = Periods(periods.calendar, Grain.MONTH, (months[periods.first],))
+        frame = Frame(metric, periods, (), live.as_of, live.since)
         plans = inputs_of(live, frame, self.question.where, spec)
         rows = []
         for (name, written), found in zip(spec.inputs().items(), gathered(list(plans.values())), strict=True):
@@ -207,7 +210,7 @@ class _Made:
                 {
                     "name": name,
                     "address": wanted.address.text,
-                    "period": self._opened_at(wanted),
+                    "period": _opened_at(self.definitions, periods, wanted),
                     "value": row.get("value"),
                     "status": row.get("status"),
                 }
@@ -240,22 +243,23 @@ class _Made:
         }
         return header, inputs, reduced
 
-    def _opened_at(self, wanted: ResolvedInput) -> str:
-        """The code of the period under which an input is opened.
 
-        Edges: a stock that is read some months before the end of a quarter or year is that of a month's end.
-        """
-        calendar, grain, start = self.periods.calendar, self.periods.grain, self.periods.first
-        offset = wanted.offset
-        if offset is None:
-            return calendar.code(start, grain)
-        stock = self.definitions.shape(wanted.address.metric).time == "stock"
-        if stock and offset.is_calendar and grain.rank > Grain.MONTH.rank:
-            before = add_months(start, -offset.months)
-            if calendar.floor(before, grain) != before:
-                last = add_months(calendar.end(start, grain), -offset.months) - timedelta(days=1)
-                return calendar.code(calendar.floor(last, Grain.MONTH), Grain.MONTH)
-        return calendar.code(moved_starts(self.periods, offset)[start], grain)
+def _opened_at(definitions: Definitions, periods: Periods, wanted: ResolvedInput) -> str:
+    """The code of the period under which an input is opened.
+
+    Edges: a stock that is read some months before the end of a quarter or year is that of a month's end.
+    """
+    calendar, grain, start = periods.calendar, periods.grain, periods.first
+    offset = wanted.offset
+    if offset is None:
+        return calendar.code(start, grain)
+    stock = definitions.shape(wanted.address.metric).time == "stock"
+    if stock and offset.is_calendar and grain.rank > Grain.MONTH.rank:
+        before = add_months(start, -offset.months)
+        if calendar.floor(before, grain) != before:
+            last = add_months(calendar.end(start, grain), -offset.months) - timedelta(days=1)
+            return calendar.code(calendar.floor(last, Grain.MONTH), Grain.MONTH)
+    return calendar.code(moved_starts(periods, offset)[start], grain)
 
 
 def _shown(entries: Entries) -> pl.DataFrame:

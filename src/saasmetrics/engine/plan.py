@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
@@ -20,6 +21,7 @@ from saasmetrics.expression import compile_polars, gate_arithmetic
 from saasmetrics.frames.ledger import Ledger
 from saasmetrics.frames.values import NOT_APPLICABLE, OK, PARTIAL, UNDEFINED, VALUES
 from saasmetrics.ledgers.derived import Derived
+from saasmetrics.period import Grain, Periods
 
 Where = Mapping[str, tuple[str, ...]]
 
@@ -142,6 +144,8 @@ def _derived(live: Live, frame: Frame, where: Where, spec: Derived) -> Plan:
     scope = live.of(frame.metric).scope
     if (why := spec.refusal(frame.periods.grain)) is not None:
         return _absent(frame, why)
+    if (months := last_months(spec, frame.periods, frame.as_of)) is not None:
+        return _by_last_month(live, frame, where, spec, months)
     try:
         children = inputs(live, frame, where, spec)
     except NotApplicableError as error:
@@ -154,6 +158,39 @@ def _derived(live: Live, frame: Frame, where: Where, spec: Derived) -> Plan:
         return _evaluated(frame, spec, found, whole)
 
     return Plan([piece for child in children.values() for piece in child.pieces], finish)
+
+
+def last_months(spec: Derived, periods: Periods, as_of: datetime) -> dict[date, date] | None:
+    """By quarter or year the last of its months that has begun, where a formula is told by that; None elsewhere."""
+    if not spec.by_last_month or periods.grain.rank <= Grain.MONTH.rank:
+        return None
+    calendar = periods.calendar
+    newest = calendar.floor(calendar.local_day(as_of - timedelta(microseconds=1)), Grain.MONTH)
+    ends = {start: calendar.shift(calendar.end(start, periods.grain), Grain.MONTH, -1) for start in periods.starts}
+    return {start: max(start, min(last, newest)) for start, last in ends.items()}
+
+
+def _by_last_month(live: Live, frame: Frame, where: Where, spec: Derived, months: Mapping[date, date]) -> Plan:
+    """The values of these months under the periods that they end."""
+    calendar, grain = frame.periods.calendar, frame.periods.grain
+    span = calendar.span(min(months.values()), max(months.values()), Grain.MONTH)
+    plan = _derived(live, replace(frame, periods=Periods(calendar, Grain.MONTH, span)), where, spec)
+    names = pl.DataFrame(
+        {"_whole": list(months), "period": list(months.values())}, schema_overrides={"_whole": pl.Date}
+    )
+    running = [start for start in months if calendar.start_of(calendar.end(start, grain)) > frame.as_of]
+    lasts = pl.col("_whole").is_in(running)
+
+    def finish(values: Sequence[pl.DataFrame]) -> pl.DataFrame:
+        told = plan.finish(values).join(names, on="period")
+        told = told.with_columns(
+            period="_whole",
+            grain=pl.lit(grain.value),
+            status=pl.when(lasts & pl.col("value").is_not_null()).then(pl.lit(PARTIAL)).otherwise("status"),
+        )
+        return told.select(list(VALUES))
+
+    return Plan(plan.pieces, finish)
 
 
 def _headline(definitions: Definitions, values: pl.DataFrame) -> pl.DataFrame:

@@ -26,11 +26,11 @@ class Derived(MetricType):
     Grain: it has no entries of its own: it opens into its inputs.
     Formula: `expr`, with the names of `input_metrics` (or of metrics) standing for their values in the same period
     and segment value; `offset` moves an input back in time, `total` takes it undivided, `where` filters it.
-    Edges: a value that an input lacks, or a division by zero, is `undefined`; a period is only as complete as the
-    least complete of its inputs. `positive` names formulas that must be above zero, with what is said where they are
-    not; `lasting` names inputs that are monthly rates and count as if nothing lasted longer than its duration;
-    `grains` are the only ones for which the formula holds; with `running` there is a number only while the period
-    lasts.
+    Edges: a value that an input lacks, or a division by zero, is `undefined`; a period is only as complete as the least
+    complete of its inputs. `positive` names formulas that must be above zero, with what is said where they are not;
+    `lasting` names inputs that are monthly rates and count as if nothing lasted longer than its duration; `grains` are
+    the only ones for which the formula holds; with `by_last_month` a quarter or a year has the number of its last
+    month; with `running` there is a number only while the period lasts.
     Unit: what the arithmetic says; declare it with `unit`.
     """
 
@@ -41,6 +41,7 @@ class Derived(MetricType):
     positive: dict[str, str] = Field(default_factory=dict)
     lasting: dict[str, Duration] = Field(default_factory=dict)
     grains: tuple[GrainName, ...] = ()
+    by_last_month: bool = False
     running: bool = False
 
     @model_validator(mode="after")
@@ -67,7 +68,8 @@ class Derived(MetricType):
 
     def refusal(self, grain: Grain) -> str | None:
         """Why there is no number by that grain; null where there is one."""
-        if not self.grains or grain.value in self.grains:
+        coarse = self.by_last_month and grain.rank > Grain.MONTH.rank
+        if not self.grains or grain.value in self.grains or coarse:
             return None
         return f"it is read by {' or '.join(self.grains)}"
 
