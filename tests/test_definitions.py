@@ -440,6 +440,15 @@ def test_a_rule_of_moments_is_said_not_to_be_computed(tmp_path: Path) -> None:
     assert definitions.metrics["tickets_per_100"].missing is None
 
 
+def test_what_names_no_subscription_is_not_told_by_subscription(tmp_path: Path) -> None:
+    each = "metrics:\n  moved: {type: movement, of: %s, part: new, entity: subscription}\n"
+    calm = loaded(tmp_path, SMALL + each % "tickets_per_100")
+    reason = "`entity: subscription` needs a stock of subscriptions, and tickets_per_100 is none"
+    assert calm.metrics["moved"].missing == reason
+    billed = loaded(tmp_path, SMALL + "policies: {usage: trailing}\n" + each % "mrr")
+    assert "policy `usage: trailing` lines of invoices" in str(billed.metrics["moved"].missing)
+
+
 def test_what_the_example_declares_is_computed() -> None:
     definitions = load(INVOICING, REGISTRY)
     for name in ("time_in_product", "health_score", "pipeline_velocity", "self_serve_rate", "role_gap", "cac"):

@@ -377,7 +377,8 @@ def bridged(company: Company, metric: Metric, asked: Asked) -> dict[date, Cell]:
 
     Formula: (opening + expansion + contraction + churn + fx) / opening; with `reactivation_in_net` + reactivation; with
     `cap` (opening + contraction + churn) / opening; with `count` accounts: churned ones less, returned ones more.
-    Edges: months are whole, whatever movements compare else; the last is the newest whose snapshot is not after that of the period.
+    Edges: months are whole, whatever movements compare else; the last is the newest whose snapshot is not after that of
+    the period.
     """
     out = {}
     policies = metric.get("policies", {})
