@@ -84,7 +84,7 @@ METRICS = {
     if metric["type"] not in ("score", "lift") and "pqa" not in repr(metric)
 }
 OF_MILESTONES = ("activated_14d",)
-"""Funnels of moments alone: nothing lies between these, and an order is nothing to them."""
+"""Funnels of moments alone: no rows lie between these, so that strict is ordered."""
 
 CATALOGUE: dict[tuple[str, str | None], dict[str, Any]] = {
     key: questions.CATALOGUE[key]

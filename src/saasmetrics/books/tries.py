@@ -203,6 +203,8 @@ class Tries:
     def _undisturbed(self, given: Given, tries: pl.LazyFrame, times: list[str]) -> pl.LazyFrame:
         """Null a step when any other row of the entity lies strictly between it and the step before."""
         roles = {selector.role for selection in self.steps for selector in selection.selectors}
+        if not roles:  # moments alone: there are no rows that could lie between them
+            return tries
         sources = tuple(Selector(role, ROLES[role].at or "at") for role in sorted(roles))
         rows = step_rows(given, Selection(sources), self.walk).select("entity", "same", _between="at")
         for before, name in pairwise(times):
