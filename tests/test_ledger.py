@@ -138,3 +138,16 @@ def test_source_rows_of_one_account() -> None:
     tickets = opened.entries.filter(pl.col("source") == "tickets")
     assert 0 < tickets.height < count
     assert opened.reduced is None
+
+
+def test_source_rows_of_a_log_that_lacks_what_the_filter_reads(tmp_path: Path) -> None:
+    """A log of statuses has no outcomes; a cell that is no number is empty, and no column says so."""
+    rows = "at,kind,name,status,duration_ms\n2026-10-01T10:00:00Z,api,a,404,7\n2026-10-01T10:00:00Z,api,b,500,x\n"
+    (tmp_path / "requests.csv").write_text(rows, encoding="utf-8")
+    (tmp_path / "metrics.yaml").write_text("version: 1\nsources: {requests: {path: requests.csv}}\n", encoding="utf-8")
+    opened = ledger(
+        tmp_path / "metrics.yaml", "api_error_rate", depth="row", period="2026-W40", as_of=date(2026, 10, 31)
+    )
+    assert opened.header["numerator"] == 1
+    assert sorted(opened.entries["name"]) == ["a", "b"]
+    assert set(opened.entries.columns) == {"source", "at", "kind", "name", "status", "duration_ms"}

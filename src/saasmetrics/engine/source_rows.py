@@ -10,9 +10,11 @@ from saasmetrics.books.happenings import matches
 from saasmetrics.definitions.selection import Selector
 from saasmetrics.engine.given import Asked, Live
 from saasmetrics.engine.run import STATE
+from saasmetrics.expression import parse
 from saasmetrics.facts.request import Runs
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.log import Log
+from saasmetrics.sources.marks import UNREAD
 from saasmetrics.sources.open import Sources
 
 
@@ -55,16 +57,17 @@ def _logged(
     condition = pl.lit(False)
     for selector in selectors:
         condition = condition | matches(live, log.role, selector)
+    read = {name for selector in selectors if selector.filter for name in parse(selector.filter).columns}
+    lacking = {name: pl.lit(None, dtype=pl.String) for name in sorted(read - set(log.columns))}
     begin, until = live.calendar.start_of(first), min(live.calendar.start_of(end), live.as_of)
     inside = (pl.col("at") >= begin) & (pl.col("at") < until)
     parts = []
     for file in log.files:
-        rows = (
-            log.scan(file, tuple(log.columns)).with_columns(source=pl.lit(log.name)).filter(pl.col("_fault").is_null())
-        )
+        rows = log.scan(file, tuple(log.columns)).with_columns(source=pl.lit(log.name), **lacking)
+        rows = rows.filter(pl.col("_fault").is_null())
         if account is not None:
             rows = rows.filter(pl.col("account") == account)
-        parts.append(rows.filter(inside).filter(condition).drop("_fault"))
+        parts.append(rows.filter(inside).filter(condition).drop("_fault", UNREAD, *lacking, strict=False))
     found = pl.concat(pl.collect_all(parts), how="diagonal_relaxed")
     return found.unique("id", keep="first", maintain_order=True) if log.id else found
 

@@ -12,6 +12,7 @@ from saasmetrics.finding import Finding
 from saasmetrics.sources import checks
 from saasmetrics.sources.conform import Conform
 from saasmetrics.sources.files import DataFile
+from saasmetrics.sources.marks import UNREAD
 from saasmetrics.sources.scan import Raw
 
 
@@ -31,7 +32,7 @@ class Log:
     @cached_property
     def columns(self) -> Mapping[str, pl.DataType]:
         """Canonical columns that can be filled, then the files' others; with their types after conforming."""
-        return {name: dtype for name, dtype in self._schema.items() if name != "_fault"}
+        return {name: dtype for name, dtype in self._schema.items() if name not in ("_fault", UNREAD)}
 
     @cached_property
     def _schema(self) -> pl.Schema:
