@@ -424,7 +424,7 @@ def _retained(pairs: Mapping[str, tuple[Fraction, Fraction]], metric: Metric, as
         whole, kept, lost = whole + a, kept + b, lost + a - b
     numerator = lost if metric.get("lost") else kept
     value: Fraction | float | None = share(numerator, whole)
-    if metric.get("policies", {}).get("churn_annualised") and value is not None:
+    if metric.get("lost") and metric.get("policies", {}).get("churn_annualised") and value is not None:
         value = 1 - (1 - float(value)) ** (12 / int(metric["over"].removesuffix("mo")))
     status = judged(asked, period, value, counted=len(pairs), of_rate=True)
     return Cell(value, numerator, whole, len(pairs), len(pairs), 0, status)

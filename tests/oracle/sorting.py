@@ -41,7 +41,7 @@ def trend(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
             now = len([one for one in own if day - timedelta(days=7) < one <= day])
             begin = day - timedelta(days=7 * (weeks + 1))
             mean = Fraction(len([one for one in own if begin < one <= day - timedelta(days=7)]), weeks)
-            if created.get(account, min(own)) <= begin + timedelta(days=1) and mean and mean >= floor:
+            if created.get(account, min(own)) <= begin + timedelta(days=1) and (now or mean) and mean >= floor:
                 found[account] = _band(now, mean, drop)
         out |= _counted(found, ("growing", "steady", "declining", "silent"), asked, period)
     return out
