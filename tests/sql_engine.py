@@ -14,7 +14,7 @@ import polars as pl
 
 from saasmetrics.expression import parse, to_sql
 from saasmetrics.facts.plan import Choice, Member, Plan, Predicate, main_time, make_plan
-from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
+from saasmetrics.facts.request import Content, First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.period import Calendar
 from saasmetrics.sources.log import Log
 
@@ -82,6 +82,9 @@ class Sql:
                 return self._runs(request, member)
             case Narrow():
                 return self._narrow(request, member)
+            case Content():
+                rows = self._rows(member.rows, request.columns)
+                return f"SELECT {self._cell('day')}, count(*) FROM ({rows}) GROUP BY ALL"
 
     def _tally(self, request: Tally, member: Member) -> str:
         sums = ", coalesce(sum(amount), 0)::BIGINT, count(amount)" if request.expr else ""

@@ -14,7 +14,7 @@ from facts_world import World, facts, ordered, plain, random_rows, take
 from saasmetrics.facts import cache as caching
 from saasmetrics.facts import feed
 from saasmetrics.facts.cache import SUFFIX, UNSAID, Cache, Caching
-from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
+from saasmetrics.facts.request import Content, First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.facts.result import Facts
 
 STARTED, POSTED, FAILED = (take(name, run="job") for name in ("started", "posted", "failed"))
@@ -31,6 +31,7 @@ REQUESTS: tuple[Request, ...] = (
     Spread((POSTED,), AMOUNT, 1_000, by=("role",)),
     Runs("billing", (STARTED,), (POSTED,), (FAILED,), "status", AMOUNT, named=True),
     Narrow((POSTED, FAILED), columns=("role", "job")),
+    Content((take(None),), ("role", "user", "amount")),
 )
 """One of every kind."""
 

@@ -12,6 +12,7 @@ from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.engine.choices import not_computed
+from saasmetrics.engine.contents import contents, filled
 from saasmetrics.engine.given import Asked, Drafts, Live, Recorder, Shelf
 from saasmetrics.engine.plan import Plan, Where, gathered, planned
 from saasmetrics.engine.read import Progress, Read, blank, read
@@ -67,6 +68,10 @@ class Computed:
     live: Live
     beside: tuple[pl.DataFrame, ...] = ()
     """Values of each of the wishes that were computed along and are kept apart."""
+    reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The sources that each metric reads."""
+    contents: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    """Where it was asked for, what the rows of each log come to: its facts for `Content`."""
 
     def live_of(self, metric: str) -> Live:
         """What answers for a metric, over the stretch of time that its inputs cover."""
@@ -116,12 +121,13 @@ def compute(
     since: date | None = None,
     until: date | None = None,
     fine: bool = False,
+    content: bool = False,
     caching: Caching = UNSAID,
     progress: Progress | None = None,
 ) -> Computed:
     """All wishes, computed together; those of `beside` in the same pass, each with values of its own.
 
-    With `fine`, what their entries one by one need is read as well.
+    With `fine`, what their entries one by one need is read as well; with `content`, what the logs hold as a whole.
     """
     everything = (*wishes, *beside)
     asked = draw_up(definitions, sources, everything)
@@ -135,8 +141,10 @@ def compute(
     for one in asked.values():
         everyone.add(one)
     requests = everyone.requests
+    whole = contents(sources, requests, definitions.settings.calendar) if content else {}
+    asking = {**requests, **dict.fromkeys(whole.values(), frozenset[str]())}
     with broken_files_told(file for files in sources.files.values() for file in files):
-        found = read(definitions, sources, roles, requests, as_of, caching, progress)
+        found = read(definitions, sources, roles, asking, as_of, caching, progress)
     found = replace(found, findings=(*found.findings, *_by_time(definitions, requests)))
     if as_of is None and not found.reaches:
         raise InputError([*found.findings, _timeless()], 3)
@@ -165,7 +173,23 @@ def compute(
     parts = [_picked(wish, part) for wish, part in zip(everything, gathered(plans), strict=True)]
     values = pl.concat([pl.DataFrame(schema=VALUES), *parts[: len(wishes)]])
     values = values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS)
-    return Computed(values, found, overall, reaches, begins, live, tuple(parts[len(wishes) :]))
+    return Computed(
+        values,
+        found,
+        overall,
+        reaches,
+        begins,
+        live,
+        tuple(parts[len(wishes) :]),
+        {name: _sources_of(definitions, one) for name, one in asked.items()},
+        filled(found.store.facts, whole),
+    )
+
+
+def _sources_of(definitions: Definitions, asked: Asked) -> frozenset[str]:
+    """The sources of the roles that a metric reads, and those that lead ids and amounts of all roles to others."""
+    roles = {*asked.roles, *asked.lookups, "aliases", "fx"}
+    return frozenset(name for name, source in definitions.sources.items() if source.role in roles)
 
 
 def _plan(live: Live, frame: Frame, wish: Wish, why: str | None) -> Plan:

@@ -9,13 +9,14 @@ import polars as pl
 
 from saasmetrics.facts.atoms import Atoms
 from saasmetrics.facts.chunk import Chunk
+from saasmetrics.facts.contents import Contents
 from saasmetrics.facts.first import Firsts
 from saasmetrics.facts.narrow import Narrows
 from saasmetrics.facts.nth import Nths
 from saasmetrics.facts.pack import Partial
 from saasmetrics.facts.plan import Family
 from saasmetrics.facts.presence import Presences
-from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
+from saasmetrics.facts.request import Content, First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.facts.runs import RunBook
 from saasmetrics.facts.spread import Spreads
 from saasmetrics.facts.tally import Tallies
@@ -56,3 +57,5 @@ def reducer(family: Family, atoms: Atoms, reads: Mapping[Request, Collection[str
             return Spreads(family, atoms)
         case Narrow():
             return Narrows(family, atoms)
+        case Content():
+            return Contents(family, atoms)

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from saasmetrics.definitions.selection import Selector
 from saasmetrics.expression import parse
-from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
+from saasmetrics.facts.request import Content, First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.period import Calendar
 
@@ -187,6 +187,8 @@ def _request_columns(request: Request) -> set[str]:
             out |= {"user"} | ({reason} if reason else set())
         case Narrow(columns=columns):
             out |= {"user", *columns}
+        case Content(columns=columns):
+            out |= set(columns)
         case _:
             pass
     expr = getattr(request, "expr", None)

@@ -127,4 +127,22 @@ class Narrow:
     unit: int = 1
 
 
-Request = Tally | Presence | First | Runs | Spread | SameRun | Narrow
+BUCKETS = 16
+"""Accounts are spread over so many buckets, so that a change can be told from another one of the same day."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What the rows of one source come to, to tell later whether they are still the same.
+
+    Grain: local day, bucket of accounts. Columns: `day` (Date), `bucket` (UInt8), `rows` (Int64), `digest` (UInt64, the sum
+    of a hash of each row's needed columns and account, wrapping), `extra` (the same of `columns` beside those).
+    Edges: rows that are there once count once; the sums are the same however rows are ordered and spread over files,
+    and in every form of file.
+    """
+
+    selectors: tuple[Selector, ...]
+    columns: tuple[str, ...] = ()
+
+
+Request = Tally | Presence | First | Runs | Spread | SameRun | Narrow | Content

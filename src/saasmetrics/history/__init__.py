@@ -1,0 +1,1 @@
+"""Published editions: what was said, when, and what has changed since."""

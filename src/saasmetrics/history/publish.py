@@ -1,0 +1,121 @@
+"""Publishing: the next edition, unless the last one says the same already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from saasmetrics.finding import Finding, InputError, Location, Severity
+from saasmetrics.frames.values import NOT_APPLICABLE
+from saasmetrics.history.chain import changes
+from saasmetrics.history.edition import (
+    ENTRIES,
+    ENTRY_KEY,
+    PART_KEY,
+    SAID,
+    Account,
+    Edition,
+    State,
+    is_complete,
+    shaped,
+)
+from saasmetrics.history.folder import LOCK, editions, place, state, sweep
+from saasmetrics.history.lock import alone
+
+CURRENT = "current"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What became of a publishing: the edition that now stands, and whether it is a new one."""
+
+    edition: Edition
+    is_new: bool
+    numbers: int
+    entries: int
+    swept: int = 0
+
+
+def told(
+    values: pl.DataFrame, fingerprints: Mapping[str, str], versions: Mapping[str, int], reads: Mapping[str, frozenset[str]]
+) -> pl.DataFrame:
+    """Values as an edition has them.
+
+    `fingerprints` and `versions` are of definitions, `reads` the sources that each metric reads, all by metric. Edges:
+    what cannot be asked of a metric (a split it has not) is not said.
+    """
+    rows = values.filter(pl.col("status") != NOT_APPLICABLE)
+    by_metric = pl.DataFrame(
+        [(name, fingerprints.get(name), versions.get(name, 1), ",".join(sorted(reads.get(name, ())))) for name in rows["metric"].unique()],
+        schema={"metric": pl.String, "full": pl.String, "version": pl.Int64, "sources": pl.String},
+        orient="row",
+    )  # fmt: skip
+    rows = rows.join(by_metric, on="metric", how="left", maintain_order="left")
+    rows = rows.with_columns(basis=pl.lit(CURRENT), complete=is_complete(), edition=pl.lit(None, dtype=pl.Int64))
+    return shaped(rows, SAID)
+
+
+def publish(folder: Path, account: Account, hashed: bool = False) -> Published:
+    """Append an edition; nothing is appended where the last one says the same of the same data as of the same time.
+
+    Two at once wait for each other. With `hashed`, accounts are named by a hash that only this folder can make again.
+    Raises: InputError (exit 2) when the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with alone(folder / LOCK):
+            return _appended(folder, _disguised(folder, account) if hashed else account)
+    except OSError as error:
+        message = f"the edition cannot be written: {error.strerror or error}"
+        raise InputError([Finding("SM021", Severity.ERROR, message, Location(str(folder)))]) from error
+
+
+def _appended(folder: Path, account: Account) -> Published:
+    swept = sweep(folder)
+    found = editions(folder)
+    last = found[-1] if found else None
+    before = state(found, last) if last is not None and not last.broken else None
+    entries, sources = _fresh(before, account)
+    if before is not None and last is not None and not last.altered and _is_same(before, account, entries, sources):
+        return Published(last, False, before.values.height, 0, swept)
+    number = last.number + 1 if last else 1
+    values = account.values.with_columns(edition=pl.lit(number, dtype=pl.Int64))
+    fresh = replace(account, values=values, entries=entries, sources=sources)
+    edition = place(folder, number, fresh, last, whole=before is None)
+    return Published(edition, True, values.height, entries.height, swept)
+
+
+def _fresh(before: State | None, account: Account) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Entries and lines of sources as changes since the edition before, where there is one to rest on."""
+    entries = shaped(account.entries, ENTRIES)
+    if before is None:
+        return entries, account.sources
+    said = account.values.filter("complete" , pl.col("segment").is_null())
+    domain = said.select("metric", "cut", "grain", "period").unique()
+    upright = changes(before.entries, entries, ENTRY_KEY, "amount", domain)
+    parts = account.sources.filter(pl.col("level") == "part")
+    was = before.sources.filter(pl.col("level") == "part")
+    moved = changes(was, parts, PART_KEY, "rows", parts.select("source").unique())
+    return upright, pl.concat([account.sources.filter(pl.col("level") != "part"), moved])
+
+
+def _is_same(before: State, account: Account, entries: pl.DataFrame, sources: pl.DataFrame) -> bool:
+    parts = sources.filter(pl.col("level") == "part")
+    heads = sources.filter(pl.col("level") != "part")
+    order = ["source", "level", "period"]
+    return (
+        before.edition.as_of == account.as_of
+        and entries.is_empty()
+        and parts.is_empty()
+        and heads.sort(order).equals(before.sources.filter(pl.col("level") != "part").sort(order))
+        and account.values.drop("edition").equals(before.values.drop("edition"))
+    )
+
+
+def _disguised(folder: Path, account: Account) -> Account:
+    from saasmetrics.history.disguise import disguised
+
+    return replace(account, entries=disguised(folder, account.entries))

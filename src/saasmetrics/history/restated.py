@@ -1,0 +1,227 @@
+"""Numbers that were told and are others now: from edition to edition, with why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import polars as pl
+
+from saasmetrics.finding import Severity
+from saasmetrics.history.edition import KEY, Edition, State, is_said
+from saasmetrics.history.folder import state
+from saasmetrics.history.moved import moved
+from saasmetrics.history.verdict import BY_WORD, DEFINITION, UNEXPLAINED, VERDICTS, Cause, cause, is_settling
+from saasmetrics.period import Calendar, Grain
+
+SPLIT = ("metric", "cut", "stat", "grain", "period", "segment")
+"""What is told together or not at all: a number undivided, or all parts of a split."""
+
+CLOSE = 1e-12
+"""What floats of one value may differ by, relative to it."""
+
+STEPS = {
+    "metric": pl.String,
+    "cut": pl.String,
+    "stat": pl.String,
+    "grain": pl.String,
+    "period": pl.Date,
+    "segment": pl.String,
+    "segment_value": pl.String,
+    "edition": pl.Int64,
+    "verdict": pl.String,
+    "reason": pl.String,
+    "settling": pl.Boolean,
+}
+
+RESTATED = {
+    "metric": pl.String,
+    "cut": pl.String,
+    "stat": pl.String,
+    "grain": pl.String,
+    "period": pl.Date,
+    "segment": pl.String,
+    "segment_value": pl.String,
+    "said": pl.Float64,
+    "says": pl.Float64,
+    "difference": pl.Float64,
+    "relative": pl.Float64,
+    "said_edition": pl.Int64,
+    "said_as_of": pl.Datetime("us", "UTC"),
+    "said_version": pl.Int64,
+    "says_edition": pl.Int64,
+    "says_as_of": pl.Datetime("us", "UTC"),
+    "says_version": pl.Int64,
+    "verdict": pl.String,
+    "code": pl.String,
+    "severity": pl.String,
+    "reason": pl.String,
+    "changed_in": pl.String,
+}
+"""Grain: a number that was told of a complete period. `said` is what was told first and `says` what is told last, null
+where there was none; `verdict` the heaviest of the steps between them, `changed_in` the editions of these steps,
+`severity` null where the change was to be expected: while a source settles, or within the tolerance."""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """When a change is a finding: how long each source settles, and how much a number may move."""
+
+    calendar: Calendar
+    settle: Mapping[str, timedelta]
+    usual: timedelta
+    tolerance: float
+
+    def settles(self, sources: Sequence[str]) -> timedelta:
+        """The longest of some sources."""
+        return max((self.settle.get(name, self.usual) for name in sources), default=self.usual)
+
+    def known(self, as_of: datetime) -> date:
+        """The first day of which an edition knew nothing."""
+        return self.calendar.local_day(as_of - timedelta(microseconds=1)) + timedelta(days=1)
+
+
+class Past:
+    """Editions in the order of what they knew; what stood with each is put together when it is asked for."""
+
+    def __init__(self, everything: Sequence[Edition], chosen: Sequence[Edition], rules: Rules) -> None:
+        self._all, self.editions, self._rules = everything, tuple(chosen), rules
+        self._states: dict[int, State] = {}
+
+    def state(self, edition: Edition) -> State:
+        """What stood with an edition."""
+        if edition.number not in self._states:
+            self._states[edition.number] = state(self._all, edition)
+        return self._states[edition.number]
+
+    @cached_property
+    def told(self) -> pl.DataFrame:
+        """All values of all editions, `turn` the place of theirs."""
+        parts = [self.state(each).values.with_columns(turn=pl.lit(n)) for n, each in enumerate(self.editions)]
+        return pl.concat(parts)
+
+    @cached_property
+    def steps(self) -> pl.DataFrame:
+        """Every change of a number from one edition to the next. Columns: `STEPS`."""
+        found = [self._step(first, second) for first, second in pairwise(self.editions)]
+        return pl.concat([pl.DataFrame(schema=STEPS), *found])
+
+    @cached_property
+    def restated(self) -> pl.DataFrame:
+        """Numbers of which the first and the last edition that tell them differ. Columns: `RESTATED`."""
+        rank = {each.word: place for place, each in enumerate(VERDICTS)}
+        steps = (
+            self.steps.with_columns(_rank=pl.col("verdict").replace_strict(rank, return_dtype=pl.Int64))
+            .sort("_rank", "edition")
+            .group_by(KEY, maintain_order=True)
+            .agg(
+                verdict=pl.col("verdict").first(),
+                reason=pl.col("reason").filter(pl.col("reason") != "").unique(maintain_order=True).str.join("; "),
+                settling=pl.col("settling").all(),
+                changed_in=pl.col("edition").sort().cast(pl.String).str.join(","),
+            )
+        )
+        rows = self._valued(self._valued(steps, "said", is_said(), "min"), "says", pl.col("complete"), "max")
+        rows = rows.filter(_differs("said", "says") | (pl.col("verdict") == UNEXPLAINED.word))
+        return self._weighed(rows).sort(KEY, nulls_last=False)
+
+    def _valued(self, rows: pl.DataFrame, name: str, told: pl.Expr, which: str) -> pl.DataFrame:
+        """What the first or last edition that tells the split of a number has of it: of a part it lacks, nothing."""
+        turn = getattr(pl.col("turn"), which)()
+        by_turn = pl.DataFrame(
+            [(n, each.number, each.as_of) for n, each in enumerate(self.editions)],
+            schema={"turn": pl.Int64, f"{name}_edition": pl.Int64, f"{name}_as_of": pl.Datetime("us", "UTC")},
+            orient="row",
+        )
+        values = self.told.filter(told).with_columns(pl.col("turn").cast(pl.Int64))
+        turns = values.group_by(SPLIT).agg(turn.alias("turn"), pl.col("version").sort_by("turn").alias("versions"))
+        version = pl.col("versions").list.first() if which == "min" else pl.col("versions").list.last()
+        rows = rows.join(turns, on=SPLIT, nulls_equal=True).with_columns(version.alias(f"{name}_version"))
+        found = values.select(*KEY, "turn", pl.col("value").alias(name))
+        rows = rows.join(found, on=[*KEY, "turn"], how="left", nulls_equal=True).join(by_turn, on="turn", how="left")
+        split = pl.col("segment").is_not_null()
+        return rows.with_columns(
+            pl.when(split).then(pl.col(name).fill_null(0.0)).otherwise(name).alias(name)
+        ).drop("turn", "versions")
+
+    def _weighed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        difference = pl.col("says") - pl.col("said")
+        rows = rows.with_columns(
+            difference=difference,
+            relative=pl.when(pl.col("said") != 0).then(difference / pl.col("said").abs()),
+            code=pl.col("verdict").replace_strict({w: v.code for w, v in BY_WORD.items()}, return_dtype=pl.String),
+        )
+        small = pl.col("relative").abs() <= self._rules.tolerance
+        usual = ~pl.col("verdict").is_in([UNEXPLAINED.word, DEFINITION.word])
+        weight = pl.col("verdict").replace_strict(
+            {word: each.severity.name.lower() for word, each in BY_WORD.items()}, return_dtype=pl.String
+        )
+        rows = rows.with_columns(severity=pl.when(~(usual & (pl.col("settling") | small.fill_null(False)))).then(weight))
+        return rows.select([pl.col(name).cast(dtype) for name, dtype in RESTATED.items()])
+
+    def _step(self, first: Edition, second: Edition) -> pl.DataFrame:
+        """The numbers that the first of two editions told, and the second tells otherwise or no more."""
+        before, now = self.state(first), self.state(second)
+        both = _held_together(before.values, now.values)
+        if both.is_empty():
+            return pl.DataFrame(schema=STEPS)
+        rows = moved(before.sources, now.sources)
+        known = self._rules.known(first.as_of)
+        causes: dict[Any, tuple[str, str, bool]] = {}
+        told = []
+        for row in both.select(*KEY, "full", "full_now", "sources").iter_rows(named=True):
+            key = row["full"] != row["full_now"], row["sources"], row["grain"], row["period"]
+            if key not in causes:
+                causes[key] = self._why(key, rows, known, self._rules.known(second.as_of))
+            told.append(causes[key])
+        verdicts = pl.DataFrame(
+            told, schema={"verdict": pl.String, "reason": pl.String, "settling": pl.Boolean}, orient="row"
+        )
+        return both.select(KEY).with_columns(edition=pl.lit(second.number, dtype=pl.Int64)).hstack(verdicts)
+
+    def _why(self, key: Any, rows: pl.DataFrame, known: date, then: date) -> tuple[str, str, bool]:
+        is_other, sources, grain, period = key
+        end = self._rules.calendar.end(period, Grain(grain))
+        names = tuple(filter(None, (sources or "").split(",")))
+        found = Cause(DEFINITION) if is_other else cause(rows, names, end, known)
+        settling = found.verdict not in (DEFINITION, UNEXPLAINED) and is_settling(
+            end, self._rules.settles(found.sources), then
+        )
+        return found.verdict.word, found.text, settling
+
+
+def _differs(first: str, second: str) -> pl.Expr:
+    one, other = pl.col(first), pl.col(second)
+    far = (one - other).abs() > CLOSE * pl.max_horizontal(one.abs(), other.abs())
+    return far.fill_null(one.is_null() != other.is_null())
+
+
+def _held_together(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """Values that differ between two editions, of those told before and asked for still.
+
+    Edges: a part of a split that is no longer there is nothing now; one that was not there before was nothing then. A
+    metric or a period that the later edition does not hold at all is not compared.
+    """
+    said, complete = before.filter(is_said()), now.filter("complete")
+    old = said.join(complete.select(SPLIT).unique(), on=SPLIT, how="semi", nulls_equal=True)
+    new = complete.join(said.select(SPLIT).unique(), on=SPLIT, how="semi", nulls_equal=True)
+    both = old.select(*KEY, "value").join(
+        new.select(*KEY, value_now="value"), on=KEY, how="full", coalesce=True, nulls_equal=True
+    )
+    split = pl.col("segment").is_not_null()
+    both = both.with_columns(
+        [pl.when(split).then(pl.col(name).fill_null(0.0)).otherwise(name).alias(name) for name in ("value", "value_now")]
+    )
+    fulls = old.select("metric", "full").unique("metric")
+    nows = new.select("metric", "sources", full_now="full").unique("metric")
+    return both.filter(_differs("value", "value_now")).join(fulls, on="metric").join(nows, on="metric")
+
+
+def worst(rows: pl.DataFrame) -> Severity | None:
+    """The heaviest of some restated numbers."""
+    found = [Severity[name.upper()] for name in rows["severity"].unique().drop_nulls()]
+    return max(found, default=None)
