@@ -68,18 +68,28 @@ def compute(
     Raises: InputError, exit 2 for definitions or questions that cannot be understood, 3 where no source can be used.
     """
     definitions = load(path, REGISTRY, data_root=data_root)
-    return _answered(definitions, ask, _caching(cache, no_cache), progress)[0]
+    return answered(definitions, ask, caching_of(cache, no_cache), progress)[0]
 
 
-def _caching(folder: Path | None, off: bool) -> Caching:
+def caching_of(folder: Path | None, off: bool) -> Caching:
     """What was said of keeping facts: a folder, that there shall be none, or nothing."""
     from saasmetrics.facts.cache import Caching
 
     return Caching(folder, off)
 
 
-def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Progress | None) -> tuple[Result, _Made]:
-    """The answer to a question, and what else can be asked of the same computation."""
+def answered(
+    definitions: Definitions,
+    ask: Ask,
+    caching: Caching,
+    progress: Progress | None,
+    *,
+    beside: Sequence[Wish] | None = None,
+) -> tuple[Result, Made]:
+    """The answer to a question, and what else can be asked of the same computation.
+
+    With `beside`, these are computed along, and what the logs hold as a whole is told.
+    """
     from saasmetrics.engine.read import torn
     from saasmetrics.engine.run import compute as run
     from saasmetrics.engine.step_times import step_times
@@ -98,11 +108,12 @@ def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Pr
         definitions,
         sources,
         wanted,
-        beside=[wish for _, wish in narrowed],
+        beside=[*(wish for _, wish in narrowed), *(beside or ())],
         as_of=as_of,
         count=ask.periods,
         since=ask.since,
         until=ask.until,
+        content=beside is not None,
         caching=caching,
         progress=progress,
     )
@@ -115,7 +126,7 @@ def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Pr
     }
     parts = [
         held(definitions, values, address, done.as_of, wish.where)
-        for (address, wish), values in zip(narrowed, done.beside, strict=True)
+        for (address, wish), values in zip(narrowed, done.beside, strict=False)
     ]
     result = Result(
         definitions,
@@ -131,7 +142,7 @@ def _answered(definitions: Definitions, ask: Ask, caching: Caching, progress: Pr
         tuple(parts),
         step_times(done, _funnels(definitions, addresses), ask.where) if ask.metrics and not ask.by else None,
     )
-    return result, _Made(definitions, sources, done)
+    return result, Made(definitions, sources, done, done.beside[len(narrowed) :])
 
 
 def _funnels(definitions: Definitions, addresses: Sequence[Address]) -> list[str]:
@@ -233,7 +244,7 @@ def ledger(
         open_sources(definitions),
         Question(address, period, against, dict(where or {}), account, depth),
         instant(definitions.settings.calendar, as_of),
-        _caching(cache, no_cache),
+        caching_of(cache, no_cache),
         progress,
     )
     return LedgerResult(
@@ -266,11 +277,11 @@ def explain(
     from saasmetrics.explain.answers import Answers
     from saasmetrics.explain.index import explained
 
-    definitions, made = load(path, REGISTRY, data_root=data_root), list[_Made]()
+    definitions, made = load(path, REGISTRY, data_root=data_root), list[Made]()
 
     def values(ask: Ask) -> Result:
-        caching = _caching(cache, no_cache)
-        result, computed = _answered(definitions, replace(ask, as_of=as_of), caching, progress)
+        caching = caching_of(cache, no_cache)
+        result, computed = answered(definitions, replace(ask, as_of=as_of), caching, progress)
         made.append(computed)
         return result
 
@@ -325,16 +336,18 @@ def lock(
 
 
 @dataclass(frozen=True)
-class _Made:
+class Made:
     """A computation, of which numbers can be opened without reading anything again."""
 
     definitions: Definitions
     sources: Sources
     done: Computed
+    beside: tuple[pl.DataFrame, ...] = ()
+    """Values of what was wished for along with the answer."""
 
     def entries(self, address: str, period: str) -> pl.DataFrame:
         """The entries of one of its numbers."""
         from saasmetrics.engine.open_number import Question, open_number
 
-        question, caching = Question(address, period, depth="entry"), _caching(None, off=False)
+        question, caching = Question(address, period, depth="entry"), caching_of(None, off=False)
         return open_number(self.definitions, self.sources, question, None, caching, None, self.done).entries

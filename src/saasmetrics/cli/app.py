@@ -14,6 +14,7 @@ from saasmetrics.cli.compute import compute
 from saasmetrics.cli.console import Console, guard, usage
 from saasmetrics.cli.demo import demo
 from saasmetrics.cli.explain import explain
+from saasmetrics.cli.history import history
 from saasmetrics.cli.ledger import ledger
 from saasmetrics.cli.lock import lock
 
@@ -25,7 +26,7 @@ app = typer.Typer(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (compute, ledger, explain, check, lock, demo)
+COMMANDS = (compute, ledger, explain, check, lock, history, demo)
 for command in COMMANDS:
     app.command()(command)
 

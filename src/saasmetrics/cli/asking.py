@@ -41,6 +41,20 @@ def moment(flag: str, text: str | None) -> date | datetime | None:
     return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
 
 
+def edition(flag: str, text: str | None) -> str | None:
+    """A day, or the number of an edition. Raises: InputError (exit 2) for anything else."""
+    if text is not None and not text.isdigit():
+        day(flag, text)
+    return text
+
+
+def basis(text: str) -> str:
+    """Which numbers are asked for. Raises: InputError (exit 2) for any other word."""
+    if text not in ("current", "as_published"):
+        raise usage(f"--basis {text}", "write current or as_published")
+    return text
+
+
 def grain(text: str | None) -> Grain | None:
     """A grain by its name. Raises: InputError (exit 2) for anything else."""
     from saasmetrics.period import Grain

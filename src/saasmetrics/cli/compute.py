@@ -8,7 +8,7 @@ from typer import Argument, Context
 
 from saasmetrics.cli import asking, flags
 from saasmetrics.cli.completion import metrics as metric_names
-from saasmetrics.cli.console import Console, Outcome
+from saasmetrics.cli.console import Console, Outcome, usage
 from saasmetrics.cli.discovery import definitions_path
 
 
@@ -33,6 +33,8 @@ def compute(
     where: flags.Where = None,
     view: flags.View = None,
     everything: flags.Everything = False,
+    publish: flags.Publish = False,
+    basis: flags.Basis = "current",
     form: flags.Form = None,
     output: flags.Output = None,
     manifest: flags.Manifest = None,
@@ -48,13 +50,14 @@ def compute(
     """The numbers: judged period, change, trend, target.
 
     Bare, the published set in sections. One address prints as its history; a cohort, a funnel or the movements of a
-    balance print as their table; --by splits every metric.
+    balance print as their table; --by splits every metric. --publish remembers what is told.
     """
     console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
     destination, severity = console.destination(form, output), asking.threshold(fail_on)
-    path = definitions_path(definitions)
+    path, told = definitions_path(definitions), asking.basis(basis)
+    if told != "current" and (publish or manifest is not None):
+        raise usage(f"--basis {told} computes nothing", "leave out --publish and --manifest")
     from saasmetrics.engine.ask import Ask
-    from saasmetrics.pipeline import compute as run
 
     ask = Ask(
         metrics=tuple(metrics or ()),
@@ -68,12 +71,23 @@ def compute(
         everything=everything,
         view=view,
     )
+    from saasmetrics.cli.computing import computed
+
     with console.progress() as progress:
-        result = run(path, ask, data_root=data_root, cache=cache, no_cache=no_cache, progress=progress)
+        result, said = computed(
+            path,
+            ask,
+            publish=publish,
+            basis=told,
+            data_root=data_root,
+            cache=cache,
+            no_cache=no_cache,
+            progress=progress,
+        )
     from saasmetrics.cli.answering import answer, sources
     from saasmetrics.cli.recording import record
     from saasmetrics.output.page import printout
 
     files = {} if manifest is None else {manifest: record(result, ask)}
     page = printout(answer(result))
-    return Outcome(page, destination, result.findings, severity, details=sources(result), files=files)
+    return Outcome(page, destination, result.findings, severity, said, sources(result), files)

@@ -54,6 +54,15 @@ Form = Annotated[str | None, Option("--format", metavar="FORMAT", help="table, c
 Output = Annotated[
     Path | None, Option("-o", "--output", metavar="PATH", help="Write to a file; its ending chooses the format.")
 ]
+Publish = Annotated[
+    bool, Option("--publish", help="Append what is told to the published editions; the same again appends nothing.")
+]
+Basis = Annotated[
+    str,
+    Option(
+        "--basis", metavar="BASIS", help="current, or as_published: as the latest edition has it, or that of --as-of."
+    ),
+]
 Manifest = Annotated[
     Path | None, Option("--manifest", metavar="PATH", help="Record what the run read, enough to repeat it.")
 ]

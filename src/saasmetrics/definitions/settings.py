@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 
 from saasmetrics.definitions.ignoring import Ignorable
 from saasmetrics.definitions.model import Model, fault
-from saasmetrics.definitions.scalars import Duration, GrainName, Name
+from saasmetrics.definitions.scalars import Duration, GrainName, Name, Percent
 from saasmetrics.period import Calendar, Grain
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -94,6 +94,7 @@ class Settings(Model):
     min_sample: int = Field(20, ge=0)
     baseline: int = Field(26, ge=2)
     settle: Duration = Duration(14, "d")
+    tolerance: Percent = Field(0.005, ge=0)
     published: Published = Published()
     teams: dict[Name, Team] = Field(default_factory=dict, validate_default=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -28,6 +29,14 @@ def contents(sources: Sources, requests: Collection[Request], calendar: Calendar
     return out
 
 
-def filled(facts: Mapping[Request, pl.DataFrame], asked: Mapping[str, Content]) -> dict[str, pl.DataFrame]:
+@dataclass(frozen=True)
+class Held:
+    """What a log holds as a whole, by day and bucket, and the columns of which that is."""
+
+    columns: tuple[str, ...]
+    rows: pl.DataFrame
+
+
+def filled(facts: Mapping[Request, pl.DataFrame], asked: Mapping[str, Content]) -> dict[str, Held]:
     """By source, what was found."""
-    return {name: facts[request] for name, request in asked.items()}
+    return {name: Held(request.columns, facts[request]) for name, request in asked.items()}

@@ -17,7 +17,7 @@ from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.engine.combine import back, bound, combined, cut, moved_starts, renamed
 from saasmetrics.engine.store import Store
-from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
+from saasmetrics.facts.request import Content, First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.ledger import CORE, Ledger, Side
 from saasmetrics.frames.nothing import nothing
@@ -213,6 +213,8 @@ def _columns(request: Request, store: Store) -> dict[str, pl.DataType]:
         more = {"amount": count} if request.expr else {}
         own = {name: known.get(name, text) for name in request.columns}
         return {"account": text, "user": text, "at": instant, "selector": pl.UInt8(), **own, **more}
+    if isinstance(request, Content):
+        return {"day": pl.Date(), "bucket": pl.UInt8(), "rows": count, "digest": pl.UInt64(), "extra": pl.UInt64()}
     times = {name: instant for name in ("attempt", "success", "any_success", "failure")}
     counts = {"attempts": pl.UInt32(), "failures": pl.UInt32(), "total": count}
     run = text if request.named else pl.UInt64()

@@ -43,6 +43,8 @@ class Read:
     """By role."""
     findings: tuple[Finding, ...]
     cache: Cache | None = None
+    aliases: pl.DataFrame | None = None
+    """The rows that lead ids to accounts; all tables have them applied."""
 
 
 def blank(sources: Sources) -> Store:
@@ -118,7 +120,8 @@ def read(
             role = sources.logs[name].role
             reaches[role] = moment_reach(log_read.first, log_read.last, calendar).wider(reaches.get(role))
     store = Store(tables, _log_columns(sources), facts.frames, {role: found.first for role, found in reaches.items()})
-    return Read(store, _told(definitions, sources, frames, usable, facts.reads), reaches, tuple(findings), cache)
+    told = _told(definitions, sources, frames, usable, facts.reads)
+    return Read(store, told, reaches, tuple(findings), cache, usable.get("aliases"))
 
 
 def _runless(definitions: Definitions, workflow: str, rows: int) -> Finding:

@@ -12,7 +12,7 @@ from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.engine.choices import not_computed
-from saasmetrics.engine.contents import contents, filled
+from saasmetrics.engine.contents import Held, contents, filled
 from saasmetrics.engine.given import Asked, Drafts, Live, Recorder, Shelf
 from saasmetrics.engine.plan import Plan, Where, gathered, planned
 from saasmetrics.engine.read import Progress, Read, blank, read
@@ -70,8 +70,8 @@ class Computed:
     """Values of each of the wishes that were computed along and are kept apart."""
     reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The sources that each metric reads."""
-    contents: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    """Where it was asked for, what the rows of each log come to: its facts for `Content`."""
+    contents: Mapping[str, Held] = field(default_factory=dict)
+    """By source, where it was asked for, what the rows of a log come to."""
 
     def live_of(self, metric: str) -> Live:
         """What answers for a metric, over the stretch of time that its inputs cover."""

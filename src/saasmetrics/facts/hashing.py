@@ -55,7 +55,7 @@ def named(text: str) -> np.uint64:
 
 def mixed(bits: Column) -> Hashes:
     """Every bit of a number spread over all bits."""
-    spread = bits ^ (bits >> np.uint64(30))
+    spread: Hashes = bits ^ (bits >> np.uint64(30))
     spread *= _FIRST
     spread ^= spread >> np.uint64(27)
     spread *= _SECOND

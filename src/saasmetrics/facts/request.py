@@ -135,8 +135,8 @@ BUCKETS = 16
 class Content:
     """What the rows of one source come to, to tell later whether they are still the same.
 
-    Grain: local day, bucket of accounts. Columns: `day` (Date), `bucket` (UInt8), `rows` (Int64), `digest` (UInt64, the sum
-    of a hash of each row's needed columns and account, wrapping), `extra` (the same of `columns` beside those).
+    Grain: local day, bucket of accounts. Columns: `day` (Date), `bucket` (UInt8), `rows` (Int64), `digest` (UInt64, the
+    sum of a hash of each row's needed columns and account, wrapping), `extra` (the same of `columns` beside those).
     Edges: rows that are there once count once; the sums are the same however rows are ordered and spread over files,
     and in every form of file.
     """

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 import polars as pl
 
 
-def changes(before: pl.DataFrame, now: pl.DataFrame, key: Sequence[str], value: str, domain: pl.DataFrame) -> pl.DataFrame:
+def changes(
+    before: pl.DataFrame, now: pl.DataFrame, key: Sequence[str], value: str, domain: pl.DataFrame
+) -> pl.DataFrame:
     """Rows that are new or different, and those that are gone, with a `value` that says so: null, or 0 for counts.
 
     Only what lies in the `domain` (some columns of the key) can be gone: what is no longer asked for is left as it was.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 import polars as pl
 
-from saasmetrics.facts.hashing import hashed, rows_hashed
+from saasmetrics.facts.hashing import hashed, named, rows_hashed
 from saasmetrics.facts.pack import Hashes
 from saasmetrics.frames.canonical import ROLES, Role
 from saasmetrics.history.edition import SOURCES, shaped
@@ -30,47 +30,57 @@ class Span:
     last: datetime | None
 
 
+@dataclass(frozen=True)
+class LogContent:
+    """What a log holds, by day and bucket; the columns of which that is, and all it has."""
+
+    rows: pl.DataFrame
+    read: tuple[str, ...]
+    names: tuple[str, ...]
+
+
 def lines(
     spans: Mapping[str, Span],
     tables: Mapping[str, pl.DataFrame],
-    logs: Mapping[str, pl.DataFrame],
-    read: Mapping[str, Collection[str]],
+    logs: Mapping[str, LogContent],
     calendar: Calendar,
     mentioned: str,
 ) -> pl.DataFrame:
     """The lines of `sources.parquet`.
 
-    `tables` hold the usable rows of a role, `logs` the content of each log by day and bucket, `read` the columns of
-    each log. Of the other columns of a table, those count whose name occurs in `mentioned`, the text of the
-    definitions: what nobody asks for may change at every export.
+    `tables` hold the usable rows of a role. Of the other columns of a table, those count whose name occurs in
+    `mentioned`, the text of the definitions: what nobody asks for may change at every export.
     """
     found = [pl.DataFrame(schema=SOURCES)]
     for name, span in sorted(spans.items()):
         if name in logs:
-            columns, parts = "|".join(read.get(name, ())), _of_log(logs[name])
+            log = logs[name]
+            found.append(_levels(name, span, log.read, log.names, _of_log(log.rows)))
         elif span.role in tables:
             rows = tables[span.role].filter(pl.col("source") == name)
-            columns, parts = _of_table(rows, ROLES[span.role], calendar, mentioned)
-        else:
-            continue
-        found.append(_levels(name, span, columns, parts))
+            extra, parts = _of_table(rows, ROLES[span.role], calendar, mentioned)
+            names = [
+                column for column in rows.columns if column not in _OWN and rows[column].null_count() < rows.height
+            ]
+            found.append(_levels(name, span, extra, names, parts))
     return pl.concat(found)
 
 
-def _levels(name: str, span: Span, columns: str, parts: pl.DataFrame) -> pl.DataFrame:
-    """The lines of one source: the whole, its periods, its parts."""
+def _levels(name: str, span: Span, extra: Sequence[str], names: Sequence[str], parts: pl.DataFrame) -> pl.DataFrame:
+    """The lines of one source: the whole, its days, its parts."""
     sums = [pl.col("rows").sum(), _wrapped("digest"), _wrapped("extra")]
     periods = parts.group_by("period").agg(sums).with_columns(level=pl.lit("period"))
     whole = parts.select(sums).with_columns(
         pl.lit(span.first, dtype=SOURCES["first"]).alias("first"),
         pl.lit(span.last, dtype=SOURCES["last"]).alias("last"),
-        columns=pl.lit(columns),
+        columns=pl.lit("|".join(extra)),
+        schema=pl.lit(f"{named('|'.join(sorted(names))):016x}"),
         level=pl.lit("source"),
     )
     stacked = pl.concat([whole, periods, parts.with_columns(level=pl.lit("part"))], how="diagonal_relaxed")
-    named = stacked.with_columns(source=pl.lit(name), role=pl.lit(span.role))
-    missing = [pl.lit(None).alias(column) for column in SOURCES if column not in named.columns]
-    return shaped(named.with_columns(missing), SOURCES).sort("level", "period", "part", descending=[True, False, False])
+    rows = stacked.with_columns(source=pl.lit(name), role=pl.lit(span.role))
+    missing = [pl.lit(None).alias(column) for column in SOURCES if column not in rows.columns]
+    return shaped(rows.with_columns(missing), SOURCES).sort("level", "period", "part", descending=[True, False, False])
 
 
 def _wrapped(name: str) -> pl.Expr:
@@ -84,7 +94,7 @@ def _of_log(content: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _of_table(rows: pl.DataFrame, role: Role, calendar: Calendar, mentioned: str) -> tuple[str, pl.DataFrame]:
+def _of_table(rows: pl.DataFrame, role: Role, calendar: Calendar, mentioned: str) -> tuple[list[str], pl.DataFrame]:
     """Parts of a table: a line per row key and day."""
     others = [name for name in rows.columns if name not in role.columns and name not in _OWN]
     extra = sorted(name for name in others if name in mentioned)
@@ -100,8 +110,10 @@ def _of_table(rows: pl.DataFrame, role: Role, calendar: Calendar, mentioned: str
             "extra": beside,
         }
     )
-    parts = keyed.group_by("period", "part").agg(pl.len().cast(pl.Int64).alias("rows"), _wrapped("digest"), _wrapped("extra"))
-    return "|".join(extra), parts
+    parts = keyed.group_by("period", "part").agg(
+        pl.len().cast(pl.Int64).alias("rows"), _wrapped("digest"), _wrapped("extra")
+    )
+    return extra, parts
 
 
 def _days(rows: pl.DataFrame, role: Role, calendar: Calendar) -> pl.Series:
@@ -120,10 +132,10 @@ def _keys(rows: pl.DataFrame, role: Role, hashes: Mapping[str, Hashes]) -> Hashe
     """
     subject = next((name for name, column in role.columns.items() if column.needed and column.kind == "id"), None)
     if subject is not None:
-        named = [subject]
+        told = [subject]
     else:
-        named = [name for name, column in role.columns.items() if column.kind not in _MEASURED and name in hashes]
-    keys = rows_hashed({name: hashes[name] for name in named}, rows.height)
+        told = [name for name, column in role.columns.items() if column.kind not in _MEASURED and name in hashes]
+    keys = rows_hashed({name: hashes[name] for name in told}, rows.height)
     if "id" in role.columns and "id" in hashes:
         ids = rows_hashed({"id": hashes["id"]}, rows.height)
         return np.where(rows["id"].is_null().to_numpy(), keys, ids)

@@ -11,10 +11,11 @@ import polars as pl
 
 from saasmetrics.frames.values import MATURING, NO_INPUT, NOT_APPLICABLE, PARTIAL, VALUES
 
+Schema = Mapping[str, pl.DataType | type[pl.DataType]]
+
 SCHEMA = 1
 """Version of the layout; a later one is refused rather than misread."""
 
-Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
 SAID: Schema = {
     **VALUES,
@@ -44,9 +45,9 @@ ENTRIES: Schema = {
     "scale": pl.Float64,
     "how": pl.String,
 }
-"""`entries.parquet`. Grain: metric, cut, grain, period, side, account (null: nobody's). `amount` in units of `scale`, as
-the ledger has it; null where the account is no longer there. Only what changed since the edition before, unless that
-one's `whole` says that everything is here."""
+"""`entries.parquet`. Grain: metric, cut, grain, period, side, account (null: nobody's). `amount` in units of `scale`,
+as the ledger has it; null where the account is no longer there. Only what changed since the edition before, unless the
+head says that everything is here."""
 
 ENTRY_KEY = ("metric", "cut", "grain", "period", "side", "account")
 
@@ -60,15 +61,16 @@ SOURCES: Schema = {
     "first": pl.Datetime("us", "UTC"),
     "last": pl.Datetime("us", "UTC"),
     "columns": pl.String,
+    "schema": pl.String,
     "digest": pl.UInt64,
     "extra": pl.UInt64,
 }
-"""`sources.parquet`. `level` is `source` (one line: rows, span, columns, digest of everything), `period` (a line per
-local day; null for rows without a time) or `part` (what tells added, changed and deleted rows apart: of a table a line
-per row key and day, of a log a line per day and bucket of accounts; only those that changed since the edition before).
- `digest` is the sum of a hash of each row, so that neither
-order nor files make a difference; `extra` the same of columns that have no canonical name. Of a part that is no longer
-there `rows` is 0."""
+"""`sources.parquet`. `level` is `source` (one line: rows, span, columns looked at beside the canonical ones, digests of
+the names of all columns and of everything), `period` (a line per local day; null for rows without a time) or `part`
+(what tells added, changed and deleted rows apart: of a table a line per row key and day, of a log a line per day and
+bucket of accounts; only those that changed since the edition before). `digest` is the sum of a hash of each row, so
+that neither order nor files make a difference; `extra` the same of columns that have no canonical name. Of a part that
+is no longer there `rows` is 0."""
 
 PART_KEY = ("source", "period", "part")
 

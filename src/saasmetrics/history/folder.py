@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from saasmetrics.history.edition import (
     State,
     shaped,
 )
+from saasmetrics.period import Calendar
 
 LOCK = ".lock"
 _UNFINISHED = ".unfinished-"
@@ -51,10 +52,15 @@ def editions(folder: Path) -> tuple[Edition, ...]:
     return tuple(_chained(ordered))
 
 
-def by_time(found: Sequence[Edition]) -> list[Edition]:
-    """Editions that can be read, in the order of what they knew; those of one as-of as they were said."""
+def by_time(found: Sequence[Edition], calendar: Calendar) -> list[Edition]:
+    """Editions that can be read, in the order of the day that they knew last; those of one day as they were said."""
     whole = [edition for edition in found if not {HEAD, FILES[0]} & set(edition.broken)]
-    return sorted(whole, key=lambda edition: (edition.as_of, edition.number))
+    return sorted(whole, key=lambda edition: (last_day(edition, calendar), edition.number))
+
+
+def last_day(edition: Edition, calendar: Calendar) -> date:
+    """The last local day of which an edition knew anything."""
+    return calendar.local_day(edition.as_of - timedelta(microseconds=1))
 
 
 def state(found: Sequence[Edition], edition: Edition) -> State:
@@ -111,7 +117,7 @@ def sweep(folder: Path) -> int:
 
 
 def alterations(found: Sequence[Edition]) -> list[Finding]:
-    """An error for every file that is not what was published, and for every edition that is missing."""
+    """An error for every file that is not what was published."""
     findings = []
     for edition in found:
         for name in edition.altered:
@@ -120,6 +126,12 @@ def alterations(found: Sequence[Edition]) -> list[Finding]:
         for name in edition.broken:
             message = f"edition {edition.number} cannot be read: `{name}` is broken or gone"
             findings.append(_altered(message, edition.folder / name))
+    return findings
+
+
+def gaps(found: Sequence[Edition]) -> list[Finding]:
+    """An error for every edition that is missing between all others."""
+    findings = []
     numbers = {edition.number for edition in found}
     for number in sorted(set(range(1, max(numbers, default=0))) - numbers):
         message = f"edition {number} is gone: later ones were published after it"
@@ -139,7 +151,8 @@ def _edition(number: int, path: Path) -> Edition:
     if head["schema"] > SCHEMA:
         message = f"edition {number} was published by a later version of saasmetrics"
         raise InputError([Finding("SM935", Severity.ERROR, message, Location(str(path)), "use that version")], 3)
-    altered, broken = [], []
+    altered: list[str] = []
+    broken: list[str] = []
     for name, digest in head["files"].items():
         if not (path / name).is_file():
             broken.append(name)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from saasmetrics.frames.canonical import ROLES
+from saasmetrics.history.edition import Schema
 
-MOVED = {
+MOVED: Schema = {
     "source": pl.String,
     "since": pl.Date,
     "added": pl.Int64,
@@ -57,9 +58,7 @@ def moved(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
 
 
 def _parts(lines: pl.DataFrame) -> pl.DataFrame:
-    return lines.filter(pl.col("level") == "part").select(
-        "source", "role", "period", "part", "rows", "digest", "extra"
-    )
+    return lines.filter(pl.col("level") == "part").select("source", "role", "period", "part", "rows", "digest", "extra")
 
 
 def _same_columns(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from saasmetrics.history.edition import is_said
+from saasmetrics.history.edition import Schema, is_said
 from saasmetrics.history.restated import RESTATED, Past
 
-TOLD = {
+TOLD: Schema = {
     **{name: RESTATED[name] for name in ("metric", "cut", "stat", "grain", "period")},
     "first": pl.Float64,
     "first_edition": pl.Int64,

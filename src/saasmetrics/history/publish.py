@@ -40,21 +40,28 @@ class Published:
 
 
 def told(
-    values: pl.DataFrame, fingerprints: Mapping[str, str], versions: Mapping[str, int], reads: Mapping[str, frozenset[str]]
+    values: pl.DataFrame,
+    fingerprints: Mapping[tuple[str, str | None], str],
+    versions: Mapping[str, int],
+    reads: Mapping[str, frozenset[str]],
 ) -> pl.DataFrame:
     """Values as an edition has them.
 
-    `fingerprints` and `versions` are of definitions, `reads` the sources that each metric reads, all by metric. Edges:
-    what cannot be asked of a metric (a split it has not) is not said.
+    `fingerprints` are of definitions, by metric and the segment it is split by; `versions` and `reads`, the sources
+    that it reads, by metric. Edges: what cannot be asked of a metric (a split it has not) is not said.
     """
     rows = values.filter(pl.col("status") != NOT_APPLICABLE)
-    by_metric = pl.DataFrame(
-        [(name, fingerprints.get(name), versions.get(name, 1), ",".join(sorted(reads.get(name, ())))) for name in rows["metric"].unique()],
-        schema={"metric": pl.String, "full": pl.String, "version": pl.Int64, "sources": pl.String},
-        orient="row",
-    )  # fmt: skip
-    rows = rows.join(by_metric, on="metric", how="left", maintain_order="left")
-    rows = rows.with_columns(basis=pl.lit(CURRENT), complete=is_complete(), edition=pl.lit(None, dtype=pl.Int64))
+    named = [
+        (metric, segment, fingerprints.get((metric, segment)), versions.get(metric, 1), ",".join(sorted(reads[metric])))
+        for metric, segment in rows.select("metric", "segment").unique(maintain_order=True).iter_rows()
+        if metric in reads
+    ]
+    schema = {"metric": pl.String, "segment": pl.String, "full": pl.String, "version": pl.Int64, "sources": pl.String}
+    about = pl.DataFrame(named, schema=schema, orient="row")
+    rows = rows.join(about, on=["metric", "segment"], how="left", nulls_equal=True, maintain_order="left")
+    rows = rows.with_columns(
+        pl.col("version").fill_null(1), basis=pl.lit(CURRENT), complete=is_complete(), edition=pl.lit(None, pl.Int64)
+    )
     return shaped(rows, SAID)
 
 
@@ -93,7 +100,7 @@ def _fresh(before: State | None, account: Account) -> tuple[pl.DataFrame, pl.Dat
     entries = shaped(account.entries, ENTRIES)
     if before is None:
         return entries, account.sources
-    said = account.values.filter("complete" , pl.col("segment").is_null())
+    said = account.values.filter("complete", pl.col("segment").is_null())
     domain = said.select("metric", "cut", "grain", "period").unique()
     upright = changes(before.entries, entries, ENTRY_KEY, "amount", domain)
     parts = account.sources.filter(pl.col("level") == "part")

@@ -11,11 +11,12 @@ from typing import Any
 
 import polars as pl
 
+from saasmetrics.definitions.scalars import Duration
 from saasmetrics.finding import Severity
-from saasmetrics.history.edition import KEY, Edition, State, is_said
+from saasmetrics.history.edition import KEY, Edition, Schema, State, is_said
 from saasmetrics.history.folder import state
 from saasmetrics.history.moved import moved
-from saasmetrics.history.verdict import BY_WORD, DEFINITION, UNEXPLAINED, VERDICTS, Cause, cause, is_settling
+from saasmetrics.history.verdict import BY_WORD, DEFINITION, UNEXPLAINED, VERDICTS, Cause, cause
 from saasmetrics.period import Calendar, Grain
 
 SPLIT = ("metric", "cut", "stat", "grain", "period", "segment")
@@ -24,7 +25,7 @@ SPLIT = ("metric", "cut", "stat", "grain", "period", "segment")
 CLOSE = 1e-12
 """What floats of one value may differ by, relative to it."""
 
-STEPS = {
+STEPS: Schema = {
     "metric": pl.String,
     "cut": pl.String,
     "stat": pl.String,
@@ -38,7 +39,7 @@ STEPS = {
     "settling": pl.Boolean,
 }
 
-RESTATED = {
+RESTATED: Schema = {
     "metric": pl.String,
     "cut": pl.String,
     "stat": pl.String,
@@ -72,13 +73,13 @@ class Rules:
     """When a change is a finding: how long each source settles, and how much a number may move."""
 
     calendar: Calendar
-    settle: Mapping[str, timedelta]
-    usual: timedelta
+    settle: Mapping[str, Duration]
+    usual: Duration
     tolerance: float
 
-    def settles(self, sources: Sequence[str]) -> timedelta:
-        """The longest of some sources."""
-        return max((self.settle.get(name, self.usual) for name in sources), default=self.usual)
+    def settled(self, sources: Sequence[str], end: date) -> date:
+        """The first day on which a period that ended at `end` is settled in all of some sources."""
+        return max((self.settle.get(name, self.usual).after(end) for name in sources), default=end)
 
     def known(self, as_of: datetime) -> date:
         """The first day of which an edition knew nothing."""
@@ -144,9 +145,9 @@ class Past:
         found = values.select(*KEY, "turn", pl.col("value").alias(name))
         rows = rows.join(found, on=[*KEY, "turn"], how="left", nulls_equal=True).join(by_turn, on="turn", how="left")
         split = pl.col("segment").is_not_null()
-        return rows.with_columns(
-            pl.when(split).then(pl.col(name).fill_null(0.0)).otherwise(name).alias(name)
-        ).drop("turn", "versions")
+        return rows.with_columns(pl.when(split).then(pl.col(name).fill_null(0.0)).otherwise(name).alias(name)).drop(
+            "turn", "versions"
+        )
 
     def _weighed(self, rows: pl.DataFrame) -> pl.DataFrame:
         difference = pl.col("says") - pl.col("said")
@@ -160,7 +161,9 @@ class Past:
         weight = pl.col("verdict").replace_strict(
             {word: each.severity.name.lower() for word, each in BY_WORD.items()}, return_dtype=pl.String
         )
-        rows = rows.with_columns(severity=pl.when(~(usual & (pl.col("settling") | small.fill_null(False)))).then(weight))
+        rows = rows.with_columns(
+            severity=pl.when(~(usual & (pl.col("settling") | small.fill_null(False)))).then(weight)
+        )
         return rows.select([pl.col(name).cast(dtype) for name, dtype in RESTATED.items()])
 
     def _step(self, first: Edition, second: Edition) -> pl.DataFrame:
@@ -188,9 +191,8 @@ class Past:
         end = self._rules.calendar.end(period, Grain(grain))
         names = tuple(filter(None, (sources or "").split(",")))
         found = Cause(DEFINITION) if is_other else cause(rows, names, end, known)
-        settling = found.verdict not in (DEFINITION, UNEXPLAINED) and is_settling(
-            end, self._rules.settles(found.sources), then
-        )
+        by_rows = found.verdict not in (DEFINITION, UNEXPLAINED)
+        settling = by_rows and self._rules.settled(found.sources, end) > then
         return found.verdict.word, found.text, settling
 
 
@@ -214,7 +216,10 @@ def _held_together(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     )
     split = pl.col("segment").is_not_null()
     both = both.with_columns(
-        [pl.when(split).then(pl.col(name).fill_null(0.0)).otherwise(name).alias(name) for name in ("value", "value_now")]
+        [
+            pl.when(split).then(pl.col(name).fill_null(0.0)).otherwise(name).alias(name)
+            for name in ("value", "value_now")
+        ]
     )
     fulls = old.select("metric", "full").unique("metric")
     nows = new.select("metric", "sources", full_now="full").unique("metric")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 
@@ -69,8 +69,3 @@ def cause(moved: pl.DataFrame, sources: tuple[str, ...], end: date, known: date)
             verdict = DELETED if deleted else EDITED if edited else LATE
             return Cause(verdict, added, edited, deleted, tuple(rows["source"].unique().sort()))
     return Cause(UNEXPLAINED)
-
-
-def is_settling(end: date, settle: timedelta, known: date) -> bool:
-    """Whether a period had ended so shortly before an edition that changes in it were to be expected."""
-    return end + settle > known

@@ -1,0 +1,44 @@
+"""The editions of a folder, a line each."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from saasmetrics.history.edition import Schema, is_said
+from saasmetrics.history.restated import Past
+from saasmetrics.history.verdict import VERDICTS
+
+LISTED: Schema = {
+    "edition": pl.Int64,
+    "as_of": pl.Datetime("us", "UTC"),
+    "numbers": pl.Int64,
+    "changed": pl.Int64,
+    **{each.word: pl.Int64 for each in VERDICTS},
+    "altered": pl.Boolean,
+    "tool": pl.String,
+}
+"""Grain: an edition, in the order of what they knew. `numbers` are those of complete periods at the total, `changed`
+those that the edition before told otherwise, then the same by why."""
+
+
+def listed(past: Past) -> pl.DataFrame:
+    """Columns: `LISTED`."""
+    whole = past.told.filter(is_said() & pl.col("segment").is_null())
+    counts = dict(whole.group_by("edition").agg(pl.len()).iter_rows())
+    steps = past.steps.filter(pl.col("segment").is_null())
+    rows = []
+    for edition in past.editions:
+        changed = steps.filter(pl.col("edition") == edition.number)
+        words = dict(changed.group_by("verdict").agg(pl.len()).iter_rows())
+        rows.append(
+            {
+                "edition": edition.number,
+                "as_of": edition.as_of,
+                "numbers": counts.get(edition.number, 0),
+                "changed": changed.height,
+                **{each.word: words.get(each.word, 0) for each in VERDICTS},
+                "altered": bool(edition.altered or edition.broken),
+                "tool": edition.tool,
+            }
+        )
+    return pl.DataFrame(rows, schema=LISTED)

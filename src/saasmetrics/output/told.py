@@ -1,0 +1,137 @@
+"""The past of one number: what was said first of every period, what is said last; and the editions themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+from rich.text import Text
+
+from saasmetrics.finding import Finding
+from saasmetrics.output.number import whole
+from saasmetrics.output.printout import Printout, Sight
+from saasmetrics.output.restated import moved
+from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet, text
+from saasmetrics.output.subject import Subject
+
+
+@dataclass(frozen=True)
+class Told:
+    """One number over its editions. `labels` of periods by first day; `days` the last day of each edition."""
+
+    title: str
+    subject: Subject
+    rows: pl.DataFrame
+    labels: Mapping[Any, str]
+    days: Mapping[int, str]
+    findings: tuple[Finding, ...] = ()
+
+
+def printout(told: Told) -> Printout:
+    """The past as rows and as a page."""
+    about = {"address": told.subject.address}
+    return Printout(told.rows, "periods", about, lambda sight: page(told, sight), told.findings)
+
+
+def page(told: Told, sight: Sight) -> Iterator[Block]:
+    """A line per period, then when each of the editions was."""
+    del sight
+    yield Note(text(("saasmetrics history", "strong"), ("  ", ""), (told.title, "muted")))
+    grain = str(told.rows["grain"][0]).capitalize()
+    yield Note(text((told.subject.name, "section"), (f"  told in {_editions(len(told.days))}", "muted")), hang=2)
+    columns = (
+        Column(grain, least=10),
+        Column("first told", "right", 10),
+        Column("in", "right", 3),
+        Column("last told", "right", 10),
+        Column("in", "right", 3),
+        Column("Δ", least=11),
+        Column("why"),
+    )
+    yield Sheet(columns, tuple(_row(told, row) for row in told.rows.iter_rows(named=True)))
+    yield Line()
+    ends = [f"{number}: as of {day}" for number, day in told.days.items()]
+    yield Note(Text(f"edition {', '.join(ends)}", "muted"), hang=8)
+
+
+def _row(told: Told, row: Mapping[str, Any]) -> Row:
+    changed = row["verdict"] is not None
+    first, last = ("—" if row[name] is None else told.subject.number.text(row[name]) for name in ("first", "last"))
+    return Row(
+        (
+            Text(told.labels[row["period"]]),
+            Text(first),
+            Text(f"{row['first_edition']}", "muted"),
+            Text(last, "value" if changed else "muted"),
+            Text(f"{row['last_edition']}", "muted"),
+            Text(moved(told.subject, row["first"], row["last"]) if changed else ""),
+            _why(row),
+        )
+    )
+
+
+def _why(row: Mapping[str, Any]) -> Text:
+    if row["verdict"] is None:
+        return Text()
+    style = {"error": "bad", "warning": "warn"}.get(row["severity"] or "", "muted")
+    expected = " as expected" if row["severity"] is None else ""
+    version = ""
+    if row["first_version"] != row["last_version"]:
+        version = f", v{row['first_version']} → v{row['last_version']}"
+    numbers = row["changed_in"].replace(",", ", ")
+    return text((f"{row['verdict']}{expected}", style), (f" in {numbers}{version}", "muted"))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """All editions. `days` is the last day of each."""
+
+    title: str
+    rows: pl.DataFrame
+    days: Mapping[int, str]
+    folder: str
+    words: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+
+
+def listing(listed: Listed) -> Printout:
+    """The editions as rows and as a page."""
+    return Printout(listed.rows, "editions", {}, lambda sight: _listing(listed, sight), listed.findings)
+
+
+def _listing(listed: Listed, sight: Sight) -> Iterator[Block]:
+    del sight
+    yield Note(text(("saasmetrics history", "strong"), ("  ", ""), (listed.title, "muted")))
+    yield Note(Text(f"{_editions(listed.rows.height)} in {listed.folder}", "muted"), hang=2)
+    yield Line()
+    columns = (
+        Column("edition", "right"),
+        Column("as of", least=10),
+        Column("numbers", "right"),
+        Column("changed", "right"),
+        Column("why"),
+    )
+    yield Sheet(columns, tuple(_edition(listed, row) for row in listed.rows.iter_rows(named=True)), gap=2)
+    yield Line()
+    yield Note(Text("changed: told otherwise by the edition before; --restated says which and why", "muted"), hang=2)
+
+
+def _edition(listed: Listed, row: Mapping[str, Any]) -> Row:
+    why = ", ".join(f"{row[word]:,} {word}" for word in listed.words if row[word])
+    altered = text(("altered", "bad"), ", " if why else "") if row["altered"] else Text()
+    changed = Text(whole(row["changed"]) if row["changed"] else "")
+    return Row(
+        (
+            Text(str(row["edition"])),
+            Text(listed.days[row["edition"]]),
+            Text(whole(row["numbers"])),
+            changed,
+            text(altered, (why, "muted")),
+        )
+    )
+
+
+def _editions(number: int) -> str:
+    return f"{number:,} edition{'' if number == 1 else 's'}"

@@ -1,0 +1,112 @@
+"""Publishing: the published set computed, and appended as an edition."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.definitions.load import load
+from saasmetrics.engine.accounted import accounted
+from saasmetrics.engine.ask import Ask, wishes
+from saasmetrics.engine.run import Wish
+from saasmetrics.finding import Finding, InputError, Severity
+from saasmetrics.history.content import LogContent, Span, lines
+from saasmetrics.history.edition import KEY, Account
+from saasmetrics.history.publish import Published, told
+from saasmetrics.history.publish import publish as append
+from saasmetrics.ledgers.index import REGISTRY
+from saasmetrics.lock.fingerprint import fingerprints, split
+from saasmetrics.pipeline import Made, Result, answered, caching_of
+from saasmetrics.recall.standing import folder_of
+
+if TYPE_CHECKING:
+    from saasmetrics.engine.read import Progress
+
+
+def publish(
+    path: Path,
+    ask: Ask,
+    *,
+    data_root: Path | None = None,
+    cache: Path | None = None,
+    no_cache: bool = False,
+    progress: Progress | None = None,
+    tool: str = "",
+) -> tuple[Result, Published]:
+    """Compute the published set and append what it says as an edition; the same said again appends nothing.
+
+    An edition holds every metric undivided and by its segments, and the accounts behind the numbers that matter.
+    Raises: InputError, exit 2 for a question that is a part of the published set, and as `compute`.
+    """
+    _refuse_parts(ask)
+    definitions = load(path, REGISTRY, data_root=data_root)
+    further = _splits(definitions, ask)
+    result, made = answered(definitions, ask, caching_of(cache, no_cache), progress, beside=further)
+    values = pl.concat([made.done.values, *made.beside]).unique(KEY, keep="first", maintain_order=True).sort(KEY)
+    account = Account(
+        result.as_of,
+        told(values, marks(definitions, values), {}, made.done.reads),
+        accounted(definitions, made.done, result.addresses),
+        _sources(definitions, made),
+        tool,
+    )
+    settings = definitions.settings.published
+    return result, append(folder_of(definitions), account, hashed=settings.accounts == "hashed")
+
+
+def marks(definitions: Definitions, values: pl.DataFrame) -> dict[tuple[str, str | None], str]:
+    """The fingerprint of every metric undivided, and of it split by each segment that the values are split by."""
+    found: dict[tuple[str, str | None], str] = {(name, None): mark for name, mark in fingerprints(definitions).items()}
+    for segment in values["segment"].unique().drop_nulls():
+        found |= {(name, segment): mark for name, mark in split(definitions, tuple(segment.split(","))).items()}
+    return found
+
+
+def _refuse_parts(ask: Ask) -> None:
+    """An edition holds the published set as a whole, by each metric's own grain."""
+    given = {
+        "METRIC": ask.metrics,
+        "--where": ask.where,
+        "--grain": ask.grain,
+        "--from": ask.since,
+        "--to": ask.until,
+        "--view": ask.view,
+        "--all": ask.everything,
+    }
+    if named := [flag for flag, value in given.items() if value]:
+        message = f"--publish says the whole published set, and {', '.join(named)} asks for another"
+        hint = "publish without it; `publish` in the definitions says what is published"
+        raise InputError([Finding("SM020", Severity.ERROR, message, hint=hint)])
+
+
+def _splits(definitions: Definitions, ask: Ask) -> list[Wish]:
+    """The published numbers by the segments that their metrics name, as far as they are not asked for anyway."""
+    _, whole = wishes(definitions, replace(ask, by=()))
+    return [
+        Wish(wish.metric, wish.addresses, wish.grain, (segment,), {})
+        for wish in whole
+        for segment in definitions.metrics[wish.metric].segments
+        if (segment,) not in ask.by and segment in definitions.segments
+    ]
+
+
+def _sources(definitions: Definitions, made: Made) -> pl.DataFrame:
+    done = made.done
+    spans = {
+        name: Span(definitions.sources[name].role, read.used, read.first, read.last)
+        for name, read in done.read.sources.items()
+    }
+    mentioned = json.dumps(definitions.written.data, default=str, ensure_ascii=False)
+    tables = dict(done.read.store.tables)
+    if done.read.aliases is not None:
+        tables["aliases"] = done.read.aliases
+    logs = {
+        name: LogContent(each.rows, each.columns, tuple(made.sources.logs[name].columns))
+        for name, each in done.contents.items()
+    }
+    return lines(spans, tables, logs, definitions.settings.calendar, mentioned)
