@@ -11,7 +11,7 @@ from saasmetrics.finding import Finding, InputError
 from saasmetrics.history.verdict import BY_WORD, VERDICTS
 from saasmetrics.output.answer import last_day
 from saasmetrics.output.number import Number
-from saasmetrics.output.restated import Group, Restated
+from saasmetrics.output.restated import Group, Restated, now
 from saasmetrics.output.subject import OWN, Subject
 from saasmetrics.output.subjects import subject
 from saasmetrics.output.told import Listed, Told
@@ -119,9 +119,9 @@ def _findings(definitions: Definitions, rows: pl.DataFrame, subjects: dict[Any, 
         verdict = BY_WORD[str(word)]
         most = periods.sort(pl.col("difference").abs(), descending=True, nulls_last=True).row(0, named=True)
         label = definitions.settings.calendar.label(most["period"], Grain(most["grain"]))
-        was, is_ = ("nothing" if most[name] is None else named.number.text(most[name]) for name in ("said", "says"))
-        why = most["reason"] or verdict.title
+        was, is_ = ("nothing" if value is None else named.number.text(value) for value in (most["said"], now(most)))
         others = f"; {periods.height - 1} more changed" if periods.height > 1 else ""
-        message = f"`{named.address}` of {label} was told as {was} and is {is_}: {why}{others}"
+        verb = "is" if most["says"] != most["said"] else "for a while"
+        message = f"`{named.address}` of {label} was told as {was} and {verb} {is_}: {most['reason']}{others}"
         found.append(Finding(verdict.code, verdict.severity, message))
     return sorted(found, key=lambda finding: -finding.severity)

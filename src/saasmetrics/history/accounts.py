@@ -28,8 +28,8 @@ to it; null where a number has no parts by account. Denominators are null for su
 def behind(before: pl.DataFrame, now: pl.DataFrame, numbers: pl.DataFrame) -> pl.DataFrame:
     """The entries of some numbers in two states, held against each other; the largest difference first.
 
-    `numbers` has the columns of `NUMBER`. Formula: sums: now less then; ratios, with R the value then: (n1 - R d1) / D1
-    - (n0 - R d0) / D0.
+    `numbers` has the columns of `NUMBER`. Formula: sums: now less then; ratios, with R the value then and D the whole
+    denominator now: (n1 - n0 - R (d1 - d0)) / D, so that an account that is as it was has no part.
     """
     then, told = _by_account(before, numbers), _by_account(now, numbers)
     both = then.join(told, on=[*NUMBER, "account"], how="full", coalesce=True, suffix="_now", nulls_equal=True)
@@ -57,13 +57,13 @@ def behind(before: pl.DataFrame, now: pl.DataFrame, numbers: pl.DataFrame) -> pl
 
 def _difference(was: pl.Expr, is_: pl.Expr) -> pl.Expr:
     rate = pl.col("numerator").sum().over(NUMBER) / was
-    then = (pl.col("numerator") - rate * pl.col("denominator")) / was
-    now = (pl.col("numerator_now") - rate * pl.col("denominator_now")) / is_
+    above = pl.col("numerator_now") - pl.col("numerator")
+    below = pl.col("denominator_now") - pl.col("denominator")
     return (
         pl.when(pl.col("how") == "sum")
-        .then(pl.col("numerator_now") - pl.col("numerator"))
+        .then(above)
         .when((pl.col("how") == "ratio") & (was != 0) & (is_ != 0))
-        .then(now - then)
+        .then((above - rate * below) / is_)
     )
 
 

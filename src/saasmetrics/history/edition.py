@@ -24,12 +24,14 @@ SAID: Schema = {
     "version": pl.Int64,
     "complete": pl.Boolean,
     "sources": pl.String,
+    "beyond": pl.Boolean,
     "edition": pl.Int64,
 }
 """`values.parquet`. Grain: metric, cut, stat, grain, period, segment, segment_value. The columns of Values (`period` is
 when it was true, `as_of` and `edition` when it was said), and `basis` (`current`), `full` and `version` (the
 fingerprint of the definition it was computed by, and its number), `complete` (the period was over and everything in it
-known), `sources` (those the metric reads, comma-joined)."""
+known), `sources` (those the metric reads, comma-joined), `beyond` (whether rows of days after the period can be a part
+of it, as those of windows and runs are)."""
 
 KEY = ("metric", "cut", "stat", "grain", "period", "segment", "segment_value")
 

@@ -121,10 +121,10 @@ def alterations(found: Sequence[Edition]) -> list[Finding]:
     findings = []
     for edition in found:
         for name in edition.altered:
-            message = f"edition {edition.number} was altered after it was published: `{name}` has another digest"
+            message = f"edition {edition.number} was altered after it was published"
             findings.append(_altered(message, edition.folder / name))
         for name in edition.broken:
-            message = f"edition {edition.number} cannot be read: `{name}` is broken or gone"
+            message = f"edition {edition.number} cannot be read: it is broken or gone"
             findings.append(_altered(message, edition.folder / name))
     return findings
 
@@ -134,13 +134,13 @@ def gaps(found: Sequence[Edition]) -> list[Finding]:
     findings = []
     numbers = {edition.number for edition in found}
     for number in sorted(set(range(1, max(numbers, default=0))) - numbers):
-        message = f"edition {number} is gone: later ones were published after it"
+        message = f"edition {number} is gone, and later ones are there"
         findings.append(_altered(message, found[0].folder.parent / f"{number:04d}"))
     return findings
 
 
 def _altered(message: str, path: Path) -> Finding:
-    hint = "bring the folder back from a backup or version control; what was said then cannot be told any more"
+    hint = "bring it back from a backup or version control"
     return Finding("SM934", Severity.ERROR, message, Location(str(path)), hint)
 
 

@@ -20,7 +20,7 @@ TOLD: Schema = {
     "difference": pl.Float64,
     "relative": pl.Float64,
     "editions": pl.Int64,
-    **{name: RESTATED[name] for name in ("verdict", "code", "severity", "reason", "changed_in")},
+    **{name: RESTATED[name] for name in ("verdict", "verdicts", "code", "severity", "reason", "changed_in")},
 }
 """Grain: a complete period of one number at the total. `editions` counts those that told it."""
 
@@ -48,7 +48,7 @@ def periods(past: Past, metric: str, cut: str | None, stat: str | None) -> pl.Da
         editions=pl.len().cast(pl.Int64),
     )
     changed = past.restated.filter(pl.col("segment").is_null()).select(
-        *_NUMBER, "says", "verdict", "code", "severity", "reason", "changed_in"
+        *_NUMBER, "verdict", "verdicts", "code", "severity", "reason", "changed_in"
     )
     told = ends.join(changed, on=_NUMBER, how="left", nulls_equal=True)
     moments = RESTATED["said_as_of"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,17 +42,26 @@ class Published:
 def told(
     values: pl.DataFrame,
     fingerprints: Mapping[tuple[str, str | None], str],
-    versions: Mapping[str, int],
+    versions: Mapping[tuple[str, str], int],
     reads: Mapping[str, frozenset[str]],
+    bounded: Collection[str],
 ) -> pl.DataFrame:
     """Values as an edition has them.
 
-    `fingerprints` are of definitions, by metric and the segment it is split by; `versions` and `reads`, the sources
-    that it reads, by metric. Edges: what cannot be asked of a metric (a split it has not) is not said.
+    `fingerprints` are of definitions, by metric and the segment it is split by; `versions` the numbers of locked ones,
+    by metric and fingerprint; `reads` the sources of each metric; of those that are `bounded` rows of days after a
+    period are no part of it. Edges: what cannot be asked of a metric (a split it
+    has not) is not said; a meaning that is not locked has no version.
     """
     rows = values.filter(pl.col("status") != NOT_APPLICABLE)
     named = [
-        (metric, segment, fingerprints.get((metric, segment)), versions.get(metric, 1), ",".join(sorted(reads[metric])))
+        (
+            metric,
+            segment,
+            fingerprints.get((metric, segment)),
+            versions.get((metric, fingerprints.get((metric, None), ""))),
+            ",".join(sorted(reads[metric])),
+        )
         for metric, segment in rows.select("metric", "segment").unique(maintain_order=True).iter_rows()
         if metric in reads
     ]
@@ -60,7 +69,10 @@ def told(
     about = pl.DataFrame(named, schema=schema, orient="row")
     rows = rows.join(about, on=["metric", "segment"], how="left", nulls_equal=True, maintain_order="left")
     rows = rows.with_columns(
-        pl.col("version").fill_null(1), basis=pl.lit(CURRENT), complete=is_complete(), edition=pl.lit(None, pl.Int64)
+        beyond=~pl.col("metric").is_in(list(bounded)),
+        basis=pl.lit(CURRENT),
+        complete=is_complete(),
+        edition=pl.lit(None, pl.Int64),
     )
     return shaped(rows, SAID)
 

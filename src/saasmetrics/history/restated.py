@@ -12,11 +12,10 @@ from typing import Any
 import polars as pl
 
 from saasmetrics.definitions.scalars import Duration
-from saasmetrics.finding import Severity
 from saasmetrics.history.edition import KEY, Edition, Schema, State, is_said
 from saasmetrics.history.folder import state
 from saasmetrics.history.moved import moved
-from saasmetrics.history.verdict import BY_WORD, DEFINITION, UNEXPLAINED, VERDICTS, Cause, cause
+from saasmetrics.history.verdict import BY_WORD, DEFINITION, UNEXPLAINED, VERDICTS, cause
 from saasmetrics.period import Calendar, Grain
 
 SPLIT = ("metric", "cut", "stat", "grain", "period", "segment")
@@ -34,6 +33,7 @@ STEPS: Schema = {
     "segment": pl.String,
     "segment_value": pl.String,
     "edition": pl.Int64,
+    "value": pl.Float64,
     "verdict": pl.String,
     "reason": pl.String,
     "settling": pl.Boolean,
@@ -49,6 +49,7 @@ RESTATED: Schema = {
     "segment_value": pl.String,
     "said": pl.Float64,
     "says": pl.Float64,
+    "between": pl.Float64,
     "difference": pl.Float64,
     "relative": pl.Float64,
     "said_edition": pl.Int64,
@@ -58,13 +59,15 @@ RESTATED: Schema = {
     "says_as_of": pl.Datetime("us", "UTC"),
     "says_version": pl.Int64,
     "verdict": pl.String,
+    "verdicts": pl.String,
     "code": pl.String,
     "severity": pl.String,
     "reason": pl.String,
     "changed_in": pl.String,
 }
 """Grain: a number that was told of a complete period. `said` is what was told first and `says` what is told last, null
-where there was none; `verdict` the heaviest of the steps between them, `changed_in` the editions of these steps,
+where there was none; `verdict` is the heaviest of the steps from one to the other, `between` what the edition of that
+step told; `verdicts` are those of all steps, `changed_in` their editions;
 `severity` null where the change was to be expected: while a source settles, or within the tolerance."""
 
 
@@ -121,7 +124,12 @@ class Past:
             .group_by(KEY, maintain_order=True)
             .agg(
                 verdict=pl.col("verdict").first(),
-                reason=pl.col("reason").filter(pl.col("reason") != "").unique(maintain_order=True).str.join("; "),
+                between=pl.col("value").first(),
+                verdicts=pl.col("verdict").unique(maintain_order=True).str.join(","),
+                reason=pl.col("reason")
+                .filter((pl.col("_rank") > 0) | (pl.col("_rank") == pl.col("_rank").first()))
+                .unique(maintain_order=True)
+                .str.join("; "),
                 settling=pl.col("settling").all(),
                 changed_in=pl.col("edition").sort().cast(pl.String).str.join(","),
             )
@@ -142,12 +150,16 @@ class Past:
         turns = values.group_by(SPLIT).agg(turn.alias("turn"), pl.col("version").sort_by("turn").alias("versions"))
         version = pl.col("versions").list.first() if which == "min" else pl.col("versions").list.last()
         rows = rows.join(turns, on=SPLIT, nulls_equal=True).with_columns(version.alias(f"{name}_version"))
-        found = values.select(*KEY, "turn", pl.col("value").alias(name))
+        found = values.select(*KEY, "turn", pl.col("value").alias(name), there=pl.lit(True))
         rows = rows.join(found, on=[*KEY, "turn"], how="left", nulls_equal=True).join(by_turn, on="turn", how="left")
-        split = pl.col("segment").is_not_null()
-        return rows.with_columns(pl.when(split).then(pl.col(name).fill_null(0.0)).otherwise(name).alias(name)).drop(
-            "turn", "versions"
-        )
+        is_sum = pl.col("metric").is_in(self._sums)
+        return rows.with_columns(_or_nothing(name, is_sum, "there").alias(name)).drop("turn", "versions", "there")
+
+    @cached_property
+    def _sums(self) -> list[str]:
+        """Metrics whose values have no denominator."""
+        known = self.told.group_by("metric").agg(pl.col("denominator").is_null().all())
+        return known.filter("denominator")["metric"].to_list()
 
     def _weighed(self, rows: pl.DataFrame) -> pl.DataFrame:
         difference = pl.col("says") - pl.col("said")
@@ -176,24 +188,36 @@ class Past:
         known = self._rules.known(first.as_of)
         causes: dict[Any, tuple[str, str, bool]] = {}
         told = []
-        for row in both.select(*KEY, "full", "full_now", "sources").iter_rows(named=True):
-            key = row["full"] != row["full_now"], row["sources"], row["grain"], row["period"]
+        for key in both.select("full", "full_now", "sources", "beyond", "grain", "period").iter_rows():
             if key not in causes:
-                causes[key] = self._why(key, rows, known, self._rules.known(second.as_of))
+                word, reason, settling = self._why(key, rows, known, self._rules.known(second.as_of))
+                unsaid = word == UNEXPLAINED.word
+                causes[key] = word, _unexplained(first, second) if unsaid else reason, settling
             told.append(causes[key])
         verdicts = pl.DataFrame(
             told, schema={"verdict": pl.String, "reason": pl.String, "settling": pl.Boolean}, orient="row"
         )
-        return both.select(KEY).with_columns(edition=pl.lit(second.number, dtype=pl.Int64)).hstack(verdicts)
+        number = pl.lit(second.number, dtype=pl.Int64)
+        return both.select(*KEY, edition=number, value="value_now").hstack(verdicts)
 
     def _why(self, key: Any, rows: pl.DataFrame, known: date, then: date) -> tuple[str, str, bool]:
-        is_other, sources, grain, period = key
+        full, full_now, sources, beyond, grain, period = key
         end = self._rules.calendar.end(period, Grain(grain))
         names = tuple(filter(None, (sources or "").split(",")))
-        found = Cause(DEFINITION) if is_other else cause(rows, names, end, known)
-        by_rows = found.verdict not in (DEFINITION, UNEXPLAINED)
-        settling = by_rows and self._rules.settled(found.sources, end) > then
+        if full != full_now:
+            return DEFINITION.word, f"definition {full} became {full_now}", False
+        found = cause(rows, names, end, known if beyond else None)
+        settling = found.verdict is not UNEXPLAINED and self._rules.settled(found.sources, end) > then
         return found.verdict.word, found.text, settling
+
+
+def _unexplained(first: Edition, second: Edition) -> str:
+    """What there is to say where definition and rows are the same: who was at it."""
+    if altered := [each.number for each in (first, second) if each.altered]:
+        return " and ".join(f"edition {number} was altered" for number in altered)
+    if first.tool != second.tool:
+        return f"same rows, same definition; edition {second.number} is by {second.tool}, not {first.tool}"
+    return "same rows, same definition"
 
 
 def _differs(first: str, second: str) -> pl.Expr:
@@ -211,22 +235,27 @@ def _held_together(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     said, complete = before.filter(is_said()), now.filter("complete")
     old = said.join(complete.select(SPLIT).unique(), on=SPLIT, how="semi", nulls_equal=True)
     new = complete.join(said.select(SPLIT).unique(), on=SPLIT, how="semi", nulls_equal=True)
-    both = old.select(*KEY, "value").join(
-        new.select(*KEY, value_now="value"), on=KEY, how="full", coalesce=True, nulls_equal=True
+    both = old.select(*KEY, "value", "denominator", there=pl.lit(True)).join(
+        new.select(*KEY, "denominator", value_now="value", there_now=pl.lit(True)),
+        on=KEY,
+        how="full",
+        coalesce=True,
+        nulls_equal=True,
+        suffix="_now",
     )
-    split = pl.col("segment").is_not_null()
+    is_sum = pl.col("denominator").is_null() & pl.col("denominator_now").is_null()
     both = both.with_columns(
-        [
-            pl.when(split).then(pl.col(name).fill_null(0.0)).otherwise(name).alias(name)
-            for name in ("value", "value_now")
-        ]
+        value=_or_nothing("value", is_sum, "there"), value_now=_or_nothing("value_now", is_sum, "there_now")
     )
-    fulls = old.select("metric", "full").unique("metric")
-    nows = new.select("metric", "sources", full_now="full").unique("metric")
-    return both.filter(_differs("value", "value_now")).join(fulls, on="metric").join(nows, on="metric")
+    series = ["metric", "segment"]
+    fulls = old.select(*series, "full").unique(series)
+    nows = new.select(*series, "sources", "beyond", full_now="full").unique(series)
+    differing = both.filter(_differs("value", "value_now"))
+    for about in (fulls, nows):
+        differing = differing.join(about, on=series, nulls_equal=True)
+    return differing
 
 
-def worst(rows: pl.DataFrame) -> Severity | None:
-    """The heaviest of some restated numbers."""
-    found = [Severity[name.upper()] for name in rows["severity"].unique().drop_nulls()]
-    return max(found, default=None)
+def _or_nothing(name: str, is_sum: pl.Expr, there: str) -> pl.Expr:
+    """A value; of a part that a split of a sum does not have, 0."""
+    return pl.when(is_sum & pl.col(there).is_null()).then(0.0).otherwise(name)

@@ -53,16 +53,17 @@ class Cause:
         return ", ".join([rows, *(f"{count:,} {word}" for count, word in others)])
 
 
-def cause(moved: pl.DataFrame, sources: tuple[str, ...], end: date, known: date) -> Cause:
+def cause(moved: pl.DataFrame, sources: tuple[str, ...], end: date, known: date | None) -> Cause:
     """Why a number changed whose definition is the same.
 
     `moved` are the rows that changed between the two editions, `sources` those that the metric reads, `end` the first
-    day after its period, `known` the first day of which the earlier edition knew nothing.
+    day after its period, `known` the first day of which the earlier edition knew nothing; null where rows of days after
+    the period are no part of it.
     Edges: rows of days before the period's end explain it first; then those of days that the earlier edition knew, as
     windows and runs reach beyond a period. Later rows explain nothing: a number about the past rests on the past.
     """
     read = moved.filter(pl.col("source").is_in(sources))
-    for day in (end, known):
+    for day in filter(None, (end, known)):
         rows = read.filter(pl.col("since").is_null() | (pl.col("since") < day))
         if rows.height:
             added, edited, deleted = (int(rows[name].sum()) for name in ("added", "edited", "deleted"))

@@ -102,8 +102,8 @@ def _table(restated: Restated, rows: pl.DataFrame, title: Text, sight: Sight) ->
     """The numbers of one reason, and below each the accounts that made it another."""
     shown = rows.head(SCREEN) if sight.bounded else rows
     columns = (
-        Column(title, least=26, flex=True),
-        Column("", least=8),
+        Column(least=30, flex=True),
+        Column(least=8),
         Column("told", "right", 9),
         Column("now", "right", 9),
         Column("Δ", least=9),
@@ -118,7 +118,7 @@ def _table(restated: Restated, rows: pl.DataFrame, title: Text, sight: Sight) ->
         lines.append(_row(restated, row))
         lines.extend(_accounts(restated, row))
     yield Note(title)
-    yield Sheet((Column(least=26, flex=True), *columns[1:]), tuple(lines))
+    yield Sheet(columns, tuple(lines))
     if (left := rows.height - shown.height) > 0:
         yield Note(Text(f"{left:,} more: -o restated.csv writes them all", "muted"), hang=2)
 
@@ -130,11 +130,17 @@ def _row(restated: Restated, row: Mapping[str, Any]) -> Row:
             Text(f"  {subject.short_name}"),
             Text(restated.labels[row["grain"], row["period"]]),
             _value(subject, row["said"]),
-            _value(subject, row["says"], "value"),
-            Text(moved(subject, row["said"], row["says"])),
+            _value(subject, now(row), "value"),
+            Text(moved(subject, row["said"], now(row))),
             Text(row["changed_in"].replace(",", ", "), "muted"),
         )
     )
+
+
+def now(row: Mapping[str, Any]) -> float | None:
+    """What a number is told as now; of one that is told as at first again, what it was in between."""
+    found: float | None = row["says"] if row["says"] != row["said"] else row["between"]
+    return found
 
 
 def _accounts(restated: Restated, row: Mapping[str, Any]) -> Iterator[Row]:
@@ -143,9 +149,9 @@ def _accounts(restated: Restated, row: Mapping[str, Any]) -> Iterator[Row]:
     )
     subject = restated.subjects[row["metric"], row["cut"], row["stat"]]
     for each in mine.head(FEW).iter_rows(named=True):
-        then, now = (_of_account(subject, each, when) for when in ("then", "now"))
+        then, later = (_of_account(subject, each, when) for when in ("then", "now"))
         difference = "" if each["difference"] is None else _part(subject, each["difference"])
-        cells = (Text(f"    {each['account']}", "muted"), Text(), then, now, Text(difference, "muted"))
+        cells = (Text(f"    {each['account']}", "muted"), Text(), then, later, Text(difference, "muted"))
         yield Row(cells)
     if mine.height > FEW:
         yield Row((Text(f"    {mine.height - FEW:,} more accounts", "muted"),))

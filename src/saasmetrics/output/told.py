@@ -52,8 +52,15 @@ def page(told: Told, sight: Sight) -> Iterator[Block]:
     )
     yield Sheet(columns, tuple(_row(told, row) for row in told.rows.iter_rows(named=True)))
     yield Line()
-    ends = [f"{number}: as of {day}" for number, day in told.days.items()]
-    yield Note(Text(f"edition {', '.join(ends)}", "muted"), hang=8)
+    yield Note(Text(", ".join(_days(told)), "muted"), hang=2)
+
+
+def _days(told: Told) -> Iterator[str]:
+    """When the editions were that the lines name."""
+    columns = (told.rows[name].cast(str).drop_nulls() for name in ("first_edition", "last_edition", "changed_in"))
+    named = {int(number) for column in columns for text_ in column for number in text_.split(",")}
+    for place, (number, day) in enumerate((n, day) for n, day in told.days.items() if n in named):
+        yield f"edition {number} is as of {day}" if not place else f"{number} of {day}"
 
 
 def _row(told: Told, row: Mapping[str, Any]) -> Row:
@@ -79,9 +86,13 @@ def _why(row: Mapping[str, Any]) -> Text:
     expected = " as expected" if row["severity"] is None else ""
     version = ""
     if row["first_version"] != row["last_version"]:
-        version = f", v{row['first_version']} → v{row['last_version']}"
+        version = f", {_version(row['first_version'])} → {_version(row['last_version'])}"
     numbers = row["changed_in"].replace(",", ", ")
-    return text((f"{row['verdict']}{expected}", style), (f" in {numbers}{version}", "muted"))
+    return text((f"{row['verdicts'].replace(',', ', ')}{expected}", style), (f" in {numbers}{version}", "muted"))
+
+
+def _version(number: int | None) -> str:
+    return "unlocked" if number is None else f"v{number}"
 
 
 @dataclass(frozen=True)

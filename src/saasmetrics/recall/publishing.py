@@ -11,7 +11,7 @@ import polars as pl
 
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
-from saasmetrics.engine.accounted import accounted
+from saasmetrics.engine.accounted import REVENUE, accounted
 from saasmetrics.engine.ask import Ask, wishes
 from saasmetrics.engine.run import Wish
 from saasmetrics.finding import Finding, InputError, Severity
@@ -19,6 +19,7 @@ from saasmetrics.history.content import LogContent, Span, lines
 from saasmetrics.history.edition import KEY, Account
 from saasmetrics.history.publish import Published, told
 from saasmetrics.history.publish import publish as append
+from saasmetrics.ledgers.derived import Derived
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.lock.fingerprint import fingerprints, split
 from saasmetrics.pipeline import Made, Result, answered, caching_of
@@ -50,7 +51,7 @@ def publish(
     values = pl.concat([made.done.values, *made.beside]).unique(KEY, keep="first", maintain_order=True).sort(KEY)
     account = Account(
         result.as_of,
-        told(values, marks(definitions, values), {}, made.done.reads),
+        told(values, marks(definitions, values), {}, made.done.reads, _bounded(definitions, values)),
         accounted(definitions, made.done, result.addresses),
         _sources(definitions, made),
         tool,
@@ -65,6 +66,21 @@ def marks(definitions: Definitions, values: pl.DataFrame) -> dict[tuple[str, str
     for segment in values["segment"].unique().drop_nulls():
         found |= {(name, segment): mark for name, mark in split(definitions, tuple(segment.split(","))).items()}
     return found
+
+
+def _bounded(definitions: Definitions, values: pl.DataFrame) -> set[str]:
+    """Metrics that read balances and nothing else: a row that begins after a period is no part of it."""
+
+    def bounded(name: str) -> bool:
+        metric = definitions.metrics[name]
+        if metric.points_to is not None:
+            return bounded(definitions.number(metric.points_to).metric)
+        if not metric.variants or not isinstance(metric.variants[0].spec, Derived):
+            return metric.type in REVENUE
+        scope = definitions.scope(name)
+        return all(bounded(scope.input(each).address.metric) for each in metric.variants[0].spec.inputs().values())
+
+    return {name for name in values["metric"].unique() if bounded(name)}
 
 
 def _refuse_parts(ask: Ask) -> None:
