@@ -72,6 +72,7 @@ def test_help_goes_to_stdout_and_names_every_command() -> None:
         "explain",
         "check",
         "lock",
+        "history",
         "demo",
     ]
     assert max(map(len, done.stdout.splitlines())) <= 80

@@ -156,6 +156,7 @@ def names() -> Mapping[str, tuple[str, ...]]:
         "bundle": tuple(catalogue().bundles),
         "column": tuple(f"{role}.{column}" for role, shape in ROLES.items() for column in shape.columns),
         "rule": tuple(rule.code for rule in (*RULES, *TRACKING)),
+        "verdict": tuple(f"SM93{number}" for number in range(6)),
     }
 
 

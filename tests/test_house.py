@@ -47,7 +47,7 @@ COLLECTORS = {"collect", "collect_all", "collect_all_async", "collect_async", "c
 MAY_COLLECT = {"facts", "engine"}
 READERS = {"sources/scan.py", "sources/text.py", "sources/packed.py", "facts/feed.py"}
 """The doors through which values of data files come in; `reads.py` stands in all of them."""
-OWN = {"facts/parcel.py"}
+OWN = {"facts/parcel.py", "history/folder.py"}
 """Reads what this project itself wrote in an earlier run, and no data file."""
 
 

@@ -14,6 +14,7 @@ from saasmetrics.explain.policy import policy_page, setting_page
 from saasmetrics.explain.rule import rule_page
 from saasmetrics.explain.source import column_page, preset_page, role_page, source_page
 from saasmetrics.explain.topics import Topic, topics
+from saasmetrics.explain.verdict import verdict_page
 from saasmetrics.output.explanation import Explanation, Facts, Section
 
 PAGES: Mapping[str, Callable[[Definitions, str], Explanation]] = {
@@ -34,6 +35,7 @@ PAGES: Mapping[str, Callable[[Definitions, str], Explanation]] = {
     "view": blocks.view_page,
     "column": column_page,
     "rule": rule_page,
+    "verdict": verdict_page,
 }
 """Kinds that need no numbers; a metric has a page with them."""
 

@@ -11,6 +11,7 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.kinds import TYPES
 from saasmetrics.definitions.policies import Policies
 from saasmetrics.definitions.settings import Settings
+from saasmetrics.explain.words import page
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.lint.index import RULES
@@ -36,6 +37,7 @@ SHELVES: Mapping[str, str] = {
     "view": "views",
     "column": "columns",
     "rule": "rules",
+    "verdict": "verdicts",
 }
 """Kinds in the order in which a name is looked for, each with the word that stands before a name to mean just that:
 `policies.retention` where `retention` is a metric type as well."""
@@ -98,6 +100,7 @@ def _known(definitions: Definitions) -> Mapping[str, tuple[str, ...]]:
         "view": tuple(definitions.views),
         "column": tuple(_columns(definitions)),
         "rule": (*(rule.code for rule in rules), *(rule.name for rule in rules)),
+        "verdict": tuple(page("verdicts")),
     }
 
 

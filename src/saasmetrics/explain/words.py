@@ -48,6 +48,11 @@ def role(name: str) -> str:
     return str(page("roles")["roles"][name]["says"])
 
 
+def verdict(code: str) -> Mapping[str, str]:
+    """What a verdict on a published number flags, why, an example, and what to do."""
+    return page("verdicts")[code]  # type: ignore[no-any-return]  # a mapping of texts, as the page is written
+
+
 def column(role_: str, name: str) -> str:
     """What a canonical column of a role holds."""
     return str(page("roles")["roles"][role_]["columns"].get(name) or page("roles")["common"][name])
