@@ -187,8 +187,9 @@ def _request_columns(request: Request) -> set[str]:
             out |= {"user"} | ({reason} if reason else set())
         case Narrow(columns=columns):
             out |= {"user", *columns}
-        case Content(columns=columns):
-            out |= set(columns)
+        case Content(selectors=[selector], columns=columns):
+            needed = {name for name, column in ROLES[selector.role].columns.items() if column.needed}
+            out |= {*columns, *needed}
         case _:
             pass
     expr = getattr(request, "expr", None)
