@@ -75,9 +75,10 @@ def mix(bits: int) -> int:
 def test_every_text_is_hashed_by_the_formula(texts: list[str]) -> None:
     encodable = [text.encode("utf-8", "ignore").decode() for text in texts]
     assert hashed(pl.Series(encodable, dtype=pl.String)).tolist() == [of_text(text) for text in encodable]
-    assert hashed(pl.Series(["x", *encodable], dtype=pl.String)[1:]).tolist() == hashed(
-        pl.Series(encodable, dtype=pl.String)
-    ).tolist()
+    assert (
+        hashed(pl.Series(["x", *encodable], dtype=pl.String)[1:]).tolist()
+        == hashed(pl.Series(encodable, dtype=pl.String)).tolist()
+    )
 
 
 def test_a_row_is_its_named_values_in_any_order() -> None:
@@ -101,7 +102,7 @@ def test_rows_are_counted_by_day(world: World) -> None:
     found = content(world)
     counted = found.group_by("day").agg(pl.col("rows").sum()).sort("day").rows()
     assert counted == sorted(ask(rows, "SELECT day, count(*) FROM log GROUP BY day"))
-    assert found["bucket"].max() < BUCKETS
+    assert found.filter(pl.col("bucket") >= BUCKETS).is_empty()
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])

@@ -125,7 +125,9 @@ def test_entries_add_up_to_the_values_of_complete_periods(company: Company) -> N
     for edition in found:
         stood = state(found, edition)
         entries = stood.entries.with_columns(
-            worth=pl.when(pl.col("scale") < 1).then(pl.col("amount") / (1 / pl.col("scale")).round()).otherwise("amount")
+            worth=pl.when(pl.col("scale") < 1)
+            .then(pl.col("amount") / (1 / pl.col("scale")).round())
+            .otherwise("amount")
         )
         sides = entries.group_by("metric", "cut", "grain", "period").agg(
             pl.col("worth").filter(pl.col("side") == side).sum().alias(side) for side in ("numerator", "denominator")
@@ -179,7 +181,9 @@ def test_digests_are_the_same_however_rows_lie(company: Company, tmp_path: Path)
 
 
 def test_accounts_can_be_told_apart_without_being_named(company: Company) -> None:
-    company.change("metrics.yaml", "  min_sample: 1\n", "  min_sample: 1\n  published: {path: kept/, accounts: hashed}\n")
+    company.change(
+        "metrics.yaml", "  min_sample: 1\n", "  min_sample: 1\n  published: {path: kept/, accounts: hashed}\n"
+    )
     for day in (10, 11):
         publish(company.path, Ask(as_of=date(2026, 11, day)))
     kept = company.folder / "kept"
@@ -217,7 +221,18 @@ def test_two_at_once_publish_once_what_is_the_same_and_one_after_the_other_what_
 
 
 def test_two_processes_at_once_harm_nobody(company: Company) -> None:
-    command = [sys.executable, "-m", "saasmetrics", "compute", "--publish", "-q", "--as-of", "2026-11-10", "-o", "a.csv"]
+    command = [
+        sys.executable,
+        "-m",
+        "saasmetrics",
+        "compute",
+        "--publish",
+        "-q",
+        "--as-of",
+        "2026-11-10",
+        "-o",
+        "a.csv",
+    ]
     running = [subprocess.Popen(command, cwd=company.folder, env=environment()) for _ in range(2)]
     assert [process.wait(60) for process in running] == [0, 0]
     assert [edition.number for edition in editions(company.published)] == [1]
@@ -515,7 +530,7 @@ def test_nothing_published_is_said_with_what_to_do(company: Company) -> None:
 
 @pytest.mark.parametrize("given", [{"metrics": ("mrr",)}, {"where": {"plan": ("pro",)}}, {"everything": True}])
 def test_a_part_of_the_published_set_is_no_edition(company: Company, given: Mapping[str, Any]) -> None:
-    with pytest.raises(InputError, match="--publish says the whole published set"):
+    with pytest.raises(InputError, match="--publish takes the published set as a whole"):
         company.publish(10, **given)
 
 
@@ -548,5 +563,3 @@ def test_editions_are_read_in_the_order_of_the_day_they_know(company: Company) -
     company.publish(10)
     assert [edition.number for edition in remember(company.path).past.editions] == [2, 1]
     assert Calendar().local_day(remember(company.path, against="2026-11-15").past.editions[0].as_of).day == 11
-
-

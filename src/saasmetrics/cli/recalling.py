@@ -120,7 +120,7 @@ def _findings(definitions: Definitions, rows: pl.DataFrame, subjects: dict[Any, 
         most = periods.sort(pl.col("difference").abs(), descending=True, nulls_last=True).row(0, named=True)
         label = definitions.settings.calendar.label(most["period"], Grain(most["grain"]))
         was, is_ = ("nothing" if value is None else named.number.text(value) for value in (most["said"], now(most)))
-        others = f"; {periods.height - 1} more changed" if periods.height > 1 else ""
+        others = f"; and {periods.height - 1} more" if periods.height > 1 else ""
         verb = "is" if most["says"] != most["said"] else "for a while"
         message = f"`{named.address}` of {label} was told as {was} and {verb} {is_}: {most['reason']}{others}"
         found.append(Finding(verdict.code, verdict.severity, message))

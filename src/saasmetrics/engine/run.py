@@ -68,8 +68,6 @@ class Computed:
     live: Live
     beside: tuple[pl.DataFrame, ...] = ()
     """Values of each of the wishes that were computed along and are kept apart."""
-    reads: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """The sources that each metric reads."""
     contents: Mapping[str, Held] = field(default_factory=dict)
     """By source, where it was asked for, what the rows of a log come to."""
 
@@ -181,15 +179,8 @@ def compute(
         begins,
         live,
         tuple(parts[len(wishes) :]),
-        {name: _sources_of(definitions, one) for name, one in asked.items()},
         filled(found.store.facts, whole),
     )
-
-
-def _sources_of(definitions: Definitions, asked: Asked) -> frozenset[str]:
-    """The sources of the roles that a metric reads, and those that lead ids and amounts of all roles to others."""
-    roles = {*asked.roles, *asked.lookups, "aliases", "fx"}
-    return frozenset(name for name, source in definitions.sources.items() if source.role in roles)
 
 
 def _plan(live: Live, frame: Frame, wish: Wish, why: str | None) -> Plan:

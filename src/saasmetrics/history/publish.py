@@ -43,14 +43,14 @@ def told(
     values: pl.DataFrame,
     fingerprints: Mapping[tuple[str, str | None], str],
     versions: Mapping[tuple[str, str], int],
-    reads: Mapping[str, frozenset[str]],
+    reads: Mapping[tuple[str, str | None], frozenset[str]],
     bounded: Collection[str],
 ) -> pl.DataFrame:
     """Values as an edition has them.
 
     `fingerprints` are of definitions, by metric and the segment it is split by; `versions` the numbers of locked ones,
-    by metric and fingerprint; `reads` the sources of each metric; of those that are `bounded` rows of days after a
-    period are no part of it. Edges: what cannot be asked of a metric (a split it
+    by metric and fingerprint; `reads` the sources of each, by metric and segment; of metrics that are `bounded` rows of
+    days after a period are no part of it. Edges: what cannot be asked of a metric (a split it
     has not) is not said; a meaning that is not locked has no version.
     """
     rows = values.filter(pl.col("status") != NOT_APPLICABLE)
@@ -60,10 +60,10 @@ def told(
             segment,
             fingerprints.get((metric, segment)),
             versions.get((metric, fingerprints.get((metric, None), ""))),
-            ",".join(sorted(reads[metric])),
+            ",".join(sorted(reads[metric, segment])),
         )
         for metric, segment in rows.select("metric", "segment").unique(maintain_order=True).iter_rows()
-        if metric in reads
+        if (metric, segment) in reads
     ]
     schema = {"metric": pl.String, "segment": pl.String, "full": pl.String, "version": pl.Int64, "sources": pl.String}
     about = pl.DataFrame(named, schema=schema, orient="row")

@@ -110,13 +110,11 @@ def _table(restated: Restated, rows: pl.DataFrame, title: Text, sight: Sight) ->
         Column("edition", least=7),
     )
     lines: list[Row | Line] = []
-    reason = None
-    for row in shown.iter_rows(named=True):
-        if row["reason"] != reason and row["reason"]:
-            lines.append(Line(Text(f"  {row['reason']}", "muted")))
-            reason = row["reason"]
-        lines.append(_row(restated, row))
-        lines.extend(_accounts(restated, row))
+    for alike in shown.partition_by("reason", maintain_order=True):
+        lines.append(Line(Text(f"  {alike['reason'][0]}", "muted")))
+        for row in alike.iter_rows(named=True):
+            lines.append(_row(restated, row))
+            lines.extend(_accounts(restated, row))
     yield Note(title)
     yield Sheet(columns, tuple(lines))
     if (left := rows.height - shown.height) > 0:

@@ -13,6 +13,7 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.engine.accounted import REVENUE, accounted
 from saasmetrics.engine.ask import Ask, wishes
+from saasmetrics.engine.resting import resting
 from saasmetrics.engine.run import Wish
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.history.content import LogContent, Span, lines
@@ -46,12 +47,19 @@ def publish(
     """
     _refuse_parts(ask)
     definitions = load(path, REGISTRY, data_root=data_root)
+    _, whole = wishes(definitions, ask)
     further = _splits(definitions, ask)
     result, made = answered(definitions, ask, caching_of(cache, no_cache), progress, beside=further)
     values = pl.concat([made.done.values, *made.beside]).unique(KEY, keep="first", maintain_order=True).sort(KEY)
     account = Account(
         result.as_of,
-        told(values, marks(definitions, values), {}, made.done.reads, _bounded(definitions, values)),
+        told(
+            values,
+            marks(definitions, values),
+            {},
+            resting(definitions, made.sources, [*whole, *further]),
+            _bounded(definitions, values),
+        ),
         accounted(definitions, made.done, result.addresses),
         _sources(definitions, made),
         tool,
@@ -95,8 +103,8 @@ def _refuse_parts(ask: Ask) -> None:
         "--all": ask.everything,
     }
     if named := [flag for flag, value in given.items() if value]:
-        message = f"--publish says the whole published set, and {', '.join(named)} asks for another"
-        hint = "publish without it; `publish` in the definitions says what is published"
+        message = f"--publish takes the published set as a whole, without {', '.join(named)}"
+        hint = "`publish` in the definitions says what is published"
         raise InputError([Finding("SM020", Severity.ERROR, message, hint=hint)])
 
 
