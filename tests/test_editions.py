@@ -289,6 +289,28 @@ def test_a_folder_that_cannot_be_written_says_so(company: Company) -> None:
         company.publish(10)
 
 
+def test_the_script_for_cron_is_silent_when_all_is_well_and_fails_when_a_number_moved(
+    company: Company, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    tools = tmp_path_factory.mktemp("tools")
+    (tools / "saasmetrics").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m saasmetrics "$@"\n', encoding="utf-8")
+    (tools / "saasmetrics").chmod(0o755)
+    surroundings = {**environment(), "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+
+    def ran() -> tuple[int, str]:
+        command = ["sh", str(ROOT / "examples" / "ci" / "publish.sh"), str(company.folder)]
+        done = subprocess.run(command, env=surroundings, capture_output=True, encoding="utf-8", check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    assert ran() == (0, "")
+    assert ran() == (0, "")
+    company.change("subscriptions.csv", "C,pro,2026-09-01,,200", "C,pro,2026-09-01,,150")
+    code, said = ran()
+    assert (code, said.split(":")[0]) == (1, "warning SM932 `mrr` of Sep 2026 was told as $350 and is $300")
+    (company.folder / "metrics.yaml").write_text("version: [", encoding="utf-8")
+    assert ran()[0] == 2
+
+
 # Why a number is told otherwise
 
 

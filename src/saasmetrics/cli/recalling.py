@@ -11,7 +11,7 @@ from saasmetrics.finding import Finding, InputError
 from saasmetrics.history.verdict import BY_WORD, VERDICTS
 from saasmetrics.output.answer import last_day
 from saasmetrics.output.number import Number
-from saasmetrics.output.restated import Group, Restated, now
+from saasmetrics.output.restated import Group, Restated, told_now
 from saasmetrics.output.subject import OWN, Subject
 from saasmetrics.output.subjects import subject
 from saasmetrics.output.told import Listed, Told
@@ -30,8 +30,8 @@ def published(done: Published) -> str:
     edition = done.edition
     if not done.is_new:
         return f"Nothing to publish: edition {edition.number} says the same of the same data"
-    lines = f"{done.numbers:,} numbers, {done.entries:,} lines of accounts"
-    return f"Published edition {edition.number}: {lines}, in {edition.folder}"
+    lines = f"{done.entries:,} line{'' if done.entries == 1 else 's'} of accounts"
+    return f"Published edition {edition.number}: {done.numbers:,} numbers, {lines}, in {edition.folder}"
 
 
 def restated(result: Restatement) -> Restated:
@@ -119,7 +119,9 @@ def _findings(definitions: Definitions, rows: pl.DataFrame, subjects: dict[Any, 
         verdict = BY_WORD[str(word)]
         most = periods.sort(pl.col("difference").abs(), descending=True, nulls_last=True).row(0, named=True)
         label = definitions.settings.calendar.label(most["period"], Grain(most["grain"]))
-        was, is_ = ("nothing" if value is None else named.number.text(value) for value in (most["said"], now(most)))
+        was, is_ = (
+            "nothing" if value is None else named.number.text(value) for value in (most["said"], told_now(most))
+        )
         others = f"; and {periods.height - 1} more" if periods.height > 1 else ""
         verb = "is" if most["says"] != most["said"] else "for a while"
         message = f"`{named.address}` of {label} was told as {was} and {verb} {is_}: {most['reason']}{others}"

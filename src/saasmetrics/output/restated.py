@@ -128,14 +128,14 @@ def _row(restated: Restated, row: Mapping[str, Any]) -> Row:
             Text(f"  {subject.short_name}"),
             Text(restated.labels[row["grain"], row["period"]]),
             _value(subject, row["said"]),
-            _value(subject, now(row), "value"),
-            Text(moved(subject, row["said"], now(row))),
+            _value(subject, told_now(row), "value"),
+            Text(moved(subject, row["said"], told_now(row))),
             Text(row["changed_in"].replace(",", ", "), "muted"),
         )
     )
 
 
-def now(row: Mapping[str, Any]) -> float | None:
+def told_now(row: Mapping[str, Any]) -> float | None:
     """What a number is told as now; of one that is told as at first again, what it was in between."""
     found: float | None = row["says"] if row["says"] != row["said"] else row["between"]
     return found
