@@ -76,22 +76,28 @@ def kill(process: subprocess.Popen[str], after: float, from_start: bool) -> str:
 def breaches(folder: Path) -> Iterator[str]:
     """What is wrong with the editions, and with what the last one says."""
     from saasmetrics.engine.ask import Ask
-    from saasmetrics.history.folder import alterations, editions, gaps, state
+    from saasmetrics.history.folder import alterations, editions, gaps
+    from saasmetrics.history.standing import Standing
     from saasmetrics.pipeline import compute
 
     found = editions(folder / "published")
     yield from (str(finding) for finding in (*alterations(found), *gaps(found)))
     if not found:
         return
-    stood = state(found, found[-1])
-    kept = stood.entries.filter(pl.col("metric") == "mrr").group_by("period").agg(pl.col("amount").sum() / 120_000)
-    told = stood.values.filter("complete", pl.col("metric") == "mrr", pl.col("value").is_not_null())
+    standing = Standing(found)
+    kept = (
+        standing.entries(found[-1])
+        .filter(pl.col("metric") == "mrr")
+        .group_by("period")
+        .agg(pl.col("amount").sum() / 120_000)
+    )
+    told = standing.values(found[-1]).filter("complete", pl.col("metric") == "mrr", pl.col("value").is_not_null())
     both = told.join(kept, on="period", how="left").select("value", pl.col("amount").fill_null(0.0))
     if any(value != amount for value, amount in both.iter_rows()):
         yield f"the accounts of edition {found[-1].number} do not add up to its MRR"
     as_of = (found[-1].as_of - timedelta(days=1)).date()
     expected = compute(folder / "metrics.yaml", Ask(as_of=as_of)).values.filter(pl.col("status") != "not_applicable")
-    said = stood.values.filter(pl.col("segment").is_null()).select(expected.columns)
+    said = standing.values(found[-1]).filter(pl.col("segment").is_null()).select(expected.columns)
     if not said.sort(said.columns).equals(expected.sort(expected.columns)):
         yield f"edition {found[-1].number} does not say what is computed as of {as_of}"
 

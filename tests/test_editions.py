@@ -27,8 +27,9 @@ from saasmetrics.engine.ask import Ask
 from saasmetrics.finding import InputError
 from saasmetrics.history import publish as publishing
 from saasmetrics.history.edition import FILES, HEAD, KEY
-from saasmetrics.history.folder import LOCK, editions, state
+from saasmetrics.history.folder import LOCK, editions
 from saasmetrics.history.publish import Published
+from saasmetrics.history.standing import Standing
 from saasmetrics.period import Calendar
 from saasmetrics.pipeline import compute
 from saasmetrics.recall.memory import listed, remember, restated, told_of
@@ -123,8 +124,8 @@ def test_entries_add_up_to_the_values_of_complete_periods(company: Company) -> N
     company.publish(11)
     found = editions(company.published)
     for edition in found:
-        stood = state(found, edition)
-        entries = stood.entries.with_columns(
+        standing = Standing(found)
+        entries = standing.entries(edition).with_columns(
             worth=pl.when(pl.col("scale") < 1)
             .then(pl.col("amount") / (1 / pl.col("scale")).round())
             .otherwise("amount")
@@ -132,7 +133,7 @@ def test_entries_add_up_to_the_values_of_complete_periods(company: Company) -> N
         sides = entries.group_by("metric", "cut", "grain", "period").agg(
             pl.col("worth").filter(pl.col("side") == side).sum().alias(side) for side in ("numerator", "denominator")
         )
-        values = stood.values.filter("complete", pl.col("segment").is_null(), pl.col("stat").is_null())
+        values = standing.values(edition).filter("complete", pl.col("segment").is_null(), pl.col("stat").is_null())
         both = values.join(sides, on=["metric", "cut", "grain", "period"], nulls_equal=True, suffix="_kept")
         assert set(both["metric"]) == {"mrr", "logo_churn_rate", "completion_rate", "north_star", "workflow_successes"}
         for row in both.filter(pl.col("value").is_not_null()).iter_rows(named=True):
@@ -217,7 +218,7 @@ def test_two_at_once_publish_once_what_is_the_same_and_one_after_the_other_what_
     assert {each.edition.as_of.day for each in done} == {11, 12, 13}
     assert not [edition for edition in found if edition.altered or edition.broken]
     for edition in found:
-        assert state(found, edition).entries.filter(pl.col("metric") == "mrr").height == 8
+        assert Standing(found).entries(edition).filter(pl.col("metric") == "mrr").height == 8
 
 
 def test_two_processes_at_once_harm_nobody(company: Company) -> None:
@@ -359,6 +360,27 @@ def test_a_row_that_is_gone(company: Company) -> None:
     assert accounts(company, "mrr", SEPTEMBER) == {"B": (50.0, 0.0, -50.0)}
     rows = restated(company.path, metrics=["mrr"]).rows
     assert set(rows["code"]) == {"SM933"}
+
+
+def test_an_export_that_is_gone_altogether(company: Company) -> None:
+    company.publish(10)
+    (company.folder / "subscriptions.csv").unlink()
+    company.publish(20)
+    assert verdicts(company, "mrr") == {
+        ("mrr", period): (value, None, "deleted", "warning")
+        for period, value in (
+            (date(2026, 7, 1), 100.0),
+            (date(2026, 8, 1), 150.0),
+            (SEPTEMBER, 350.0),
+            (OCTOBER, 340.0),
+        )
+    }
+    assert set(restated(company.path, metrics=["mrr"]).rows["reason"]) == {
+        "1 row of subscriptions gone",
+        "2 rows of subscriptions gone",
+        "3 rows of subscriptions gone",
+        "4 rows of subscriptions gone",
+    }
 
 
 def test_a_definition_that_changed(company: Company) -> None:
@@ -567,9 +589,25 @@ def test_after_a_broken_edition_everything_is_written_anew(company: Company) -> 
     assert json.loads((done.edition.folder / HEAD).read_text())["whole"] is True
     found = editions(company.published)
     assert [edition.broken for edition in found] == [(), (FILES[1],), ()]
-    assert state(found, found[2]).entries.filter(pl.col("metric") == "mrr").height == 8
+    assert Standing(found).entries(found[2]).filter(pl.col("metric") == "mrr").height == 8
     assert [finding.code for finding in remember(company.path).altered] == ["SM934"]
     assert verdicts(company) == {}
+
+
+def test_now_and_then_an_edition_rests_on_none_before(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "WHOLE_EVERY", 2)
+    for day, amount in enumerate((200, 150, 160, 170, 180), 10):
+        text = (COMPANY / "subscriptions.csv").read_text().replace("2026-09-01,,200", f"2026-09-01,,{amount}")
+        (company.folder / "subscriptions.csv").write_text(text)
+        company.publish(day)
+    found = editions(company.published)
+    assert [edition.whole for edition in found] == [True, False, True, False, True]
+    of_c = (pl.col("metric") == "mrr") & (pl.col("period") == SEPTEMBER) & (pl.col("account") == "C")
+    forth = Standing(found)
+    for standing, order in ((forth, found), (forth, found[::-1]), (Standing(found), found[::-1])):
+        amounts = [standing.entries(edition).filter(of_c)["amount"].item() / 120_000 for edition in order]
+        assert amounts == [200, 150, 160, 170, 180][:: 1 if order is found else -1]
+    assert accounts(company, "mrr", SEPTEMBER) == {"C": (200.0, 180.0, -20.0)}
 
 
 def test_an_edition_of_a_later_layout_is_refused(company: Company) -> None:

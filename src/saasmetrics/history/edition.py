@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -107,16 +107,6 @@ class Account:
     entries: pl.DataFrame
     sources: pl.DataFrame
     tool: str = ""
-
-
-@dataclass(frozen=True)
-class State:
-    """Everything that stood with an edition: its own tables with the changes of those before it put together."""
-
-    edition: Edition
-    values: pl.DataFrame
-    entries: pl.DataFrame
-    sources: pl.DataFrame = field(repr=False)
 
 
 def is_complete() -> pl.Expr:

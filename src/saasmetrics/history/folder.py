@@ -16,20 +16,16 @@ from typing import Any
 import polars as pl
 
 from saasmetrics.finding import Finding, InputError, Location, Severity
-from saasmetrics.history.chain import folded
 from saasmetrics.history.edition import (
     ENTRIES,
-    ENTRY_KEY,
     FILES,
     HEAD,
-    PART_KEY,
     SAID,
     SCHEMA,
     SOURCES,
     Account,
     Edition,
     Schema,
-    State,
     shaped,
 )
 from saasmetrics.period import Calendar
@@ -63,16 +59,11 @@ def last_day(edition: Edition, calendar: Calendar) -> date:
     return calendar.local_day(edition.as_of - timedelta(microseconds=1))
 
 
-def state(found: Sequence[Edition], edition: Edition) -> State:
-    """Everything that stood with an edition. Edges: broken files of those before it are passed over."""
-    upto = [each for each in found if each.number <= edition.number]
-    first = max((place for place, each in enumerate(upto) if each.whole), default=0)
-    chain = upto[first:]
-    values = _read(edition, FILES[0])
-    entries = folded([_read(each, FILES[1]) for each in chain], ENTRY_KEY, "amount")
-    lines = [_read(each, FILES[2]) for each in chain]
-    parts = folded([each.filter(pl.col("level") == "part") for each in lines], PART_KEY, "rows")
-    return State(edition, values, entries, pl.concat([lines[-1].filter(pl.col("level") != "part"), parts]))
+def read(edition: Edition, file: str) -> pl.DataFrame:
+    """One table of an edition as it lies there; of a broken one, nothing."""
+    if file in edition.broken or HEAD in edition.broken:
+        return pl.DataFrame(schema=_TABLES[file])
+    return shaped(pl.read_parquet(edition.folder / file), _TABLES[file])
 
 
 def place(folder: Path, number: int, account: Account, previous: Edition | None, whole: bool) -> Edition:
@@ -198,12 +189,6 @@ def _is_readable(path: Path) -> bool:
     except (pl.exceptions.PolarsError, OSError):
         return False
     return set(_TABLES[path.name]) <= set(rows.columns)
-
-
-def _read(edition: Edition, name: str) -> pl.DataFrame:
-    if name in edition.broken or HEAD in edition.broken:
-        return pl.DataFrame(schema=_TABLES[name])
-    return shaped(pl.read_parquet(edition.folder / name), _TABLES[name])
 
 
 def _digest(path: Path) -> str:

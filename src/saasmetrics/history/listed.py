@@ -23,8 +23,6 @@ those that the edition before told otherwise, then the same by why."""
 
 def listed(past: Past) -> pl.DataFrame:
     """Columns: `LISTED`."""
-    whole = past.told.filter(is_said() & pl.col("segment").is_null())
-    counts = dict(whole.group_by("edition").agg(pl.len()).iter_rows())
     steps = past.steps.filter(pl.col("segment").is_null())
     rows = []
     for edition in past.editions:
@@ -34,7 +32,7 @@ def listed(past: Past) -> pl.DataFrame:
             {
                 "edition": edition.number,
                 "as_of": edition.as_of,
-                "numbers": counts.get(edition.number, 0),
+                "numbers": past.standing.values(edition).filter(is_said() & pl.col("segment").is_null()).height,
                 "changed": changed.height,
                 **{each.word: words.get(each.word, 0) for each in VERDICTS},
                 "altered": bool(edition.altered or edition.broken),

@@ -30,7 +30,7 @@ _NUMBER = ["metric", "cut", "stat", "grain", "period"]
 def periods(past: Past, metric: str, cut: str | None, stat: str | None) -> pl.DataFrame:
     """Every complete period that was told of one number. Columns: `TOLD`."""
     as_of = {each.number: each.as_of for each in past.editions}
-    rows = past.told.filter(
+    rows = past.told(
         is_said()
         & (pl.col("metric") == metric)
         & pl.col("cut").eq_missing(pl.lit(cut, dtype=pl.String))

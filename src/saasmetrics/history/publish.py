@@ -18,14 +18,17 @@ from saasmetrics.history.edition import (
     SAID,
     Account,
     Edition,
-    State,
     is_complete,
     shaped,
 )
-from saasmetrics.history.folder import LOCK, editions, place, state, sweep
+from saasmetrics.history.folder import LOCK, editions, place, sweep
 from saasmetrics.history.lock import alone
+from saasmetrics.history.standing import Standing
 
 CURRENT = "current"
+
+WHOLE_EVERY = 32
+"""So many editions rest on each other at most; then one holds everything again."""
 
 
 @dataclass(frozen=True)
@@ -96,41 +99,43 @@ def _appended(folder: Path, account: Account) -> Published:
     swept = sweep(folder)
     found = editions(folder)
     last = found[-1] if found else None
-    before = state(found, last) if last is not None and not last.broken else None
-    entries, sources = _fresh(before, account)
-    if before is not None and last is not None and not last.altered and _is_same(before, account, entries, sources):
-        return Published(last, False, before.values.height, 0, swept)
+    standing = Standing(found)
+    chain = standing.chain(last) if last is not None else []
+    numbers = account.values.height
+    is_sound = bool(chain) and not any(each.broken for each in chain)
+    if last is not None and is_sound:
+        entries, sources = _changed(standing, last, account)
+        if not last.altered and _is_same(standing, last, account, entries, sources):
+            return Published(last, False, numbers, 0, swept)
+    whole = not is_sound or len(chain) >= WHOLE_EVERY
+    if whole:
+        entries, sources = shaped(account.entries, ENTRIES), account.sources
     number = last.number + 1 if last else 1
     values = account.values.with_columns(edition=pl.lit(number, dtype=pl.Int64))
     fresh = replace(account, values=values, entries=entries, sources=sources)
-    edition = place(folder, number, fresh, last, whole=before is None)
-    return Published(edition, True, values.height, entries.height, swept)
+    return Published(place(folder, number, fresh, last, whole), True, numbers, entries.height, swept)
 
 
-def _fresh(before: State | None, account: Account) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Entries and lines of sources as changes since the edition before, where there is one to rest on."""
-    entries = shaped(account.entries, ENTRIES)
-    if before is None:
-        return entries, account.sources
+def _changed(standing: Standing, last: Edition, account: Account) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Entries and lines of sources as changes since the edition before."""
     said = account.values.filter("complete", pl.col("segment").is_null())
     domain = said.select("metric", "cut", "grain", "period").unique()
-    upright = changes(before.entries, entries, ENTRY_KEY, "amount", domain)
-    parts = account.sources.filter(pl.col("level") == "part")
-    was = before.sources.filter(pl.col("level") == "part")
-    moved = changes(was, parts, PART_KEY, "rows", parts.select("source").unique())
-    return upright, pl.concat([account.sources.filter(pl.col("level") != "part"), moved])
+    entries = changes(standing.entries(last), shaped(account.entries, ENTRIES), ENTRY_KEY, "amount", domain)
+    is_part = pl.col("level") == "part"
+    before, now = standing.sources(last).filter(is_part), account.sources.filter(is_part)
+    moved = changes(before, now, PART_KEY, "rows", before.select("source").unique())
+    return entries, pl.concat([account.sources.filter(~is_part), moved])
 
 
-def _is_same(before: State, account: Account, entries: pl.DataFrame, sources: pl.DataFrame) -> bool:
-    parts = sources.filter(pl.col("level") == "part")
-    heads = sources.filter(pl.col("level") != "part")
-    order = ["source", "level", "period"]
+def _is_same(standing: Standing, last: Edition, account: Account, entries: pl.DataFrame, sources: pl.DataFrame) -> bool:
+    is_part, order = pl.col("level") == "part", ["source", "level", "period"]
+    heads = [rows.filter(~is_part).sort(order) for rows in (sources, standing.sources(last))]
     return (
-        before.edition.as_of == account.as_of
+        last.as_of == account.as_of
         and entries.is_empty()
-        and parts.is_empty()
-        and heads.sort(order).equals(before.sources.filter(pl.col("level") != "part").sort(order))
-        and account.values.drop("edition").equals(before.values.drop("edition"))
+        and sources.filter(is_part).is_empty()
+        and heads[0].equals(heads[1])
+        and account.values.drop("edition").equals(standing.values(last).drop("edition"))
     )
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import polars as pl
 
 from saasmetrics.definitions.scalars import Duration
-from saasmetrics.history.edition import KEY, Edition, Schema, State, is_said
-from saasmetrics.history.folder import state
+from saasmetrics.history.edition import KEY, SAID, Edition, Schema, is_said
 from saasmetrics.history.moved import moved
+from saasmetrics.history.standing import Standing
 from saasmetrics.history.verdict import BY_WORD, DEFINITION, UNEXPLAINED, VERDICTS, cause
 from saasmetrics.period import Calendar, Grain
 
@@ -93,20 +93,37 @@ class Past:
     """Editions in the order of what they knew; what stood with each is put together when it is asked for."""
 
     def __init__(self, everything: Sequence[Edition], chosen: Sequence[Edition], rules: Rules) -> None:
-        self._all, self.editions, self._rules = everything, tuple(chosen), rules
-        self._states: dict[int, State] = {}
+        self.editions, self.standing, self._rules = tuple(chosen), Standing(everything), rules
 
-    def state(self, edition: Edition) -> State:
-        """What stood with an edition."""
-        if edition.number not in self._states:
-            self._states[edition.number] = state(self._all, edition)
-        return self._states[edition.number]
+    def told(self, only: pl.Expr | pl.DataFrame) -> pl.DataFrame:
+        """Values of all editions that a condition, or the splits of some numbers, choose; `turn` says of which.
+
+        Editions are read one after the other, since all of them together may be more than memory holds.
+        """
+        parts = [pl.DataFrame(schema={**SAID, "turn": pl.Int64})]
+        for turn, edition in enumerate(self.editions):
+            values = self.standing.values(edition)
+            if isinstance(only, pl.DataFrame):
+                chosen = values.join(only.select(SPLIT).unique(), on=SPLIT, how="semi", nulls_equal=True)
+            else:
+                chosen = values.filter(only)
+            parts.append(chosen.with_columns(turn=pl.lit(turn, dtype=pl.Int64)))
+        return pl.concat(parts)
 
     @cached_property
-    def told(self) -> pl.DataFrame:
-        """All values of all editions, `turn` the place of theirs."""
-        parts = [self.state(each).values.with_columns(turn=pl.lit(n)) for n, each in enumerate(self.editions)]
-        return pl.concat(parts)
+    def metrics(self) -> tuple[str, ...]:
+        """Every metric that any edition tells."""
+        names = {name for edition in self.editions for name in self.standing.values(edition)["metric"].unique()}
+        return tuple(sorted(names))
+
+    @cached_property
+    def numbers(self) -> int:
+        """How many different numbers of complete periods they tell, undivided."""
+        known = pl.DataFrame(schema={name: SAID[name] for name in KEY})
+        for edition in self.editions:
+            said = self.standing.values(edition).filter(is_said() & pl.col("segment").is_null())
+            known = pl.concat([known, said.select(KEY)]).unique()
+        return known.height
 
     @cached_property
     def steps(self) -> pl.DataFrame:
@@ -134,11 +151,13 @@ class Past:
                 changed_in=pl.col("edition").sort().cast(pl.String).str.join(","),
             )
         )
-        rows = self._valued(self._valued(steps, "said", is_said(), "min"), "says", pl.col("complete"), "max")
+        told = self.told(steps)
+        rows = self._valued(steps, told.filter(is_said()), "said", "min")
+        rows = self._valued(rows, told.filter("complete"), "says", "max")
         rows = rows.filter(_differs("said", "says") | (pl.col("verdict") == UNEXPLAINED.word))
         return self._weighed(rows).sort(KEY, nulls_last=False)
 
-    def _valued(self, rows: pl.DataFrame, name: str, told: pl.Expr, which: str) -> pl.DataFrame:
+    def _valued(self, rows: pl.DataFrame, told: pl.DataFrame, name: str, which: str) -> pl.DataFrame:
         """What the first or last edition that tells the split of a number has of it: of a part it lacks, nothing."""
         turn = getattr(pl.col("turn"), which)()
         by_turn = pl.DataFrame(
@@ -146,20 +165,14 @@ class Past:
             schema={"turn": pl.Int64, f"{name}_edition": pl.Int64, f"{name}_as_of": pl.Datetime("us", "UTC")},
             orient="row",
         )
-        values = self.told.filter(told).with_columns(pl.col("turn").cast(pl.Int64))
-        turns = values.group_by(SPLIT).agg(turn.alias("turn"), pl.col("version").sort_by("turn").alias("versions"))
+        turns = told.group_by(SPLIT).agg(turn.alias("turn"), pl.col("version").sort_by("turn").alias("versions"))
         version = pl.col("versions").list.first() if which == "min" else pl.col("versions").list.last()
         rows = rows.join(turns, on=SPLIT, nulls_equal=True).with_columns(version.alias(f"{name}_version"))
-        found = values.select(*KEY, "turn", pl.col("value").alias(name), there=pl.lit(True))
+        found = told.select(*KEY, "turn", pl.col("value").alias(name), there=pl.lit(True))
         rows = rows.join(found, on=[*KEY, "turn"], how="left", nulls_equal=True).join(by_turn, on="turn", how="left")
-        is_sum = pl.col("metric").is_in(self._sums)
+        ratios = told.filter(pl.col("denominator").is_not_null())["metric"].unique().to_list()
+        is_sum = ~pl.col("metric").is_in(ratios)
         return rows.with_columns(_or_nothing(name, is_sum, "there").alias(name)).drop("turn", "versions", "there")
-
-    @cached_property
-    def _sums(self) -> list[str]:
-        """Metrics whose values have no denominator."""
-        known = self.told.group_by("metric").agg(pl.col("denominator").is_null().all())
-        return known.filter("denominator")["metric"].to_list()
 
     def _weighed(self, rows: pl.DataFrame) -> pl.DataFrame:
         difference = pl.col("says") - pl.col("said")
@@ -180,11 +193,10 @@ class Past:
 
     def _step(self, first: Edition, second: Edition) -> pl.DataFrame:
         """The numbers that the first of two editions told, and the second tells otherwise or no more."""
-        before, now = self.state(first), self.state(second)
-        both = _held_together(before.values, now.values)
+        both = _held_together(*(self.standing.values(each) for each in (first, second)))
         if both.is_empty():
             return pl.DataFrame(schema=STEPS)
-        rows = moved(before.sources, now.sources)
+        rows = moved(*(self.standing.sources(each) for each in (first, second)))
         known = self._rules.known(first.as_of)
         causes: dict[Any, tuple[str, str, bool]] = {}
         told = []

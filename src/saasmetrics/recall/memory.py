@@ -16,7 +16,7 @@ from saasmetrics.definitions.model import near
 from saasmetrics.engine.values import cut_text, headline
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.history.accounts import BEHIND, behind
-from saasmetrics.history.edition import KEY, Edition, is_said
+from saasmetrics.history.edition import Edition
 from saasmetrics.history.folder import alterations, by_time, editions, gaps
 from saasmetrics.history.listed import listed as editions_listed
 from saasmetrics.history.periods import periods
@@ -97,7 +97,7 @@ def restated(
                 for metric, cut in chosen
             )
         )
-    told = past.told.filter(is_said() & pl.col("segment").is_null()).select(KEY).n_unique()
+    told = past.numbers
     return Restatement(memory, rows, _behind(past, rows), told)
 
 
@@ -106,7 +106,7 @@ def _behind(past: Past, rows: pl.DataFrame) -> pl.DataFrame:
     found = [pl.DataFrame(schema=BEHIND)]
     whole = rows.filter(pl.col("segment").is_null())
     for (first, last), numbers in whole.group_by(["said_edition", "says_edition"], maintain_order=True):
-        before, now = (past.state(by_number[int(str(number))]).entries for number in (first, last))
+        before, now = (past.standing.entries(by_number[int(str(number))]) for number in (first, last))
         found.append(behind(before, now, numbers))
     return pl.concat(found)
 
@@ -114,7 +114,7 @@ def _behind(past: Past, rows: pl.DataFrame) -> pl.DataFrame:
 def _told_as(memory: Memory, text: str) -> tuple[str, str | None]:
     """Metric and cut of an address, also of a metric that is no more. Raises: InputError (exit 2)."""
     metric, _, cut = text.partition(".")
-    known = sorted(memory.past.told["metric"].unique())
+    known = memory.past.metrics
     if metric not in known:
         hint = near(metric, known) or f"published are {', '.join(known)}"
         raise InputError([Finding("SM003", Severity.ERROR, f"no edition holds `{metric}`", hint=hint)])

@@ -13,8 +13,8 @@ from saasmetrics.engine.run import Wish
 from saasmetrics.engine.values import judged_periods
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.values import VALUES
-from saasmetrics.history.edition import KEY
-from saasmetrics.history.folder import alterations, editions, state
+from saasmetrics.history.edition import FILES, KEY
+from saasmetrics.history.folder import alterations, editions, read
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.pipeline import Result
 from saasmetrics.recall.standing import folder_of, moment_of, standing
@@ -34,7 +34,7 @@ def as_published(path: Path, ask: Ask, *, data_root: Path | None = None) -> Resu
     addresses, wanted = wishes(definitions, ask)
     found = editions(folder_of(definitions))
     chosen = standing(definitions, found, moment_of(definitions, ask.as_of))[-1]
-    values = _shown(state(found, chosen).values, ask, wanted)
+    values = _shown(read(chosen, FILES[0]), ask, wanted)
     verdicts = {
         address.text: held(definitions, values, address, chosen.as_of, ask.where).verdict for address in addresses
     }
