@@ -41,16 +41,18 @@ class Contents:
         """Rows and the sums of their hashes in one chunk, by day and bucket."""
         partial = []
         for at, _, rows in chunk.chosen([self._atoms.clock_of(self._member.rows)]):
-            hashes = {
-                name: hashed(chunk.at(name, rows), loose=name not in self._typed)
-                for name in (*self._core, *self._extra)
-            }
+            everything = len(rows) == chunk.height
+            hashes = {}
+            for name in (*self._core, *self._extra):
+                column = chunk.column(name) if everything else chunk.at(name, rows)
+                hashes[name] = hashed(column, name, loose=name not in self._typed)
+            days = chunk.days(at) if everything else chunk.days(at)[rows]
             buckets = (hashes["account"] % np.uint64(BUCKETS)).astype(np.uint8)
-            core = rows_hashed({name: hashes[name] for name in self._core}, len(rows))
+            core = rows_hashed([hashes[name] for name in self._core], len(rows))
             # What stands beside is bound to its row: two rows that swap values are not what they were.
-            beside = {"": core, **{name: hashes[name] for name in self._extra}}
+            beside = [core, *(hashes[name] for name in self._extra)]
             extra = rows_hashed(beside, len(rows)) if self._extra else np.zeros(len(rows), np.uint64)
-            partial.append(fold([chunk.days(at)[rows], buckets], [np.ones(len(rows), np.int64), core, extra], _HOW))
+            partial.append(fold([days, buckets], [np.ones(len(rows), np.int64), core, extra], _HOW))
         return {"content": tabled(partial, ("day", "bucket"), _VALUES)}
 
     def absorb(self, partial: Partial) -> None:

@@ -98,10 +98,10 @@ def _of_table(rows: pl.DataFrame, role: Role, calendar: Calendar, mentioned: str
     """Parts of a table: a line per row key and day."""
     others = [name for name in rows.columns if name not in role.columns and name not in _OWN]
     extra = sorted(name for name in others if name in mentioned)
-    hashes = {name: hashed(rows[name]) for name in role.columns if name in rows.columns}
-    loose = {name: hashed(rows[name], loose=True) for name in extra}
-    core = rows_hashed(hashes, rows.height)
-    beside = rows_hashed({"": core, **loose}, rows.height) if extra else np.zeros(rows.height, np.uint64)
+    hashes = {name: hashed(rows[name], name) for name in role.columns if name in rows.columns}
+    loose = [hashed(rows[name], name, loose=True) for name in extra]
+    core = rows_hashed([*hashes.values()], rows.height)
+    beside = rows_hashed([core, *loose], rows.height) if extra else np.zeros(rows.height, np.uint64)
     keyed = pl.DataFrame(
         {
             "period": _days(rows, role, calendar),
@@ -135,8 +135,8 @@ def _keys(rows: pl.DataFrame, role: Role, hashes: Mapping[str, Hashes]) -> Hashe
         told = [subject]
     else:
         told = [name for name, column in role.columns.items() if column.kind not in _MEASURED and name in hashes]
-    keys = rows_hashed({name: hashes[name] for name in told}, rows.height)
+    keys = rows_hashed([hashes[name] for name in told], rows.height)
     if "id" in role.columns and "id" in hashes:
-        ids = rows_hashed({"id": hashes["id"]}, rows.height)
+        ids = rows_hashed([hashes["id"]], rows.height)
         return np.where(rows["id"].is_null().to_numpy(), keys, ids)
     return keys
