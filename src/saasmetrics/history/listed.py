@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from saasmetrics.history.edition import Schema, is_said
+from saasmetrics.history.edition import Schema
 from saasmetrics.history.restated import Past
 from saasmetrics.history.verdict import VERDICTS
 
@@ -32,7 +32,7 @@ def listed(past: Past) -> pl.DataFrame:
             {
                 "edition": edition.number,
                 "as_of": edition.as_of,
-                "numbers": past.standing.values(edition).filter(is_said() & pl.col("segment").is_null()).height,
+                "numbers": past.counts[edition.number],
                 "changed": changed.height,
                 **{each.word: words.get(each.word, 0) for each in VERDICTS},
                 "altered": bool(edition.altered or edition.broken),

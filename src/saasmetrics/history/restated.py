@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -89,6 +88,16 @@ class Rules:
         return self.calendar.local_day(as_of - timedelta(microseconds=1)) + timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class _Walk:
+    """What one walk over all editions finds."""
+
+    metrics: tuple[str, ...]
+    numbers: int
+    counts: Mapping[int, int]
+    steps: pl.DataFrame
+
+
 class Past:
     """Editions in the order of what they knew; what stood with each is put together when it is asked for."""
 
@@ -110,26 +119,42 @@ class Past:
             parts.append(chosen.with_columns(turn=pl.lit(turn, dtype=pl.Int64)))
         return pl.concat(parts)
 
-    @cached_property
+    @property
     def metrics(self) -> tuple[str, ...]:
         """Every metric that any edition tells."""
-        names = {name for edition in self.editions for name in self.standing.values(edition)["metric"].unique()}
-        return tuple(sorted(names))
+        return self._walk.metrics
 
-    @cached_property
+    @property
     def numbers(self) -> int:
         """How many different numbers of complete periods they tell, undivided."""
-        known = pl.DataFrame(schema={name: SAID[name] for name in KEY})
-        for edition in self.editions:
-            said = self.standing.values(edition).filter(is_said() & pl.col("segment").is_null())
-            known = pl.concat([known, said.select(KEY)]).unique()
-        return known.height
+        return self._walk.numbers
 
-    @cached_property
+    @property
+    def counts(self) -> Mapping[int, int]:
+        """The same by edition."""
+        return self._walk.counts
+
+    @property
     def steps(self) -> pl.DataFrame:
         """Every change of a number from one edition to the next. Columns: `STEPS`."""
-        found = [self._step(first, second) for first, second in pairwise(self.editions)]
-        return pl.concat([pl.DataFrame(schema=STEPS), *found])
+        return self._walk.steps
+
+    @cached_property
+    def _walk(self) -> _Walk:
+        """One walk over all editions."""
+        names: set[str] = set()
+        known = pl.DataFrame(schema={name: SAID[name] for name in KEY})
+        counts: dict[int, int] = {}
+        steps = [pl.DataFrame(schema=STEPS)]
+        for before, edition in zip((None, *self.editions), self.editions, strict=False):
+            if before is not None:
+                steps.append(self._step(before, edition))
+            values = self.standing.values(edition)
+            names.update(values["metric"].unique())
+            said = values.filter(is_said() & pl.col("segment").is_null()).select(KEY)
+            known = pl.concat([known, said]).unique()
+            counts[edition.number] = said.height
+        return _Walk(tuple(sorted(names)), known.height, counts, pl.concat(steps))
 
     @cached_property
     def restated(self) -> pl.DataFrame:
@@ -245,8 +270,11 @@ def _held_together(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     metric or a period that the later edition does not hold at all is not compared.
     """
     said, complete = before.filter(is_said()), now.filter("complete")
-    old = said.join(complete.select(SPLIT).unique(), on=SPLIT, how="semi", nulls_equal=True)
-    new = complete.join(said.select(SPLIT).unique(), on=SPLIT, how="semi", nulls_equal=True)
+    # Most rows are as they were, and need not be looked up.
+    marks = [rows.select(*KEY, "value").hash_rows() for rows in (said, complete)]
+    was, is_ = said.filter(~marks[0].is_in(marks[1].implode())), complete.filter(~marks[1].is_in(marks[0].implode()))
+    old = was.join(complete, on=SPLIT, how="semi", nulls_equal=True)
+    new = is_.join(said, on=SPLIT, how="semi", nulls_equal=True)
     both = old.select(*KEY, "value", "denominator", there=pl.lit(True)).join(
         new.select(*KEY, "denominator", value_now="value", there_now=pl.lit(True)),
         on=KEY,
@@ -259,12 +287,13 @@ def _held_together(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     both = both.with_columns(
         value=_or_nothing("value", is_sum, "there"), value_now=_or_nothing("value_now", is_sum, "there_now")
     )
-    series = ["metric", "segment"]
-    fulls = old.select(*series, "full").unique(series)
-    nows = new.select(*series, "sources", "beyond", full_now="full").unique(series)
     differing = both.filter(_differs("value", "value_now"))
+    series = ["metric", "segment"]
+    fulls = said.select(*series, "full")
+    nows = complete.select(*series, "sources", "beyond", full_now="full")
     for about in (fulls, nows):
-        differing = differing.join(about, on=series, nulls_equal=True)
+        alike = about.join(differing, on=series, how="semi", nulls_equal=True).unique(series)
+        differing = differing.join(alike, on=series, nulls_equal=True)
     return differing
 
 
