@@ -1,4 +1,4 @@
-"""Kill publishings at any moment, hundreds of times: `python tests/kill.py --rounds 200 --seed 1`.
+"""Kill publishings at any moment, hundreds of times: `python tests/kill_publishing.py --rounds 200 --seed 1`.
 
 Each round publishes a company's numbers as of another day in a process of its own and ends it, without a word, after a
 random time that falls anywhere from its start to its end, most often while it writes; now and then two run at once.
