@@ -20,6 +20,9 @@ from saasmetrics.period import Calendar, Grain
 SPLIT = ("metric", "cut", "stat", "grain", "period", "segment")
 """What is told together or not at all: a number undivided, or all parts of a split."""
 
+_REASONS = ("full", "full_now", "version", "version_now", "sources", "beyond", "grain", "period")
+"""What the reason of a change follows from."""
+
 CLOSE = 1e-12
 """What floats of one value may differ by, relative to it."""
 
@@ -225,7 +228,7 @@ class Past:
         known = self._rules.known(first.as_of)
         causes: dict[Any, tuple[str, str, bool]] = {}
         told = []
-        for key in both.select("full", "full_now", "sources", "beyond", "grain", "period").iter_rows():
+        for key in both.select(_REASONS).iter_rows():
             if key not in causes:
                 word, reason, settling = self._why(key, rows, known, self._rules.known(second.as_of))
                 unsaid = word == UNEXPLAINED.word
@@ -238,14 +241,21 @@ class Past:
         return both.select(*KEY, edition=number, value="value_now").hstack(verdicts)
 
     def _why(self, key: Any, rows: pl.DataFrame, known: date, then: date) -> tuple[str, str, bool]:
-        full, full_now, sources, beyond, grain, period = key
+        full, full_now, version, version_now, sources, beyond, grain, period = key
         end = self._rules.calendar.end(period, Grain(grain))
         names = tuple(filter(None, (sources or "").split(",")))
         if full != full_now:
-            return DEFINITION.word, f"definition {full} became {full_now}", False
+            return DEFINITION.word, _defined(version, version_now), False
         found = cause(rows, names, end, known if beyond else None)
         settling = found.verdict is not UNEXPLAINED and self._rules.settled(found.sources, end) > then
         return found.verdict.word, found.text, settling
+
+
+def _defined(before: int | None, now: int | None) -> str:
+    """Which meaning took the place of which, as far as they are locked."""
+    if now is not None and before is not None:
+        return f"version {now} of the definition took the place of version {before}"
+    return "another definition" if before is None else "another definition, which is not locked"
 
 
 def _unexplained(first: Edition, second: Edition) -> str:
@@ -289,8 +299,8 @@ def _held_together(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     )
     differing = both.filter(_differs("value", "value_now"))
     series = ["metric", "segment"]
-    fulls = said.select(*series, "full")
-    nows = complete.select(*series, "sources", "beyond", full_now="full")
+    fulls = said.select(*series, "full", "version")
+    nows = complete.select(*series, "sources", "beyond", full_now="full", version_now="version")
     for about in (fulls, nows):
         alike = about.join(differing, on=series, how="semi", nulls_equal=True).unique(series)
         differing = differing.join(alike, on=series, nulls_equal=True)
