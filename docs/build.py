@@ -76,6 +76,8 @@ CODES = {rule.code: rule.title.rstrip(".") for rule in (*RULES, *TRACKING)} | {
     "SM925": "A file with column names and no rows",
     "SM926": "Times in a zone that the export does not name",
     "SM927": "Zero bytes in a text",
+    "SM928": "Several columns where an export has one, as amounts in two currencies",
+    "SM929": "A preset that has not been held against a real export",
     **TITLES,
     "SM930": "A published number whose definition changed since",
     "SM931": "A published number that changed because rows came late",
@@ -260,8 +262,10 @@ def presets() -> str:
         blocks += [
             f"## {name}",
             known.note or "No more is to be known.",
-            f"Fills `{known.source['role']}`; known by {', '.join(f'`{each}`' for each in known.signature)}.",
+            *([f"To check in yours: {known.verify}"] if known.verify else []),
+            f"Fills `{known.role}`; known by {', '.join(f'`{each}`' for each in known.signature)}.",
             table(("column", "from"), columns),
+            *([f"Left out: {', '.join(known.drop)}."] if known.drop else []),
         ]
     return page("Presets", *blocks)
 

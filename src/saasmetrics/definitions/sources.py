@@ -30,7 +30,7 @@ class ColumnSource(Model):
     json_: str | None = Field(None, alias="json")
     default: Cell = None
     map: dict[str, Cell] | None = None
-    unit: Literal["minor"] | None = None
+    unit: Literal["minor", "micro"] | None = None
 
     @property
     def json_path(self) -> str | None:

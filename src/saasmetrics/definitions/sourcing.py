@@ -133,8 +133,8 @@ def _column(name: str, column: ColumnSource, role: Role, called: str, path: Node
             message = f"`{name}` is not a column of {called}: it is kept under its own name"
             written.findings.append(Finding("SM013", Severity.WARNING, message, written.key_at(path), hint))
         return
-    if column.unit == "minor" and canonical.kind != "money":
-        message = f"`unit: minor` does nothing to {name}: it is no money"
+    if column.unit is not None and canonical.kind != "money":
+        message = f"`unit: {column.unit}` does nothing to {name}: it is no money"
         written.fault("SM008", message, written.key_at((*path, "unit")), "remove it")
     for key, value in (column.map or {}).items():
         if canonical.choices and isinstance(value, str) and value not in canonical.choices:

@@ -82,7 +82,7 @@ def _origin(column: ColumnSource) -> str:
     if column.default is not None:
         parts.append(f"{'else' if parts else 'always'} {flow(column.default)}")
     if column.unit is not None:
-        parts.append("in hundredths")
+        parts.append("in millionths" if column.unit == "micro" else "in hundredths")
     return "; ".join(parts)
 
 
@@ -141,15 +141,18 @@ def preset_page(definitions: Definitions, name: str) -> Explanation:
         ("role", f"{role}: {words.role(role)}"),
         ("known by", ", ".join(known.signature)),
         ("zone", "the zone of the vendor's account: say it with `timezone`" if known.zone == "account" else "UTC"),
-        ("leaves out", "; ".join(known.drop)),
+        ("leaves out", "; ".join(f"{reason}: {sql}" for reason, sql in known.drop.items())),
+        ("newest by", known.newest),
+        ("makes", "; ".join(f"{made.name} ({made.how} {made.of})" for made in known.derived)),
         ("empty are", ", ".join(f"`{text}`" for text in known.nulls)),
+        ("known from", known.evidence),
         ("used by", ", ".join(using) or "no source of this file"),
     ]
     facts = Facts(tuple((key, said) for key, said in told if said))
     columns = [(column, _origin_of(origin)) for column, origin in source.get("columns", {}).items()]
     columns += [(column, f"{how.after} and the time in {how.column}") for column, how in known.elapsed.items()]
     sections = [
-        Section("", (*([known.note] if known.note else []), facts)),
+        Section("", (*filter(None, (known.note, known.verify and f"Check: {known.verify}")), facts)),
         Section("Columns", (Table(("column", "comes from"), tuple(columns)),)),
     ]
     if known.aliases:

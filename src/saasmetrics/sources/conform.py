@@ -19,7 +19,7 @@ from saasmetrics.sources.marks import DROPPED, EXTRA, UNREAD, VALUE
 from saasmetrics.sources.naming import columns_of, compile_named
 from saasmetrics.sources.origin import Origin, origins, written
 from saasmetrics.sources.presets import Elapsed
-from saasmetrics.sources.times import Clock
+from saasmetrics.sources.times import Clock, Order
 
 Schema = Mapping[str, pl.DataType]
 
@@ -29,15 +29,17 @@ class Conform:
     """How the files of one source become canonical rows.
 
     `names` are the columns of its files; `readings` say, per column to be made, how its values are written. The same
-    for every file of the source, so that splitting files changes nothing.
+    for every file of the source, so that splitting files changes nothing. `order` is that of days and months where no
+    value proves one.
     """
 
     source: Source
     calendar: Calendar
     currency: str | None
     names: tuple[str, ...]
-    drop: tuple[str, ...] = ()
+    drop: Mapping[str, str] = field(default_factory=dict)
     elapsed: Mapping[str, Elapsed] = field(default_factory=dict)
+    order: Order | None = None
     readings: Mapping[str, Reading] = field(default_factory=dict)
 
     @property
@@ -50,7 +52,7 @@ class Conform:
         """A text that changes with everything that changes the canonical rows."""
         readings = sorted((name, repr(reading)) for name, reading in self.readings.items())
         source = self.source.model_dump(mode="json", include={"role", "columns", "filter", "timezone", "date_format"})
-        return repr((source, self.calendar, self.currency, self.drop, sorted(self.elapsed.items()), readings))
+        return repr((source, self.calendar, self.currency, sorted(self.drop.items()), sorted(self.elapsed.items()), readings))
 
     @cached_property
     def origins(self) -> Mapping[str, Origin]:
@@ -76,7 +78,7 @@ class Conform:
         read = {name for name in self.others if name in columns}
         for name in self._made(columns, beside):
             read.update(self.origins[name].reads(self.names))
-        for sql in (*filter(None, (self.source.filter,)), *self.drop):
+        for sql in (*filter(None, (self.source.filter,)), *self.drop.values()):
             read.update(columns_of(sql, self.names))
         return read
 
@@ -84,7 +86,7 @@ class Conform:
         wanted = {*columns, *self.needed, *(passed.after for passed in self.elapsed.values())}
         if "closed" in wanted:
             wanted.add("status")
-        if any(origin.source.unit for origin in self.origins.values()):
+        if any(origin.source.unit == "minor" for origin in self.origins.values()):
             wanted.add("currency")
         return tuple(name for name in self.origins if name in wanted and name not in beside)
 
@@ -133,25 +135,26 @@ class Conform:
 
     def compiles(self, schema: Schema) -> None:
         """Compile all SQL against a file's columns. Raises: ExpressionError."""
-        lacking = dict.fromkeys(self._reads(self.names) - set(schema), pl.String())
+        lacking = dict.fromkeys(self._reads((*self.origins, *self.others)) - set(schema), pl.String())
         self._filters({**schema, **lacking})
         for origin in self.origins.values():
             origin.value({**schema, **lacking}, self.zone)
 
-    def _filters(self, schema: Schema) -> tuple[list[pl.Expr], list[pl.Expr]]:
-        """Conditions of the rows to keep, and of those that are no records."""
+    def _filters(self, schema: Schema) -> tuple[list[pl.Expr], dict[str, pl.Expr]]:
+        """Conditions of the rows to keep; and of those that are no records, by what such rows are called."""
 
-        def conditions(texts: Collection[str]) -> list[pl.Expr]:
-            return [compile_named(sql, schema, self.zone, kind="flag") for sql in texts]
+        def condition(sql: str) -> pl.Expr:
+            return compile_named(sql, schema, self.zone, kind="flag")
 
-        return conditions([self.source.filter] if self.source.filter is not None else []), conditions(self.drop)
+        kept = [] if self.source.filter is None else [condition(self.source.filter)]
+        return kept, {reason: condition(sql) for reason, sql in self.drop.items()}
 
     def _values(self, rows: pl.LazyFrame, made: Collection[str], kept: list[str], schema: Schema) -> pl.LazyFrame:
         kept_rows, no_records = self._filters(schema)
         rows = rows.filter(*kept_rows) if kept_rows else rows
         values = {VALUE + name: self.origins[name].value(schema, self.zone) for name in made}
-        if no_records:
-            values[DROPPED] = pl.any_horizontal(no_records).fill_null(value=False)
+        for reason, condition in no_records.items():
+            values[DROPPED + reason] = condition.fill_null(value=False)
         return rows.select(*kept, *([EXTRA] if EXTRA in schema else []), **values)
 
     def _converted(self, name: str, dtype: pl.DataType) -> pl.Expr:
@@ -163,8 +166,8 @@ class Conform:
         out = convert(value, dtype, "number" if origin.elapsed else origin.column.kind, reading)
         if name == "currency":
             out = code(out)
-        if origin.source.unit == "minor":
-            out = out / self._units()
+        if origin.source.unit is not None:
+            out = out / (1e6 if origin.source.unit == "micro" else self._units())
         if origin.source.default is not None and origin.reads_file:
             constant = pl.lit(written(origin.source.default))
             filled = convert(constant, pl.String(), origin.column.kind, reading)

@@ -14,6 +14,7 @@ from saasmetrics.expression import parse
 from saasmetrics.finding import Finding, InputError, Location, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.conform import Conform
+from saasmetrics.sources.derived import is_pattern, with_derived
 from saasmetrics.sources.files import DataFile, find_files
 from saasmetrics.sources.fit import column_faults
 from saasmetrics.sources.marks import EXTRA
@@ -29,7 +30,8 @@ _SAMPLED = 8
 class Entry:
     """A source, looked at. `how` is None when it cannot be used; the findings then say why.
 
-    `torn` are judged rows of files that break somewhere, up to there: they are never used, only told.
+    `torn` are judged rows of files that break somewhere, up to there: they are never used, only told. Of several rows of an id
+    the one counts that is last by `newest`, if that is a column.
     """
 
     place: str
@@ -37,6 +39,7 @@ class Entry:
     how: Conform | None
     findings: tuple[Finding, ...]
     torn: Mapping[DataFile, pl.LazyFrame] = field(default_factory=dict)
+    newest: str = ""
 
 
 def enter(
@@ -57,7 +60,8 @@ def enter(
     place = name if not source.path else next(iter(raw)).name if len(raw) == 1 else ", ".join(source.path)
     broken = {file for file, rows in raw.items() if _breaks(rows)}
     names = tuple(dict.fromkeys(column for rows in raw.values() for column in rows.schema if column != EXTRA))
-    how = Conform(source, settings.calendar, settings.currency, names, *((known.drop, known.elapsed) if known else ()))
+    beyond = (known.drop, known.elapsed, known.order) if known else ()
+    how = Conform(source, settings.calendar, settings.currency, names, *beyond)
     sound = _sound(how, raw, known, findings)
     reads, told = readings(how, [rows.sample for rows in sound.values()], Location(place))
     how = replace(how, readings=reads)
@@ -69,13 +73,16 @@ def enter(
     if known and known.zone == "account" and source.timezone is None:
         message = f"`{name}`: the export does not name the time zone of its times; read as UTC"
         findings.append(Finding("SM926", Severity.WARNING, message, Location(place), "set timezone on the source"))
-    return Entry(place, sound, how, (*findings, *told), torn)
+    if known and known.evidence == "M":
+        message = f"`{name}`: preset {known.name} has not been held against a real export; {known.verify}"
+        findings.append(Finding("SM929", Severity.NOTE, message, Location(place)))
+    return Entry(place, sound, how, (*findings, *told), torn, known.newest if known else "")
 
 
 def _raws(files: Sequence[DataFile], source: Source, known: Preset | None) -> tuple[dict[DataFile, Raw], list[Finding]]:
     findings: list[Finding] = []
     raw: dict[DataFile, Raw] = {}
-    likely = {*ROLES[source.role].columns, *(known.signature if known else ())}
+    likely = {*ROLES[source.role].columns, *(words_of(known) if known else ())}
     nulls = (*NULLS, *(known.nulls if known else ()))
     sampled = set(_spread(files))
     for file in files:
@@ -84,8 +91,9 @@ def _raws(files: Sequence[DataFile], source: Source, known: Preset | None) -> tu
         except InputError as error:
             findings.extend(error.findings)
             continue
+        rows = prepared(rows, known, file.name) if known else rows
         findings.extend(rows.findings)
-        raw[file] = _renamed(rows, known) if known else rows
+        raw[file] = rows
     return raw, findings
 
 
@@ -131,6 +139,17 @@ def _declared(source: Source) -> set[str]:
         written = column.json_path.split(".")[0] if column.json_path else column.column
         names.update(parse(column.expr).columns if column.expr is not None else [written] if written else [])
     return names
+
+
+def words_of(known: Preset) -> frozenset[str]:
+    """The names that a header of the export is found by."""
+    own = (part for part in known.signature if not is_pattern(part) and "." not in part)
+    return frozenset((*own, *known.aliases, *(name for others in known.aliases.values() for name in others)))
+
+
+def prepared(rows: Raw, known: Preset, file: str) -> Raw:
+    """A file's rows with the columns of its preset: those of other names, those made of others."""
+    return with_derived(_renamed(rows, known), known, file)
 
 
 def _renamed(rows: Raw, known: Preset) -> Raw:

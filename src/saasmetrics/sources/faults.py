@@ -1,6 +1,6 @@
 """What makes a row unusable, as named conditions; the first that holds is the row's fault.
 
-Rules: `no record` (a total, a footer, a deleted row), `ragged` (more cells than the header), `blank line`,
+Rules: `no record:REASON` (totals, footers, deleted rows), `ragged` (more cells than the header), `blank line`,
 `missing:COLUMN`, `unreadable:COLUMN`, `unknown:COLUMN` (not one of the column's values), `end before start`; then, over
 all sources of a role, `unknown currency`, `alias cycle` and `repeat`.
 """
@@ -44,8 +44,9 @@ def rules(
 ) -> tuple[Rule, ...]:
     """The rules that rows with these columns can break, in order."""
     out = []
-    if DROPPED in dtypes:
-        out.append(Rule("no record", pl.col(DROPPED)))
+    for name in dtypes:
+        if name.startswith(DROPPED):
+            out.append(Rule(f"no record:{name.removeprefix(DROPPED)}", pl.col(name)))
     if EXTRA in dtypes:
         out.append(Rule("ragged", pl.col(EXTRA).is_not_null()))
         judged = [origin for origin in origins if origin.reads_file and (origin.column.needed or not needed_only)]

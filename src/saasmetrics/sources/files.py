@@ -54,7 +54,7 @@ def find_files(
             message = f"source `{name}`: no file matches `{pattern}`"
             findings.append(Finding("SM901", Severity.ERROR, message, at, _neighbours(source.base, pattern)))
         for path in inside:
-            file = _data_file(path, _shown(path, folders))
+            file = data_file(path, _shown(path, folders))
             if file is None:
                 message = f"`{path.suffix or path.name}` is not a format that is read"
                 hint = "CSV, Parquet, JSON and JSON lines are, also as .gz, .zst or .zip"
@@ -82,7 +82,8 @@ def _neighbours(base: Path, pattern: str) -> str:
     return f"that folder holds {', '.join(names)}" if names else "that folder holds no files"
 
 
-def _data_file(path: Path, name: str) -> DataFile | None:
+def data_file(path: Path, name: str) -> DataFile | None:
+    """A file by its ending; None for a format that is not read."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packed = suffixes.pop() if suffixes and suffixes[-1] in _PACKED else ""
     form = _FORMATS.get(suffixes[-1] if suffixes else "")

@@ -18,7 +18,7 @@ from saasmetrics.sources.currency import constant_rates, priced
 from saasmetrics.sources.entry import Entry, enter
 from saasmetrics.sources.files import DataFile
 from saasmetrics.sources.log import Log
-from saasmetrics.sources.repeats import once
+from saasmetrics.sources.repeats import once, superseded
 from saasmetrics.sources.table import MONEY, Table, stacked
 
 
@@ -99,7 +99,10 @@ def _frames(entries: Mapping[str, Entry], chosen: Mapping[str, Source]) -> dict[
     parts: dict[str, list[tuple[str, pl.LazyFrame]]] = {}
     for name, entry in entries.items():
         rows = [(name, entry.how.conform(raw.rows)) for raw in entry.raw.values()] if entry.how else []
-        parts.setdefault(chosen[name].role, []).extend(rows)
+        role = chosen[name].role
+        if entry.newest and entry.how:
+            rows = [(name, superseded(role, stacked(role, rows).drop("source"), entry.newest, entry.how.calendar))]
+        parts.setdefault(role, []).extend(rows)
     return {role: stacked(role, rows) for role, rows in parts.items()}
 
 

@@ -56,7 +56,7 @@ class Origin:
         if self.source.expr is not None:
             value = compile_named(self.source.expr, schema, zone)
         elif self.source.json_path:
-            value = _json(self.source.json_path, schema)
+            value = json_value(self.source.json_path, schema)
         elif self.source.column:
             value = pl.col(named(self.source.column, schema) or self.source.column)
         else:
@@ -96,7 +96,8 @@ def written(value: str | int | float | bool | None) -> str | None:
     return value if value is None else str(getattr(value, "text", value))
 
 
-def _json(path: str, schema: Schema) -> pl.Expr:
+def json_value(path: str, schema: Schema) -> pl.Expr:
+    """The value at a path `column.key.0`; `*` is any key, of which the first one counts."""
     first, *keys = path.split(".")
     column = named(first, schema) or first
     value, dtype = pl.col(column), schema[column]
@@ -109,5 +110,10 @@ def _json(path: str, schema: Schema) -> pl.Expr:
         dtype = inner() if isinstance(inner, type) else inner
     if not keys:
         return value
-    steps = "".join(f"[{key}]" if key.isdigit() else "['" + key.replace("'", "\\'") + "']" for key in keys)
-    return value.cast(pl.String).str.json_path_match("$" + steps)
+    return value.cast(pl.String).str.json_path_match("$" + "".join(map(_step, keys)))
+
+
+def _step(key: str) -> str:
+    if key == "*":
+        return ".*"
+    return f"[{key}]" if key.isdigit() else "['" + key.replace("'", "\\'") + "']"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics import document
 
+if TYPE_CHECKING:
+    from saasmetrics.sources.times import Order
+
 _SUFFIX = ".yaml"
-
-
-_LEAST = 0.5
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -27,25 +27,47 @@ class Elapsed:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A column made of a file's own before anything is mapped; `how` is one word of `sources/derived.py`."""
+
+    name: str
+    how: str
+    of: str
+    by: str = ""
+
+
+@dataclass(frozen=True)
 class Preset:
     """One vendor's export.
 
-    `signature` are column names that tell the export from others; `aliases` other names a column had in other years;
-    `drop` conditions on rows that are no records (totals, footers, deleted ones); `elapsed` columns that the export
-    gives as time passed; `nulls` further cells that mean nothing is there; `note` what the
-    file cannot tell; `zone` is `account` when times are in a zone that the file does not name. `source` is what it
-    would say in `sources`, by the same grammar.
+    `signature` are column names that tell the export from others, `properties.x` a key in JSON; `aliases` other names
+    a column had in other years; `drop` conditions on rows that are no records, by what such rows are called; `derived`
+    columns that are made first; `elapsed` columns that the export gives as time passed; `newest` the column that says
+    which of several rows of an id is the last; `order` that of days and months where values prove none; `nulls` further
+    cells that mean nothing is there; `note` what the file cannot tell, `verify` what to check in your own; `zone` is
+    `account` when times are in a zone that the file does not name. `evidence` says where the layout is known from.
+    `source` is what it would say in `sources`, by the same grammar.
     """
 
     name: str
     signature: tuple[str, ...]
     source: Mapping[str, Any]
     aliases: Mapping[str, tuple[str, ...]]
-    drop: tuple[str, ...] = ()
+    drop: Mapping[str, str] = field(default_factory=dict)
     nulls: tuple[str, ...] = ()
     elapsed: Mapping[str, Elapsed] = field(default_factory=dict)
+    derived: tuple[Derived, ...] = ()
+    newest: str = ""
+    order: Order | None = None
     note: str = ""
+    verify: str = ""
+    evidence: str = ""
     zone: str = "utc"
+
+    @property
+    def role(self) -> str:
+        """The role that it fills."""
+        return str(self.source["role"])
 
 
 def preset_names() -> tuple[str, ...]:
@@ -66,26 +88,22 @@ def preset(name: str) -> Preset:
         tuple(data["signature"]),
         data["source"],
         data.get("aliases", {}),
-        tuple(data.get("drop", ())),
+        data.get("drop", {}),
         tuple(data.get("null_values", ())),
         {
             column: Elapsed(how["column"], how["after"], _UNITS[how["unit"]])
             for column, how in data.get("elapsed", {}).items()
         },
+        tuple(_derived(name, how) for name, how in data.get("derived", {}).items()),
+        data.get("newest", ""),
+        data.get("order"),
         data.get("note", ""),
+        data.get("verify", ""),
+        data["evidence"],
         data.get("zone", "utc"),
     )
 
 
-def recognised(columns: Collection[str]) -> tuple[tuple[str, float], ...]:
-    """Presets whose export has such columns, likeliest first, with the share of their signature that is there.
-
-    Edges: half of a signature is the least; presets that are as likely as each other all come, none is guessed.
-    """
-    names = {name.casefold() for name in columns}
-    shares = []
-    for name in preset_names():
-        known = preset(name)
-        there = [names & {part.casefold(), *map(str.casefold, known.aliases.get(part, ()))} for part in known.signature]
-        shares.append((name, sum(map(bool, there)) / len(there)))
-    return tuple(sorted((found for found in shares if found[1] >= _LEAST), key=lambda found: (-found[1], found[0])))
+def _derived(name: str, written: Mapping[str, str]) -> Derived:
+    (how, of), *options = written.items()
+    return Derived(name, how, of, dict(options).get("by", ""))

@@ -26,7 +26,7 @@ def readings(
     """How each column to be made is written, judged by samples of all files together; and what cannot be settled."""
     out: dict[str, Reading] = {}
     findings: list[Finding] = []
-    clock = Clock(conform.zone, conform.calendar, form=conform.source.date_format)
+    clock = Clock(conform.zone, conform.calendar, conform.order, conform.source.date_format)
     for name, values in _values(conform, samples).items():
         kind = conform.origins[name].column.kind
         if kind in ("time", "day"):
@@ -67,6 +67,10 @@ def _clock(name: str, clock: Clock, values: pl.Series, place: Location, findings
     if values.dtype != pl.String or values.is_empty():
         return clock
     order = order_of(values) if clock.form is None else None
+    if order == "ambiguous" and clock.order:
+        message = f"`{name}`: no value proves it, read with the {clock.order}, as the export is known to write"
+        findings.append(Finding("SM916", Severity.NOTE, message, place, None, name))
+        order = clock.order
     if order in ("mixed", "ambiguous"):
         example = values.filter(values.str.contains(r"^\d{1,2}[/-]\d{1,2}[/-]\d{4}"))[0]
         says = "no value says" if order == "ambiguous" else "the values contradict each other on"

@@ -7,6 +7,10 @@ from collections.abc import Mapping
 import polars as pl
 
 from saasmetrics.frames.canonical import ROLES
+from saasmetrics.period import Calendar
+from saasmetrics.sources.convert import Reading, convert
+from saasmetrics.sources.naming import named
+from saasmetrics.sources.times import Clock
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "users": ("user", "account", "role"),
@@ -36,6 +40,24 @@ def once(role: str, rows: pl.LazyFrame) -> pl.LazyFrame:
     later = ~pl.struct(*key, usable).is_first_distinct()
     fault = pl.when(usable & later).then(pl.lit("repeat")).otherwise("_fault")
     return rows.sort(*key, *sortable, nulls_last=True).with_columns(_fault=fault)
+
+
+def superseded(role: str, rows: pl.LazyFrame, newest: str, calendar: Calendar) -> pl.LazyFrame:
+    """Marks the rows of an id that are not its last by the column `newest`, of an export that keeps every version.
+
+    Edges: rows without such a time, or in a file without that column, are older than all; of two last ones both stay,
+    for `once`.
+    """
+    key = key_of(role)
+    schema = rows.collect_schema()
+    column = named(newest, schema)
+    if column is None or key[0] not in schema:
+        return rows
+    told = convert(pl.col(column), schema[column], "time", Reading(Clock("UTC", calendar)))
+    usable = pl.col("_fault").is_null()
+    time = pl.when(usable).then(told.to_physical().fill_null(-(2**62)))
+    older = usable & (time < time.max().over(key[0]))
+    return rows.with_columns(_fault=pl.when(older).then(pl.lit("no record:older versions")).otherwise("_fault"))
 
 
 def differing(role: str, rows: pl.DataFrame) -> pl.DataFrame:

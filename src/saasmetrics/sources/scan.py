@@ -56,8 +56,8 @@ def scan(
     if file.format == "csv":
         return _csv(file, {*declared, *likely}, nulls, sampled=sampled)
     start = packed.head(file, _JSON_SAMPLE)
-    if file.format == "json" and _plain(file, start).lstrip()[:1] == "[":
-        return _json_array(file)
+    if file.format == "json" and _is_one_document(_plain(file, start)):
+        return _document(file, {*declared, *likely})
     return _json_lines(file, start, declared)
 
 
@@ -135,11 +135,41 @@ def _record(file: DataFile, number: int, line: str) -> dict[str, Any]:
     return record
 
 
-def _json_array(file: DataFile) -> Raw:
-    records = _loaded(file, _plain(file, packed.whole(file)))
-    if not all(isinstance(record, dict) for record in records):
+def _is_one_document(text: str) -> bool:
+    """Whether all of a file is one list or one object, and not an object on each line."""
+    text = text.lstrip()
+    if text[:1] == "[":
+        return True
+    first, _, rest = text.partition("\n")
+    try:
+        return isinstance(json.loads(first), dict) and not rest.strip()
+    except json.JSONDecodeError:
+        return True
+    except RecursionError:
+        return False
+
+
+def _document(file: DataFile, wanted: Collection[str]) -> Raw:
+    """A list of objects; in an envelope (`{"page": {...}, "incidents": [...]}`) the one that has most wanted keys.
+
+    Edges: an object without such a list is one row.
+    """
+    found = _loaded(file, _plain(file, packed.whole(file)))
+    if isinstance(found, dict):
+        known = {name.casefold() for name in wanted}
+        lists = [value for value in found.values() if isinstance(value, list) and value and _are_objects(value)]
+        own = len(known & {key.casefold() for key in found})
+        best = max(lists, key=lambda rows: len(known & {key.casefold() for key in rows[0]}), default=None)
+        if best is None or own > len(known & {key.casefold() for key in best[0]}):
+            return inline([found])
+        return inline(best)
+    if not _are_objects(found):
         raise packed.unreadable(file, "is not a list of objects")
-    return inline(records)
+    return inline(found)
+
+
+def _are_objects(values: Collection[Any]) -> bool:
+    return all(isinstance(value, dict) for value in values)
 
 
 def _loaded(file: DataFile, content: str, line: int = 0) -> Any:

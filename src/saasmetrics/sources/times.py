@@ -2,7 +2,8 @@
 
 A text is read by its shape, never by guessing: ISO dates and times (`T` or a blank, minutes, seconds, fractions, `Z`,
 `UTC` or an offset), `YYYYMMDD`, epoch seconds (10 digits), milliseconds (13) or microseconds (16), dates with dots
-(day first), and dates with slashes or dashes in the order of days and months that the column's own values prove.
+(day first), `17/Jun/24` and `Jun 17, 2024` with English months, and dates with slashes or dashes in the order of days
+and months that the column's own values prove.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ INSTANT = pl.Datetime("us", "UTC")
 _LOCAL = pl.Datetime("us")
 _TIME = r"(?:(?P<gap>[T ]| +at |, )(?P<clock>\d{1,2}:\d{2}(?::\d{2})?)(?P<part>[.,]\d{1,9})?(?P<half> ?[AaPp][Mm])?"
 _ZONE = r"(?P<zone> ?(?:Z|z|UTC|GMT|[+-]\d{2}(?::?\d{2})?))?)?"
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]{0,6}"
 _SHAPES = (
     ("%Y-%m-%d", re.compile(r"\d{4}-\d{2}-\d{2}" + _TIME + _ZONE)),
     ("%Y/%m/%d", re.compile(r"\d{4}/\d{1,2}/\d{1,2}" + _TIME + _ZONE)),
@@ -32,6 +34,12 @@ _SHAPES = (
     ("%d.%m.%Y", re.compile(r"\d{1,2}\.\d{1,2}\.\d{4}" + _TIME + _ZONE)),
     ("slash", re.compile(r"\d{1,2}/\d{1,2}/\d{4}" + _TIME + _ZONE)),
     ("dash", re.compile(r"\d{1,2}-\d{1,2}-\d{4}" + _TIME + _ZONE)),
+    *(
+        (f"%d{sign}%B{sign}{year}", re.compile(rf"\d{{1,2}}{sign}{_MONTH}{sign}\d{{{digits}}}" + _TIME + _ZONE))
+        for sign in "/- "
+        for year, digits in (("%Y", 4), ("%y", 2))
+    ),
+    ("%B %d, %Y", re.compile(_MONTH + r" \d{1,2}, \d{4}" + _TIME + _ZONE)),
 )
 _EPOCH = re.compile(r"\d{10}|\d{13}|\d{16}")
 _ORDERS = {
