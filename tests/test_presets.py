@@ -29,6 +29,8 @@ def _text(value: Any) -> str:
         return value.strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, float):
+        return str(round(value, 6))
     return "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
 
 
