@@ -6,14 +6,18 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
+from importlib.resources import files
+from typing import Any
 
 import polars as pl
 
+from saasmetrics import document
 from saasmetrics.sources.derived import is_pattern, matching
 from saasmetrics.sources.presets import Preset, preset, preset_names
 from saasmetrics.sources.scan import Raw
 
-_LEAST = 0.75
+_LEAST = 0.8
+_MANY = 5
 _ROWS = 50
 _DEEP = 3
 
@@ -35,7 +39,7 @@ class Match:
 def recognised(columns: Collection[str]) -> tuple[Match, ...]:
     """Presets whose export has such columns, likeliest first.
 
-    Edges: three quarters of a signature is the least; of presets that are wholly there the one with the longer
+    Edges: four fifths of a signature are the least; of presets that are wholly there the one with the longer
     signature is likelier; those that are as likely as each other all come, none is guessed.
     """
     names = {name.casefold() for name in columns}
@@ -61,10 +65,41 @@ def _has(known: Preset, part: str, names: Collection[str]) -> bool:
     return any(name.casefold() in names for name in (part, *known.aliases.get(part, ())))
 
 
+@dataclass(frozen=True)
+class Beside:
+    """A known table that no preset reads, and why."""
+
+    name: str
+    by: tuple[str, ...]
+    why: str
+
+
+@cache
+def tables_beside() -> tuple[Beside, ...]:
+    """The known tables that no preset reads."""
+    resource = files("saasmetrics.sources") / "beside.yaml"
+    data: Any = document.read(resource.read_text("utf-8"), resource.name).data
+    return tuple(Beside(name, tuple(table["by"]), table["why"]) for name, table in data.items())
+
+
+def beside(columns: Collection[str]) -> Beside | None:
+    """The known table with such columns that no preset reads: the one with the longest signature, wholly there.
+
+    Edges: few columns tell a table only where they are half of it.
+    """
+    names = {name.casefold() for name in columns}
+    found = [
+        table
+        for table in tables_beside()
+        if all(part.casefold() in names for part in table.by) and (len(table.by) >= _MANY or 2 * len(table.by) >= len(names))
+    ]
+    return max(found, key=lambda table: len(table.by), default=None)
+
+
 @cache
 def header_words() -> frozenset[str]:
-    """All names that any preset knows a column by: what a header is found by when nobody has said what a file is."""
-    words: set[str] = set()
+    """All names that any known table has a column by: what a header is found by when nobody has said what a file is."""
+    words = {part for table in tables_beside() for part in table.by}
     for name in preset_names():
         known = preset(name)
         words.update(part for part in known.signature if not is_pattern(part) and "." not in part)
