@@ -73,6 +73,7 @@ def test_help_goes_to_stdout_and_names_every_command() -> None:
         "check",
         "lock",
         "history",
+        "inspect",
         "demo",
     ]
     assert max(map(len, done.stdout.splitlines())) <= 80

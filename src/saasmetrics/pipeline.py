@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from saasmetrics.lock.asking import Given
     from saasmetrics.lock.held import Held
     from saasmetrics.output.explanation import Explanation
+    from saasmetrics.sources.look import Look
     from saasmetrics.sources.open import Sources
 
 
@@ -286,6 +287,58 @@ def explain(
         return result
 
     return explained(definitions, name, Answers(values, lambda address, period: made[-1].entries(address, period)))
+
+
+def inspect(
+    paths: Sequence[Path], *, preset: str | None = None, timezone: str | None = None
+) -> tuple[list[Explanation], tuple[Finding, ...]]:
+    """What each file is, by itself; and what is wrong with those that cannot be read, where others can.
+
+    Raises: InputError, exit 2 for an unknown preset, 3 where no file can be read.
+    """
+    from saasmetrics.engine.examine import examined
+    from saasmetrics.explain.file import file_page
+
+    pages: list[Explanation] = []
+    refused: list[Finding] = []
+    for path in paths:
+        try:
+            pages.append(file_page(examined(_looked(path, preset, timezone))))
+        except InputError as error:
+            if error.exit_code != 3:
+                raise
+            refused.extend(error.findings)
+    if not pages:
+        raise InputError(refused, 3)
+    return pages, tuple(refused)
+
+
+def canonical(path: Path, *, preset: str | None = None, timezone: str | None = None) -> tuple[Look, pl.DataFrame]:
+    """The rows of a file that count, with the columns of their role.
+
+    Raises: InputError as `inspect` does, and (exit 3) where nothing says how to read it.
+    """
+    from saasmetrics.engine.examine import usable
+
+    looked = _looked(path, preset, timezone)
+    found = usable(looked)
+    if found is None:
+        said = looked.entry.findings if looked.entry else ()
+        hint = "name a preset with --preset; saasmetrics inspect says what it is"
+        raise InputError(said or [Finding("SM903", Severity.ERROR, f"{path}: no preset reads it", hint=hint)], 3)
+    return looked, found
+
+
+def inspected_findings(looked: Look) -> tuple[Finding, ...]:
+    """What was wrong with a file that was looked at."""
+    return looked.entry.findings if looked.entry else ()
+
+
+def _looked(path: Path, preset: str | None, timezone: str | None) -> Look:
+    from saasmetrics.definitions.settings import Settings
+    from saasmetrics.sources.look import look
+
+    return look(path, Settings(), chosen=preset, timezone=timezone)
 
 
 @dataclass(frozen=True)

@@ -139,4 +139,4 @@ class Demand:
     @cached_property
     def _unfiltered(self) -> Conform:
         how = self.log.how
-        return replace(how, source=how.source.model_copy(update={"filter": None}), drop=())
+        return replace(how, source=how.source.model_copy(update={"filter": None}), drop={})

@@ -58,7 +58,7 @@ class Explanation:
     """What a name means.
 
     `kind` is what it names (`metric`, `policy`), `label` what people call it. `figures` are the numbers that the text
-    quotes, unrounded, for machines.
+    quotes, unrounded, for machines. `command` is the one that says it.
     """
 
     name: str
@@ -66,6 +66,7 @@ class Explanation:
     label: str
     sections: tuple[Section, ...]
     figures: Mapping[str, Any] = field(default_factory=dict)
+    command: str = "explain"
 
 
 def printout(explanation: Explanation) -> Printout:
@@ -83,7 +84,7 @@ def printout(explanation: Explanation) -> Printout:
 
 def page(explanation: Explanation, sight: Sight) -> Iterator[Block]:
     """Head, then the sections."""
-    yield Note(text(("saasmetrics explain", "strong"), ("  ", ""), (explanation.name, "muted")))
+    yield Note(text((f"saasmetrics {explanation.command}", "strong"), ("  ", ""), (explanation.name, "muted")))
     label = [(explanation.label, "strong"), (" · ", "muted")] if explanation.label else []
     yield Note(text(*label, (explanation.kind, "muted")), hang=2)
     for section in explanation.sections:

@@ -17,6 +17,7 @@
 | SM923 | rows that are no records: totals, footers, deleted ones |
 | SM924 | ids in scientific notation |
 | SM925, SM927 | column names and no rows; zero bytes in a text |
+| SM930 | lines before the column names |
 | SM928, SM929 | several columns where one is expected; a preset that was never held against a real export |
 """
 
@@ -78,7 +79,9 @@ def fault_finding(role: str, fault: str, rows: int, place: str, examples: tuple[
     rule, _, column = fault.partition(":")
     told = _TOLD[rule]
     if rule == "no record":
-        return Finding(told.code, told.severity, f"{told.text.format(column)} ({counted(rows, 'row')})", Location(place), rows=rows)
+        return Finding(
+            told.code, told.severity, f"{told.text.format(column)} ({counted(rows, 'row')})", Location(place), rows=rows
+        )
     column = column or (PAIRS[role][1] if rule == "end before start" else "")
     known = ROLES[role].columns.get(column)
     noun = (", ".join(known.choices) or _NOUNS.get(known.kind, "text")) if known else ""

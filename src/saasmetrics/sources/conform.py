@@ -52,7 +52,9 @@ class Conform:
         """A text that changes with everything that changes the canonical rows."""
         readings = sorted((name, repr(reading)) for name, reading in self.readings.items())
         source = self.source.model_dump(mode="json", include={"role", "columns", "filter", "timezone", "date_format"})
-        return repr((source, self.calendar, self.currency, sorted(self.drop.items()), sorted(self.elapsed.items()), readings))
+        return repr(
+            (source, self.calendar, self.currency, sorted(self.drop.items()), sorted(self.elapsed.items()), readings)
+        )
 
     @cached_property
     def origins(self) -> Mapping[str, Origin]:

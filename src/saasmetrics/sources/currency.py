@@ -43,7 +43,8 @@ def priced(rows: pl.LazyFrame, currency: str | None, rates: pl.LazyFrame | None)
     """Adds `rate`: units of the settings' currency for one of the row's; a row without a rate is at fault.
 
     Edges: a row without a currency is in the settings' one. Where the settings name none and there are no rates, rows
-    of one single currency are taken as they are; rows of several are all at fault, since they may not be added.
+    of one single currency are taken as they are; rows of several are all at fault, since they may not be added;
+    rows that are left out for another fault have no say in that.
     """
     if "currency" not in rows.collect_schema():
         return rows.with_columns(rate=pl.lit(1.0))
@@ -51,7 +52,7 @@ def priced(rows: pl.LazyFrame, currency: str | None, rates: pl.LazyFrame | None)
     if currency is not None:
         own |= pl.col("currency") == currency
     elif rates is None:
-        own |= pl.col("currency").drop_nulls().n_unique() == 1
+        own |= pl.when(pl.col("_fault").is_null()).then("currency").drop_nulls().n_unique() == 1
     if rates is None:
         rows = rows.with_columns(rate=pl.when(own).then(1.0))
     else:

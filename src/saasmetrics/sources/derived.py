@@ -38,7 +38,11 @@ def is_pattern(name: str) -> bool:
 def matching(pattern: str, names: Collection[str]) -> list[str]:
     """The names that fit a pattern with one star, whatever the case."""
     head, _, tail = pattern.casefold().partition(_STAR)
-    return [name for name in names if (low := name.casefold()).startswith(head) and low.endswith(tail) and len(low) > len(head + tail)]
+    return [
+        name
+        for name in names
+        if (low := name.casefold()).startswith(head) and low.endswith(tail) and len(low) > len(head + tail)
+    ]
 
 
 def with_derived(rows: Raw, known: Preset, file: str) -> Raw:
@@ -95,7 +99,9 @@ def _join(made: Derived, schema: Schema) -> pl.Expr | None:
         columns = [name for name in schema if numbered.fullmatch(name)]
     if not columns:
         return None
-    joined = pl.concat_str([pl.col(str(name)).cast(pl.String) for name in columns], separator=made.by, ignore_nulls=True)
+    joined = pl.concat_str(
+        [pl.col(str(name)).cast(pl.String) for name in columns], separator=made.by, ignore_nulls=True
+    )
     return pl.when(joined.str.len_bytes() > 0).then(joined)
 
 
@@ -127,8 +133,12 @@ def _salesforce(made: Derived, schema: Schema) -> pl.Expr | None:
 
 def _check(value: pl.Expr, part: int) -> pl.Expr:
     """The sign that says which of five characters are capitals. Source: Salesforce, on ids of 15 and 18 characters."""
-    capitals = [value.str.slice(5 * part + place, 1).str.contains("[A-Z]").cast(pl.Int64) * 2**place for place in range(5)]
-    return pl.sum_horizontal(capitals).replace_strict(list(range(32)), list(_LETTERS), default="", return_dtype=pl.String)
+    capitals = [
+        value.str.slice(5 * part + place, 1).str.contains("[A-Z]").cast(pl.Int64) * 2**place for place in range(5)
+    ]
+    return pl.sum_horizontal(capitals).replace_strict(
+        list(range(32)), list(_LETTERS), default="", return_dtype=pl.String
+    )
 
 
 def _plain(made: Derived, schema: Schema) -> pl.Expr | None:

@@ -30,8 +30,8 @@ _SAMPLED = 8
 class Entry:
     """A source, looked at. `how` is None when it cannot be used; the findings then say why.
 
-    `torn` are judged rows of files that break somewhere, up to there: they are never used, only told. Of several rows of an id
-    the one counts that is last by `newest`, if that is a column.
+    `torn` are judged rows of files that break somewhere, up to there: they are never used, only told. Of several rows
+    of an id the one counts that is last by `newest`, if that is a column.
     """
 
     place: str
@@ -87,7 +87,9 @@ def _raws(files: Sequence[DataFile], source: Source, known: Preset | None) -> tu
     sampled = set(_spread(files))
     for file in files:
         try:
-            rows = scan(file, _declared(source), likely, nulls, sampled=file in sampled)
+            rows = scan(
+                file, _declared(source), likely, nulls, sampled=file in sampled, footers=bool(known and known.drop)
+            )
         except InputError as error:
             findings.extend(error.findings)
             continue

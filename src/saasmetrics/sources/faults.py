@@ -43,10 +43,8 @@ def rules(
     role: str, origins: Sequence[Origin], dtypes: Mapping[str, pl.DataType], *, needed_only: bool
 ) -> tuple[Rule, ...]:
     """The rules that rows with these columns can break, in order."""
-    out = []
-    for name in dtypes:
-        if name.startswith(DROPPED):
-            out.append(Rule(f"no record:{name.removeprefix(DROPPED)}", pl.col(name)))
+    dropped = [name for name in dtypes if name.startswith(DROPPED)]
+    out = [Rule(f"no record:{name.removeprefix(DROPPED)}", pl.col(name)) for name in dropped]
     if EXTRA in dtypes:
         out.append(Rule("ragged", pl.col(EXTRA).is_not_null()))
         judged = [origin for origin in origins if origin.reads_file and (origin.column.needed or not needed_only)]

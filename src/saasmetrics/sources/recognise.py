@@ -91,7 +91,8 @@ def beside(columns: Collection[str]) -> Beside | None:
     found = [
         table
         for table in tables_beside()
-        if all(part.casefold() in names for part in table.by) and (len(table.by) >= _MANY or 2 * len(table.by) >= len(names))
+        if all(part.casefold() in names for part in table.by)
+        and (len(table.by) >= _MANY or 2 * len(table.by) >= len(names))
     ]
     return max(found, key=lambda table: len(table.by), default=None)
 

@@ -36,6 +36,7 @@ class Raw:
     textual: bool
     findings: tuple[Finding, ...] = ()
     changed: bool = False
+    writing: str = ""
 
 
 def scan(
@@ -45,8 +46,9 @@ def scan(
     nulls: Collection[str] = NULLS,
     *,
     sampled: bool = True,
+    footers: bool = False,
 ) -> Raw:
-    """The rows of a file.
+    """The rows of a file; with `footers` lines shorter than its header are expected.
 
     A header is known by the `declared` and the `likely` names; a declared column that the sample of a long JSON file
     lacks may come later. Raises: InputError when the file cannot be read at all.
@@ -54,7 +56,7 @@ def scan(
     if file.format == "parquet":
         return _parquet(file, {*declared, *likely}, 2_000 if sampled else 0)
     if file.format == "csv":
-        return _csv(file, {*declared, *likely}, nulls, sampled=sampled)
+        return _csv(file, {*declared, *likely}, nulls, sampled=sampled, footers=footers)
     start = packed.head(file, _JSON_SAMPLE)
     if file.format == "json" and _is_one_document(_plain(file, start)):
         return _document(file, {*declared, *likely})
@@ -69,8 +71,8 @@ def inline(rows: Collection[dict[str, Any]]) -> Raw:
     return Raw(frame.lazy(), dict(frame.schema), frame, textual=True)
 
 
-def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str], *, sampled: bool) -> Raw:
-    layout = text.layout_of(file, wanted, sampled=sampled)
+def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str], *, sampled: bool, footers: bool) -> Raw:
+    layout = text.layout_of(file, wanted, sampled=sampled, footers=footers)
     schema: dict[str, Any] = dict.fromkeys((*layout.header, EXTRA), pl.String)
     rows = pl.scan_csv(
         file.path if layout.direct else text.recoded(file, layout),
@@ -86,7 +88,7 @@ def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str], *, sam
         glob=False,
     )
     sample = layout.sample.with_columns(pl.when(~pl.all().is_in(list(nulls))).then(pl.all()))
-    return Raw(rows, dict.fromkeys(schema, pl.String()), sample, True, layout.findings)
+    return Raw(rows, dict.fromkeys(schema, pl.String()), sample, True, layout.findings, text.said(layout))
 
 
 def _parquet(file: DataFile, wanted: Collection[str], rows: int) -> Raw:

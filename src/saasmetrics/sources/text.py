@@ -52,8 +52,8 @@ class Layout:
     sound: int | None = None
 
 
-def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True) -> Layout:
-    """Look at a CSV file; `wanted` are the column names its header is known by.
+def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True, footers: bool = False) -> Layout:
+    """Look at a CSV file; `wanted` are the column names its header is known by, with `footers` lines may be shorter.
 
     Raises: InputError when it cannot be unpacked.
     """
@@ -71,14 +71,18 @@ def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True) 
     if zeros:
         findings.append(_zeros(file))
     if encoding != "utf-8":
-        findings.append(_note(file, "SM920", f"read as {'UTF-16' if encoding == 'utf-16' else 'Windows-1252'}"))
+        findings.append(_note(file, "SM920", f"read as {_ENCODINGS[encoding]}"))
+    if titles := sum(bool(line.strip()) for line in islice(io.StringIO(text), max(skip - 1, 0))):
+        said = f"{titles} line{'s' * (titles != 1)} before the column names skipped"
+        findings.append(_note(file, "SM930", said))
     if len(set(header)) < len(header):
         findings.append(_note(file, "SM921", "column names repeat; the later ones are numbered"))
     names = _numbered(header)
     whole = len(start) < size
     sound = open_cell.location.line - 1 if open_cell and open_cell.location else None
     rows, ragged = _rows(_first(text, sound), separator, skip, len(names), whole=whole)
-    findings.extend(_ragged(file, ragged, len(names)))
+    wrong = [(line, cells) for line, cells in ragged if cells > len(names) or not footers]
+    findings.extend(_ragged(file, wrong, len(names)))
     if sampled and not whole and not file.packed and encoding != "utf-16" and not blanks:
         rows.extend(_slices(file, encoding, separator, len(names)))
     if whole and any(names) and not rows and not ragged:
@@ -99,6 +103,15 @@ def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True) 
         mixed,
         sound,
     )
+
+
+_SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", BLANKS: "blanks"}
+_ENCODINGS: dict[Encoding, str] = {"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Windows-1252"}
+
+
+def said(layout: Layout) -> str:
+    """How a file is written, in words."""
+    return f"{_ENCODINGS[layout.encoding]}, {_SIGNS[layout.separator]} between cells"
 
 
 def recoded(file: DataFile, layout: Layout) -> bytes:

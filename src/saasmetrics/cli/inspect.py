@@ -1,0 +1,51 @@
+"""`saasmetrics inspect`: what a file is, before anything is written about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Context, Option
+
+from saasmetrics.cli import flags
+from saasmetrics.cli.console import Console, Outcome, usage
+from saasmetrics.finding import Severity
+
+
+def inspect(
+    context: Context,
+    files: Annotated[list[Path], Argument(metavar="FILE...", help="Exports, or any tables.")],
+    canonical: Annotated[
+        bool, Option("--canonical", help="Write the rows that count, with the columns of their role.")
+    ] = False,
+    preset: Annotated[
+        str | None, Option("--preset", metavar="NAME", help="Read it as this export, whatever it looks like.")
+    ] = None,
+    timezone: Annotated[
+        str | None, Option("--timezone", metavar="ZONE", help="Zone of times without an offset, as Europe/Berlin.")
+    ] = None,
+    form: flags.Form = None,
+    output: flags.Output = None,
+    quiet: flags.Quiet = False,
+    verbose: flags.Verbose = False,
+    color: flags.Color = "auto",
+    no_progress: flags.NoProgress = False,
+    debug: flags.Debug = False,
+) -> Outcome:
+    """What a file is, how sure, what it maps to, what is left out and why.
+
+    It reads the file and nothing else, and needs no metrics.yaml.
+    """
+    console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
+    destination = console.destination(form, output)
+    if canonical and len(files) > 1:
+        raise usage(f"--canonical with {len(files)} files", "write the rows of one file at a time")
+    from saasmetrics import pipeline
+    from saasmetrics.output.inspection import inspections, rows
+
+    with console.progress():
+        if canonical:
+            looked, found = pipeline.canonical(files[0], preset=preset, timezone=timezone)
+            return Outcome(rows(looked.file.name, found), destination, pipeline.inspected_findings(looked))
+        pages, refused = pipeline.inspect(files, preset=preset, timezone=timezone)
+    return Outcome(inspections(pages), destination, refused, Severity.ERROR)

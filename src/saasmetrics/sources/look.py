@@ -1,0 +1,111 @@
+"""One file, looked at when nobody has said what it is: which export, how sure, and the source that would read it."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from saasmetrics.definitions.settings import Settings
+from saasmetrics.definitions.sources import Source
+from saasmetrics.finding import Finding, InputError, Severity
+from saasmetrics.frames.canonical import ROLES
+from saasmetrics.sources.entry import Entry, enter
+from saasmetrics.sources.faults import EITHER
+from saasmetrics.sources.files import DataFile, data_file
+from saasmetrics.sources.marks import EXTRA
+from saasmetrics.sources.presets import Preset, preset, preset_names
+from saasmetrics.sources.recognise import Beside, Match, beside, header_words, likeliest, names_of, recognised
+from saasmetrics.sources.scan import Raw, scan
+
+_FEW = 3
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a file is.
+
+    `matches` are the presets that it is likeliest to be an export of, `near` less likely ones; `known` is the one that
+    reads it, by choice or because there is one only. Without a preset `source` has the role whose columns the file has
+    under their own names, if any. `entry` is None where nothing says how to read it; `beside` may say why.
+    """
+
+    file: DataFile
+    raw: Raw
+    columns: tuple[str, ...]
+    matches: tuple[Match, ...]
+    near: tuple[Match, ...]
+    known: Preset | None
+    source: Source | None
+    entry: Entry | None
+    beside: Beside | None
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The file's columns, as they are spelled there."""
+        return tuple(name for name in self.raw.schema if name != EXTRA)
+
+
+def look(path: Path, settings: Settings, *, chosen: str | None = None, timezone: str | None = None) -> Look:
+    """Look at a file; `chosen` is the preset to read it by.
+
+    Raises: InputError, exit 2 for a preset that there is not, 3 for a file that cannot be read at all.
+    """
+    if chosen is not None and chosen not in preset_names():
+        hint = f"there are {', '.join(name for name in preset_names() if name.split('.')[0] == chosen.split('.')[0])}"
+        raise _refused(f"there is no preset `{chosen}`", None if hint.endswith("are ") else hint, 2)
+    file = data_file(path, path.name) if path.is_file() else None
+    if file is None:
+        if not path.is_file():
+            raise _refused(f"there is no file {path}", None, 3)
+        raise _refused(f"`{path.suffix or path.name}` is not a format that is read", _READ, 3)
+    raw = scan(file, (), header_words())
+    columns = names_of(raw)
+    matches, near = likeliest(columns), recognised(columns)
+    name = chosen or (matches[0].name if len(matches) == 1 else None)
+    known = preset(name) if name else None
+    source = _source(path, known, None if known else _own_role(path, columns), timezone)
+    entry = enter(path.stem, source, settings, (path.parent,)) if source else None
+    aside = beside(columns) if known is None else None
+    return Look(file, raw, columns, matches, near[len(matches) :], known, source, entry, aside)
+
+
+_READ = "CSV, Parquet, JSON and JSON lines are, also as .gz, .zst or .zip"
+
+
+def _refused(message: str, hint: str | None, code: int) -> InputError:
+    return InputError([Finding("SM903" if code == 3 else "SM020", Severity.ERROR, message, hint=hint)], code)
+
+
+def _source(path: Path, known: Preset | None, role: str | None, timezone: str | None) -> Source | None:
+    """The source that reads a file, as `sources` would say it."""
+    if known is None and role is None:
+        return None
+    says: Mapping[str, Any] = known.source if known else {"role": role}
+    zone = {"timezone": timezone} if timezone else {}
+    named = {"preset": known.name} if known else {}
+    here = {"path": glob.escape(path.name), "base": path.parent.resolve()}
+    return Source.model_validate({**says, **named, **here, **zone})
+
+
+def _own_role(path: Path, columns: Collection[str]) -> str | None:
+    """The role that a file has the columns of: the one it is called after, else the one it has most of.
+
+    Edges: fewer than three columns say nothing by themselves.
+    """
+    names = {name.casefold() for name in columns}
+    there = {
+        role: sum(column in names for column in known.columns) for role, known in ROLES.items() if _fits(role, names)
+    }
+    if path.name.split(".")[0] in there:
+        return path.name.split(".")[0]
+    best = max(there.values(), default=0)
+    likely = [role for role, count in there.items() if count == best]
+    return likely[0] if best >= _FEW and len(likely) == 1 else None
+
+
+def _fits(role: str, names: Collection[str]) -> bool:
+    needed = all(name in names for name, column in ROLES[role].columns.items() if column.needed)
+    return needed and (role not in EITHER or any(name in names for name in EITHER[role]))
