@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -107,6 +108,18 @@ def test_the_readme_shows_what_the_tool_prints(
         for _, block, fresh in ran(section, place_for(section, tmp_path_factory), tools):
             assert "this is a bug" not in fresh
             assert fresh == block
+
+
+EXPORTS = ROOT / "docs" / "exports.md"
+
+
+@pytest.mark.parametrize("section", sections(EXPORTS.read_text(encoding="utf-8")), ids=lambda section: section.title)
+def test_the_page_on_exports_shows_what_the_tool_prints(section: Section, tmp_path: Path, tools: Path) -> None:
+    """Each section runs in a copy of the exports that are given."""
+    folder = tmp_path / "acme"
+    shutil.copytree(ROOT / "examples" / "exports", folder)
+    for _, block, fresh in ran(section, folder, tools):
+        assert fresh == block
 
 
 def place_for(section: Section, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from saasmetrics.output.explanation import Explanation
     from saasmetrics.sources.look import Look
     from saasmetrics.sources.open import Sources
+    from saasmetrics.starting.folder import Exports
 
 
 @dataclass(frozen=True)
@@ -327,6 +328,46 @@ def canonical(path: Path, *, preset: str | None = None, timezone: str | None = N
         hint = "name a preset with --preset; saasmetrics inspect says what it is"
         raise InputError(said or [Finding("SM903", Severity.ERROR, f"{path}: no preset reads it", hint=hint)], 3)
     return looked, found
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A first metrics.yaml: its text, and what is to be said about it."""
+
+    text: str
+    said: tuple[str, ...]
+
+
+def exports(folder: Path, progress: Progress | None = None) -> Exports:
+    """What the files of a folder are."""
+    from saasmetrics.starting.folder import exports as looked
+
+    return looked(folder, progress)
+
+
+def currency_of(found: Exports) -> str | None:
+    """The currency that most rows of exports are in."""
+    from saasmetrics.starting.begin import currency_of as most
+
+    return most(found)
+
+
+def begin(
+    folder: Path, found: Exports, *, product: str, currency: str, timezone: str, zone: str | None = None
+) -> Begun:
+    """A first metrics.yaml over the exports of a folder. Raises: InputError (exit 3) where there are none."""
+    from saasmetrics.starting.begin import plan
+    from saasmetrics.starting.written import decisions, text
+
+    if not found.kinds:
+        told = [Finding("SM903", Severity.ERROR, f"{name}: {reason}") for name, reason in found.others]
+        message = f"there is no export in {folder} that a preset knows"
+        hint = "saasmetrics inspect FILE says what a file is; saasmetrics explain preset what is known"
+        raise InputError([Finding("SM901", Severity.ERROR, message, hint=hint), *told], 3)
+    made = plan(found, product=product, currency=currency, timezone=timezone, zone=zone)
+    read = [f"{kind.name}: {', '.join(kind.paths)}, {kind.preset or 'by its own names'}" for kind in found.kinds]
+    left = [f"not read: {name}: {reason}" for name, reason in found.others]
+    return Begun(text(made), (*read, *left, *(f"decide: {each}" for each in decisions(made))))
 
 
 def inspected_findings(looked: Look) -> tuple[Finding, ...]:

@@ -15,6 +15,7 @@ from saasmetrics.cli.console import Console, guard, usage
 from saasmetrics.cli.demo import demo
 from saasmetrics.cli.explain import explain
 from saasmetrics.cli.history import history
+from saasmetrics.cli.init import init
 from saasmetrics.cli.inspect import inspect
 from saasmetrics.cli.ledger import ledger
 from saasmetrics.cli.lock import lock
@@ -27,7 +28,7 @@ app = typer.Typer(
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-COMMANDS = (compute, ledger, explain, check, lock, history, inspect, demo)
+COMMANDS = (compute, ledger, explain, check, lock, history, inspect, init, demo)
 for command in COMMANDS:
     app.command()(command)
 

@@ -117,6 +117,14 @@ class Console:
         """A line on stdout: a result that is no table."""
         self._lines(sys.stdout, [message])
 
+    def ask(self, question: str, default: str) -> str:
+        """An answer typed at a terminal; the default without one, when quiet, or for an empty line."""
+        if self.quiet or not (sys.stdin.isatty() and sys.stderr.isatty()):
+            return default
+        sys.stderr.write(f"{question}{f' [{default}]' if default else ''}: ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip() or default
+
     def say(self, message: str) -> None:
         """A line on stderr, unless quiet."""
         if not self.quiet:

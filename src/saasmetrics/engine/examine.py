@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -126,3 +126,22 @@ def _such(name: str, kind: Kind) -> pl.Expr:
     value = pl.col(name).drop_nulls().first()
     text = value.dt.to_string("%Y-%m-%d %H:%M:%S") if kind == "time" else value.cast(pl.String)
     return (text.str.strip_suffix(".0") if kind in ("money", "number") else text).alias(f"such {name}")
+
+
+def habits(looks: Sequence[Look]) -> pl.DataFrame:
+    """What accounts do, over several logs of events.
+
+    Grain: an event. Columns: `event`, `rows`, `share` of all accounts that ever did it, `days` from an account's first
+    event to its first of these, at the median.
+    """
+    found = [rows for rows in map(canonical, looks) if rows is not None]
+    sound = [rows.filter(pl.col("_fault").is_null()).select("event", "account", "at") for rows in found]
+    firsts = [rows.group_by("account", "event").agg(at=pl.col("at").min(), rows=pl.len()) for rows in sound]
+    with broken_files_told([each.file for each in looks]):
+        parts = pl.collect_all(firsts)
+    each = pl.concat(parts).group_by("account", "event").agg(pl.col("at").min(), pl.col("rows").sum())
+    each = each.with_columns(start=pl.col("at").min().over("account"))
+    accounts = max(each["account"].n_unique(), 1)
+    days = (pl.col("at") - pl.col("start")).dt.total_seconds() / 86_400
+    counted = each.group_by("event").agg(pl.col("rows").sum(), share=pl.len() / accounts, days=days.median())
+    return counted.sort("rows", "event", descending=[True, False])
