@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import re
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,9 +88,22 @@ def data_file(path: Path, name: str) -> DataFile | None:
     suffixes = [suffix.lower() for suffix in path.suffixes]
     packed = suffixes.pop() if suffixes and suffixes[-1] in _PACKED else ""
     form = _FORMATS.get(suffixes[-1] if suffixes else "")
+    if form is None and packed == ".zip":
+        form = _inside(path)
     if form is None or (packed and form == "parquet"):
         return None
     return DataFile(path, form, path.stat().st_size, name, packed)
+
+
+def _inside(path: Path) -> Format | None:
+    """The format of the files in an archive that is not named for it; None where they differ."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [Path(entry.filename) for entry in archive.infolist() if not entry.is_dir()]
+    except (OSError, zipfile.BadZipFile):
+        return None
+    endings = {(name.with_suffix("") if name.suffix == ".gz" else name).suffix.lower() for name in names}
+    return _FORMATS.get(endings.pop()) if len(endings) == 1 else None
 
 
 def _shown(path: Path, folders: Sequence[Path]) -> str:

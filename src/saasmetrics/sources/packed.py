@@ -14,6 +14,7 @@ import pyarrow as pa
 from saasmetrics.finding import Finding, InputError, Location, Severity
 from saasmetrics.sources.files import DataFile
 
+_LINES = ("jsonl", "json")
 LIMIT = 2**31
 """Most bytes that are unpacked or recoded into memory; files that Polars reads by itself have no limit."""
 
@@ -29,7 +30,7 @@ def opened(file: DataFile) -> Iterator[IO[bytes]]:
             with io.BufferedReader(pa.input_stream(str(file.path), compression="zstd")) as stream:
                 yield stream
         elif file.packed == ".zip":
-            with zipfile.ZipFile(file.path) as archive, archive.open(_member(archive, file)) as stream:
+            with zipfile.ZipFile(file.path) as archive, _member(archive, file) as stream:
                 yield stream
         else:
             with file.path.open("rb") as stream:
@@ -38,13 +39,31 @@ def opened(file: DataFile) -> Iterator[IO[bytes]]:
         raise unreadable(file, f"cannot be read: {error}") from None
 
 
-def _member(archive: zipfile.ZipFile, file: DataFile) -> zipfile.ZipInfo:
-    members = [
-        entry for entry in archive.infolist() if not entry.is_dir() and not entry.filename.startswith("__MACOSX")
-    ]
-    if len(members) != 1:
-        raise unreadable(file, f"holds {len(members)} files, one is expected", "unpack it and name the file")
-    return members[0]
+def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+    """The files in an archive, by name, without what an operating system puts beside them."""
+    entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    own = [entry for entry in entries if not entry.filename.startswith("__MACOSX") and "/." not in f"/{entry.filename}"]
+    return sorted(own, key=lambda entry: entry.filename)
+
+
+def _member(archive: zipfile.ZipFile, file: DataFile) -> IO[bytes]:
+    """The one file of an archive; of several files of JSON lines, packed or not, all lines.
+
+    Raises: InputError when there are too many bytes to hold.
+    """
+    found = members(archive)
+    if len(found) == 1 and not found[0].filename.endswith(".gz"):
+        return archive.open(found[0])
+    if not found or not (file.format in _LINES or len(found) == 1):
+        raise unreadable(file, f"holds {len(found)} files, one is expected", "unpack it and name the file")
+    parts, size = [], 0
+    for entry in found:
+        content = archive.read(entry)
+        parts.append(gzip.decompress(content) if entry.filename.endswith(".gz") else content)
+        size += len(parts[-1])
+        if size > LIMIT:
+            raise unreadable(file, f"unpacks to more than {LIMIT // 2**30} GiB", "save it as UTF-8 CSV or as Parquet")
+    return io.BytesIO(b"\n".join(parts))
 
 
 def head(file: DataFile, size: int) -> bytes:
