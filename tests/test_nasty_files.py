@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import gzip
 from datetime import UTC, date, datetime
+import io
+import zipfile
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +23,16 @@ from saasmetrics.pipeline import Result, compute
 
 HEADER = "id,account,start,end,mrr,currency\n"
 SOUND = HEADER + "s1,a,2026-01-01,2026-06-01,100.50,EUR\ns2,b,2026-02-01,,200,EUR\ns3,c,2026-03-01,,300,EUR\n"
+
+
+def _zip(**files: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(f"{name}.csv", content)
+    return stream.getvalue()
+
+
 HALF = r'{"id":"\ud800","account":"a","start":"2026-01-01","end":null,"mrr":5,"currency":"EUR"}'
 LINE = '{"id":"s1","account":"a","start":"2026-01-01","end":null,"mrr":%s,"currency":"EUR"}\n'
 COLUMNS = "{id: id, account: account, start: start, end: end, mrr: mrr, currency: currency}"
@@ -58,6 +71,48 @@ READ = {
     "a start in 9999": (_second("2026-02-01", "9999-12-31"), 400.5, []),
     "an end in 9999": (_second("2026-02-01,", "2026-02-01,9999-12-31"), 600.5, []),
     "no rows at all": (HEADER.encode(), 0.0, []),
+    "the names once more": (
+        _second("s3,c", HEADER + "s3,c"),
+        600.5,
+        ["SM911 `start` cannot be read as a date (1 row)"],
+    ),
+    "a separator at every end": (SOUND.replace("\n", ",\n").encode(), 600.5, []),
+    "a currency sign": (_second("200", "\u20ac200"), 600.5, []),
+    "an apostrophe before a number": (_second("200", "'200"), 600.5, []),
+    "29 February": (_second("2026-02-01", "2026-02-29"), 400.5, ["SM911 `start` cannot be read as a date"]),
+    "month 13": (_second("2026-02-01", "2026-13-01"), 400.5, ["SM911 `start` cannot be read as a date"]),
+    "a day as a spreadsheet counts": (
+        _second("2026-02-01", "46054"),
+        400.5,
+        ["SM911 `start` cannot be read as a date"],
+    ),
+    "an end before the start": (_second("2026-02-01,", "2026-02-01,2026-01-01"), 400.5, ["SM913 `end` lies before"]),
+    "a row twice": (f"{SOUND}s3,c,2026-03-01,,300,EUR\n".encode(), 600.5, []),
+    "an id twice": (f"{SOUND}s3,c,2026-03-01,,900,EUR\n".encode(), 600.5, ["SM905 1 id on several rows that differ"]),
+    "a currency without a rate": (_second("200,EUR", "200,XXX"), 400.5, ["SM914 no rate for the currency"]),
+    "small letters": (SOUND.replace("EUR", "eur").encode(), 600.5, []),
+    "a decimal comma": (SOUND.replace(",", ";").replace("100.50", "100,50").encode(), 600.5, []),
+    "a comma and a point": (
+        SOUND.replace(",", ";").replace("100.50", "100,50").replace("200", "200.25").encode(),
+        500.25,
+        ["SM917 `mrr` writes some numbers with a decimal point", "SM911 `mrr` cannot be read as an amount (1 row)"],
+    ),
+    "a sign that may be both": (_second("100.50", "100").replace(b"200", b'"1,000"'), 400.0, ["SM917", "SM911"]),
+    "a million letters": (_second("s2,b", "s2," + "b" * 1_000_000), 600.5, []),
+    "half a letter": (_second("s2,b", "s2,b\u00e4").replace("\u00e4".encode(), b"\xc3"), 600.5, []),
+    "writing from right to left": (_second("s2,b", "s2,\u202eb"), 600.5, []),
+    "a formula": (_second("s2,b", "s2,=1+1"), 600.5, []),
+    "a row cut short": (_second(",2026-02-01,,200,EUR", ""), 400.5, ["subs.csv:3 SM906 2 cells", "SM910 no `start`"]),
+    "infinite": (_second("200", "inf"), 400.5, ["SM911 `mrr` cannot be read as an amount (1 row): `inf`"]),
+    "sixteen as a machine writes": (_second("200", "0x10"), 400.5, ["SM911 `mrr` cannot be read as an amount"]),
+    "a share": (_second("200", "20%"), 400.5, ["SM911 `mrr` cannot be read as an amount (1 row): `20%`"]),
+    "a number as code writes it": (_second("200", "2_00"), 400.5, ["SM911 `mrr` cannot be read as an amount"]),
+    "other digits": (_second("200", "\u0662\u0660\u0660"), 400.5, ["SM911 `mrr` cannot be read as an amount"]),
+    "three thousand columns": (
+        "".join(f"{line}{',x' * 3000}\n" for line in SOUND.splitlines()).encode(),
+        600.5,
+        [],
+    ),
 }
 
 
@@ -102,6 +157,29 @@ REFUSED = {
         f'{HEADER}s1,a,2026-99-01,,1,EUR\ns2,b,2026-02-01,,abc,EUR\ns3,"c,2026-03-01,,1,EUR\ns4,d,,,1,EUR\n'.encode(),
         ["subs.csv:4 SM907 a quotation mark is opened", "SM911 `mrr` cannot", "SM911 `start` cannot"],
     ),
+    "blanks around cells": ("subs.csv", SOUND.replace(",", " , ").encode(), ["SM911 `start` cannot be read as a date"]),
+    "two marks of UTF-8": ("subs.csv", b"\xef\xbb\xbf" * 2 + SOUND.encode(), ["SM908 there is no column `id`"]),
+    "no names": ("subs.csv", SOUND.removeprefix(HEADER).encode(), ["SM908 there is none of the columns"]),
+    "a name with an umlaut": (
+        "subs.csv", SOUND.replace("account", "\u00e4ccount").encode("cp1252"), ["SM908 there is no column `account`"],
+    ),
+    "a list of lists": ("subs.json", b"[[1,2],[3,4]]", ["SM904 is not a list of objects"]),
+    "a number": ("subs.json", b"5", ["subs.json:1 SM904 is not an object"]),
+    "a text": ("subs.json", b'"hello"', ["subs.json:1 SM904 is not an object"]),
+    "a comma too many": ("subs.json", f"[{LINE % '5'},]".encode(), ["subs.json:2 SM904 is not JSON"]),
+    "a hundred thousand brackets": ("subs.json", b"[" * 100_000, ["SM904 is nested too deeply"]),
+    "a hundred thousand braces": ("subs.jsonl", b'{"a":' * 100_000, ["subs.jsonl:1 SM904 is nested too deeply"]),
+    "an empty envelope": ("subs.json", b'{"rows": []}', ["SM908 there is none of the columns"]),
+    "an answer that says no": ("subs.json", b'{"error": {"code": 401}}', ["SM908 there is none of the columns"]),
+    "a list among lines": ("subs.jsonl", f"{LINE % '5'}[1,2]\n".encode(), ["subs.jsonl:2 SM904 is not an object"]),
+    "a line cut off": ("subs.jsonl", f'{LINE % "5"}{{"id":"s2","acc'.encode(), ["subs.jsonl:2 SM904 is not JSON"]),
+    "no Parquet": ("subs.parquet", SOUND.encode(), ["SM904 cannot be read as Parquet"]),
+    "nothing in an archive": ("subs.csv.zip", _zip(), ["SM904 holds 0 files, one is expected"]),
+    "two tables in an archive": ("subs.csv.zip", _zip(a=SOUND, b=SOUND), ["SM904 holds 2 files, one is expected"]),
+    "no archive": ("subs.csv.zip", SOUND.encode(), ["SM904 cannot be read: File is not a zip file"]),
+    "not packed by gzip": ("subs.csv.gz", SOUND.encode(), ["SM904 cannot be read: Not a gzipped file"]),
+    "not packed by zstd": ("subs.csv.zst", SOUND.encode(), ["SM904 cannot be read: ZSTD"]),
+    "a sheet": ("subs.xlsx", b"PK\x03\x04", ["SM903 `.xlsx` is not a format that is read"]),
 }  # fmt: skip
 
 

@@ -144,7 +144,7 @@ def test_days_are_read_as_the_vendor_writes_them_unless_a_value_proves_more(
 
 
 def test_names_of_other_years_and_languages_are_aliases(tmp_path: Path) -> None:
-    """The preset knows `Created date (UTC)`, which was once `Created`; a name in no list is told with its neighbours."""
+    """The preset knows `Created date (UTC)`, once `Created`; a name in no list is told with its neighbours."""
     head = "id,Amount,Amount Refunded,Currency,Status,Captured,Customer ID,"
     (tmp_path / "old.csv").write_text(f"{head}Created\nch_1,5.00,0,usd,Paid,true,cus_1,2014-01-05 10:00\n", "utf-8")
     (tmp_path / "odd.csv").write_text(
