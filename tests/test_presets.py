@@ -15,7 +15,7 @@ from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.derived import WORDS
 from saasmetrics.sources.files import data_file
 from saasmetrics.sources.open import Sources
-from saasmetrics.sources.presets import preset, preset_names
+from saasmetrics.sources.presets import EVIDENCE, preset, preset_names
 from saasmetrics.sources.recognise import header_words, likeliest, names_of, recognised
 from saasmetrics.sources.scan import scan
 
@@ -82,7 +82,7 @@ def test_a_preset_says_what_it_maps_and_what_the_file_cannot_tell() -> None:
         known = preset(name)
         assert known.name == name
         assert known.note
-        assert known.evidence in ("V", "E", "P", "M")
+        assert known.evidence in EVIDENCE
         assert known.verify or known.evidence != "M", "what is known from memory says what to check"
         assert {made.how for made in known.derived} <= set(WORDS)
         role = ROLES[known.source["role"]]

@@ -42,25 +42,19 @@ def file_page(examined: Examined) -> Explanation:
     if look.known is not None:
         sections.append(Section("What it cannot tell", (look.known.note,)))
         if look.known.verify:
-            said = f"That {look.known.verify}." if _is_claim(look) else _sentence(look.known.verify)
-            sections.append(Section("To check", (said,)))
+            sections.append(Section("To check", (_sentence(look.known.verify),)))
     if look.source is not None and look.entry is not None and look.entry.how is not None:
         sections.append(Section("In metrics.yaml", (Written(_written(examined)),)))
     return Explanation(look.file.name, _kind(look), "", tuple(sections), _figures(examined), "inspect")
 
 
 def _sentence(said: str) -> str:
-    return said[0].upper() + said[1:]
+    return f"{said[0].upper()}{said[1:]}" + ("" if said.endswith(("}", "'", ".")) else ".")
 
 
 def _reason(told: str) -> str:
     """What is left out, under a title that says so already."""
     return told.removesuffix(" left out").removesuffix("; left out").rstrip(";")
-
-
-def _is_claim(look: Look) -> bool:
-    """Whether what is to be checked is a statement and not what to write."""
-    return look.known is not None and ":" not in look.known.verify
 
 
 def _kind(look: Look) -> str:
@@ -84,7 +78,8 @@ def _figures(examined: Examined) -> dict[str, object]:
 def _verdict(look: Look) -> str:
     if look.known is not None:
         match = next((match for match in look.matches if match.name == look.known.name), None)
-        return f"{words.role(look.known.role)} {_sure(match, look)}"
+        known_from = " Its layout is known from memory only." if look.known.evidence == "M" else ""
+        return f"{words.role(look.known.role)} {_sure(match, look)}{known_from}"
     if look.matches:
         named = " or ".join(match.name for match in look.matches)
         return f"Either {named}: its columns fit both. Say which with --preset."

@@ -12,7 +12,7 @@ from saasmetrics.explain.resting import role_readers, spot
 from saasmetrics.frames.canonical import ROLES, Column
 from saasmetrics.output.explanation import Explanation, Facts, Section, Table
 from saasmetrics.sources.files import find_files
-from saasmetrics.sources.presets import preset
+from saasmetrics.sources.presets import EVIDENCE, preset
 
 
 def source_page(definitions: Definitions, name: str) -> Explanation:
@@ -145,7 +145,7 @@ def preset_page(definitions: Definitions, name: str) -> Explanation:
         ("newest by", known.newest),
         ("makes", "; ".join(f"{made.name} ({made.how} {made.of})" for made in known.derived)),
         ("empty are", ", ".join(f"`{text}`" for text in known.nulls)),
-        ("known from", known.evidence),
+        ("known from", EVIDENCE[known.evidence]),
         ("used by", ", ".join(using) or "no source of this file"),
     ]
     facts = Facts(tuple((key, said) for key, said in told if said))

@@ -13,6 +13,13 @@ from saasmetrics import document
 if TYPE_CHECKING:
     from saasmetrics.sources.times import Order
 
+EVIDENCE = {
+    "V": "the vendor's own pages",
+    "E": "tables of an ELT copy",
+    "P": "exports that others published",
+    "M": "memory: it was never held against a real export",
+}
+"""Where the layout of an export is known from."""
 _SUFFIX = ".yaml"
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
