@@ -77,7 +77,7 @@ CODES = {rule.code: rule.title.rstrip(".") for rule in (*RULES, *TRACKING)} | {
     "SM926": "Times in a zone that the export does not name",
     "SM927": "Zero bytes in a text",
     "SM928": "Several columns where an export has one, as amounts in two currencies",
-    "SM930": "Lines before the column names, as the titles of a report",
+    "SM936": "Lines before the column names, as the titles of a report",
     "SM929": "A preset that has not been held against a real export",
     **TITLES,
     "SM930": "A published number whose definition changed since",

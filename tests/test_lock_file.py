@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from conftest import ROOT
-from kill import rounds
+from kill_locking import rounds
 from saasmetrics.cli.app import run
 from saasmetrics.definitions.catalogue import catalogue
 from saasmetrics.definitions.load import load

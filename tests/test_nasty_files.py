@@ -7,10 +7,9 @@ takes its amount with it; the second is the one that is broken, so that 400.50 i
 from __future__ import annotations
 
 import gzip
-from datetime import UTC, date, datetime
 import io
 import zipfile
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl

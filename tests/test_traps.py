@@ -111,7 +111,7 @@ def test_titles_totals_and_footers_are_counted_by_what_they_are(tmp_path: Path) 
     text += "2025-03-01,A,1,USD,5\n,,,,\nTotal: Account,,,USD,5\n"
     (tmp_path / "t.csv").write_text(text, encoding="utf-8")
     sources = opened(tmp_path, "spend: {path: t.csv, preset: google_ads.campaigns}")
-    assert told(sources)["SM930"].message == "2 lines before the column names skipped"
+    assert told(sources)["SM936"].message == "2 lines before the column names skipped"
     found = told(sources, "spend")
     assert (found["SM923"].message, found["SM923"].rows) == ("totals left out (1 row)", 1)
     assert found["SM910"].rows == 1

@@ -140,7 +140,7 @@ def compute(
         everyone.add(one)
     requests = everyone.requests
     whole = contents(sources, requests, definitions.settings.calendar) if content else {}
-    asking = {**requests, **dict.fromkeys(whole.values(), frozenset[str]())}
+    asking: dict[Request, Collection[str]] = {**requests, **{content: () for content in whole.values()}}
     with broken_files_told(file for files in sources.files.values() for file in files):
         found = read(definitions, sources, roles, asking, as_of, caching, progress)
     found = replace(found, findings=(*found.findings, *_by_time(definitions, requests)))

@@ -17,7 +17,7 @@
 | SM923 | rows that are no records: totals, footers, deleted ones |
 | SM924 | ids in scientific notation |
 | SM925, SM927 | column names and no rows; zero bytes in a text |
-| SM930 | lines before the column names |
+| SM936 | lines before the column names |
 | SM928, SM929 | several columns where one is expected; a preset that was never held against a real export |
 """
 

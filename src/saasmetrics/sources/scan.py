@@ -88,7 +88,7 @@ def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str], *, sam
         glob=False,
     )
     sample = layout.sample.with_columns(pl.when(~pl.all().is_in(list(nulls))).then(pl.all()))
-    return Raw(rows, dict.fromkeys(schema, pl.String()), sample, True, layout.findings, text.said(layout))
+    return Raw(rows, dict.fromkeys(schema, pl.String()), sample, True, layout.findings, writing=text.said(layout))
 
 
 def _parquet(file: DataFile, wanted: Collection[str], rows: int) -> Raw:

@@ -74,7 +74,7 @@ def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True, 
         findings.append(_note(file, "SM920", f"read as {_ENCODINGS[encoding]}"))
     if titles := sum(bool(line.strip()) for line in islice(io.StringIO(text), max(skip - 1, 0))):
         said = f"{titles} line{'s' * (titles != 1)} before the column names skipped"
-        findings.append(_note(file, "SM930", said))
+        findings.append(_note(file, "SM936", said))
     if len(set(header)) < len(header):
         findings.append(_note(file, "SM921", "column names repeat; the later ones are numbered"))
     names = _numbered(header)
