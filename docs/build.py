@@ -312,7 +312,7 @@ def findings() -> str:
     blocks = [
         "Every message is a finding: a code that is never reused, a weight, a place, a sentence, and mostly a hint. "
         "`…` stands for what the finding names. SM0 is about definitions and the command line, SM9 about data and "
-        "numbers. SM1 to SM8, what SM0 is about in a file, and SM98 are [rules](rules.md), each with its reason."
+        "numbers. SM1 to SM8, what SM0 is about in a file, and SM981 to SM990 are [rules](rules.md), and have pages."
     ]
     looked_for = {rule.code for rule in (*RULES, *TRACKING) if not rule.told_by}
     for code, title in CODES.items():
