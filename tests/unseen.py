@@ -60,7 +60,7 @@ def main() -> int:
         for name, (old, new, *_) in [item for item in MEANING.items() if re.search(asked.only, item[0])][: asked.most]:
             try:
                 other, fresh = numbers(path, text.replace(old, new))
-            except (InputError, ExpressionError, IndexError) as error:
+            except (InputError, ExpressionError, IndexError, pl.exceptions.PolarsError) as error:
                 sys.stdout.write(f"{name}: no number at all: {str(error)[:80]}\n")
                 continue
             changed = moved(values, other)
