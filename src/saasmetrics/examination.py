@@ -1,7 +1,9 @@
-"""Examination: the rules that need data, given the numbers and the logs that they look at."""
+"""Examination: definitions held against their lock and the rules, and against the data they are about."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,9 +18,75 @@ from saasmetrics.pipeline import compute
 # As in the pipeline: what reads and computes is imported where that begins.
 if TYPE_CHECKING:
     from saasmetrics.engine.read import Progress
+    from saasmetrics.lock.accept import Accepted
+    from saasmetrics.lock.asking import Given
+    from saasmetrics.lock.held import Held
 
 UNPUBLISHED = ("acquisition_spend", "paid_spend")
 """Helpers whose values a rule looks at, though nobody publishes them."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A definition file held against its lock and the rules: findings in order of place."""
+
+    definitions: Definitions
+    held: Held
+    findings: tuple[Finding, ...]
+
+    def beside(self, findings: Iterable[Finding]) -> Checked:
+        """With more findings, less those that were accepted."""
+        from saasmetrics.lock.held import unaccepted
+
+        told = dict.fromkeys((*self.findings, *unaccepted(findings, self.held.lock)))
+        return Checked(self.definitions, self.held, tuple(sorted(told, key=_place)))
+
+
+def check(path: Path, *, data_root: Path | None = None, strict: bool = False) -> Checked:
+    """Say what differs from what was accepted, and what the rules find. Reads no data, no clock, no network, no git.
+
+    Edges: with `strict` who answers for a number may not change unseen either. Raises: InputError (exit 2) for
+    definitions or a lock that cannot be read.
+    """
+    from saasmetrics.lock.held import held
+
+    definitions = load(path, REGISTRY, data_root=data_root)
+    standing = held(definitions, strict=strict)
+    return Checked(definitions, standing, (*definitions.findings, *standing.findings)).beside(
+        _linted(definitions, standing)
+    )
+
+
+def locked_in(held: Held) -> frozenset[str]:
+    """Names of the metrics that are locked: what rules find about them counts in full."""
+    return held.lock.metrics if held.lock else frozenset()
+
+
+def _linted(definitions: Definitions, held: Held, being: frozenset[str] = frozenset()) -> list[Finding]:
+    """What the rules find; `being` are metrics that are being locked."""
+    from saasmetrics.lint.index import lint
+
+    return lint(definitions, locked_in(held) | being)
+
+
+def _place(finding: Finding) -> tuple[str, int, int]:
+    place = finding.location
+    return (place.file, place.line, place.column) if place else ("", 0, 0)
+
+
+def lock(
+    path: Path, given: Given | None, *, accept: bool = False, upgrade: bool = False, data_root: Path | None = None
+) -> tuple[Checked, Accepted]:
+    """What accepting would write: changes that `given` names, today's findings of the rules, fingerprints anew.
+
+    Raises: InputError (exit 2) for whatever is refused; nothing is written here.
+    """
+    from saasmetrics.lock.accept import proposed
+
+    checked = check(path, data_root=data_root)
+    being = frozenset(given.names) or frozenset(checked.definitions.metrics) if given is not None else frozenset()
+    rules = _linted(checked.definitions, checked.held, being)
+    return checked, proposed(checked.definitions, checked.held, given, rules, accept=accept, upgrade=upgrade)
 
 
 def examine(
@@ -31,7 +99,7 @@ def examine(
     no_cache: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Finding, ...]:
-    """What the rules find in the published numbers and in the logs of events, sorted by rule and place.
+    """What was wrong with the data, and what the rules find in the published numbers and in the logs of events.
 
     Edges: numbers are those of `settings.baseline` periods, whole and by each of `settings.segments`; which scores were
     tried on what came of them is not gathered.
@@ -52,7 +120,8 @@ def examine(
     today = definitions.settings.calendar.local_day(wide.as_of)
     findings = lint_values(definitions, evidence, locked, today=today)
     seen = sighted(definitions, sources, wide.as_of if as_of is not None else None)
-    return (*findings, *(drift(definitions, seen, locked) if seen is not None else ()))
+    told = [finding for finding in wide.findings if finding not in definitions.findings]
+    return (*told, *findings, *(drift(definitions, seen, locked) if seen is not None else ()))
 
 
 def _question(definitions: Definitions, as_of: date | datetime | None) -> Ask:

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from saasmetrics.engine.read import Progress, SourceRead
     from saasmetrics.engine.run import Computed, Wish
     from saasmetrics.facts.cache import Cache, Caching
-    from saasmetrics.lock.accept import Accepted
-    from saasmetrics.lock.asking import Given
-    from saasmetrics.lock.held import Held
     from saasmetrics.output.explanation import Explanation
     from saasmetrics.sources.look import Look
     from saasmetrics.sources.open import Sources
@@ -380,53 +377,6 @@ def _looked(path: Path, preset: str | None, timezone: str | None) -> Look:
     from saasmetrics.sources.look import look
 
     return look(path, Settings(), chosen=preset, timezone=timezone)
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A definition file held against its lock and the rules, without data: findings in order of place."""
-
-    definitions: Definitions
-    held: Held
-    findings: tuple[Finding, ...]
-
-
-def check(path: Path, *, data_root: Path | None = None, strict: bool = False) -> Checked:
-    """Say what differs from what was accepted, and what the rules find. Reads no data.
-
-    Raises: InputError (exit 2) for definitions or a lock that cannot be read.
-    """
-    from saasmetrics.lock.held import held, unaccepted
-
-    definitions = load(path, REGISTRY, data_root=data_root)
-    standing = held(definitions, strict=strict)
-    told = (*definitions.findings, *unaccepted(_linted(definitions, standing), standing.lock), *standing.findings)
-    return Checked(definitions, standing, tuple(sorted(told, key=_place)))
-
-
-def _linted(definitions: Definitions, held: Held) -> list[Finding]:
-    """What the rules find: the one place where lint joins the check. `held.lock.metrics` are the locked names."""
-    del definitions, held
-    return []
-
-
-def _place(finding: Finding) -> tuple[str, int, int]:
-    place = finding.location
-    return (place.file, place.line, place.column) if place else ("", 0, 0)
-
-
-def lock(
-    path: Path, given: Given | None, *, accept: bool = False, upgrade: bool = False, data_root: Path | None = None
-) -> tuple[Checked, Accepted]:
-    """What accepting would write: changes that `given` names, today's findings of the rules, fingerprints anew.
-
-    Raises: InputError (exit 2) for whatever is refused; nothing is written here.
-    """
-    from saasmetrics.lock.accept import proposed
-
-    checked = check(path, data_root=data_root)
-    rules = _linted(checked.definitions, checked.held)
-    return checked, proposed(checked.definitions, checked.held, given, rules, accept=accept, upgrade=upgrade)
 
 
 @dataclass(frozen=True)

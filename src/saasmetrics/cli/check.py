@@ -1,4 +1,4 @@
-"""`saasmetrics check`: whether the definitions still mean what was accepted."""
+"""`saasmetrics check`: whether the definitions still mean what was accepted, and whether the data is as they say."""
 
 from __future__ import annotations
 
@@ -32,6 +32,12 @@ def check(
     strict: Annotated[
         bool, Option("--strict", help="Changes of owner, team, level, direction or action fail too.")
     ] = False,
+    data: Annotated[
+        bool, Option("--data", help="Hold the exports against the definitions too: quality, numbers, tracked events.")
+    ] = False,
+    as_of: flags.AsOf = None,
+    cache: flags.Cache = None,
+    no_cache: flags.NoCache = False,
     fail_on: flags.FailOn = "error",
     quiet: flags.Quiet = False,
     verbose: flags.Verbose = False,
@@ -41,16 +47,32 @@ def check(
 ) -> Outcome:
     """Whether the definitions are sound and still mean what was accepted.
 
-    Reads no data, no network, no git. Exits 1 when a number means something else than metrics.lock says.
+    Reads no network and no git, and no data unless told to. Exits 1 when a number means something else than
+    metrics.lock says, or a rule is broken.
     """
     console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
     severity, wanted = asking.threshold(fail_on), destinations(reports)
+    moment = asking.moment("--as-of", as_of)
+    if moment is not None and not data:
+        raise usage("--as-of without --data", "definitions mean the same on every day")
     path = definitions_path(definitions)
-    from saasmetrics import pipeline
+    from saasmetrics import examination
     from saasmetrics.output.reports.report import Report
 
     try:
-        checked = pipeline.check(path, data_root=data_root, strict=strict)
+        checked = examination.check(path, data_root=data_root, strict=strict)
+        if data:
+            with console.progress() as progress:
+                found = examination.examine(
+                    path,
+                    locked=examination.locked_in(checked.held),
+                    as_of=moment,
+                    data_root=data_root,
+                    cache=cache,
+                    no_cache=no_cache,
+                    progress=progress,
+                )
+            checked = checked.beside(found)
     except InputError as error:
         console.finish(Outcome(report=(), files=_files(Report(error.findings), wanted)))
         raise

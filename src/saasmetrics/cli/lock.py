@@ -54,14 +54,14 @@ def lock(
     _refuse(names, everything=everything, otherwise=accept or upgrade, allow_ci=allow_ci)
     day, length = asking.day("--since", since), _length(overlap)
     path = definitions_path(definitions)
-    from saasmetrics import pipeline
+    from saasmetrics import examination
     from saasmetrics.cli.reporting import lines_of_changes
     from saasmetrics.lock.asking import Given
     from saasmetrics.lock.keeping import keep
 
     given = Given(tuple(names or ()), reason, day, by, length, restate, datetime.now(UTC).date())
     named = given if names or everything else None
-    checked, accepted = pipeline.lock(path, named, accept=accept, upgrade=upgrade, data_root=data_root)
+    checked, accepted = examination.lock(path, named, accept=accept, upgrade=upgrade, data_root=data_root)
     shown = tuple(lines_of_changes(accepted.changes, is_first=checked.held.lock is None)) if accepted.changes else ()
     console.finish(Outcome(report=shown))
     if everything and not yes and accepted.changes:

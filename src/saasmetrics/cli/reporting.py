@@ -18,7 +18,7 @@ from saasmetrics.output.sheet import text
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from saasmetrics.pipeline import Checked
+    from saasmetrics.examination import Checked
 
 
 def report_of(checked: Checked) -> Report:

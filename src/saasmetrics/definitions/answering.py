@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from saasmetrics.definitions.dependencies import Node, of_node
@@ -32,21 +32,25 @@ def types_under(definitions: Definitions, metric: Metric) -> frozenset[str]:
 
 
 def policies_read(definitions: Definitions, metric: Metric) -> frozenset[str]:
-    """Policies that change a metric: those of its types and rows, and those that an entry under it refers to."""
+    """Policies that a metric changes with: those of its types and rows, and those that an entry under it refers to."""
     nodes = nodes_under(definitions, metric)
-    names = [name for kind, name in nodes if kind == "metric" and name in definitions.metrics]
-    types = [definitions.metrics[name].type for name in names]
     roles: set[str] = set()
     for node in nodes:
         roles |= roles_of(definitions, node)
-    read = set(read_by(metric.id, types, roles))
-    for name in names:
-        written = definitions.metrics[name].written
-        read |= {path[9:] for path in references(dict(written)) if path[:9] == "policies."}
-        read |= set(written.get("by_policy", {}))
-        if any(path.startswith("acquisition.") for path in references(dict(written))):
+    names = [name for kind, name in nodes if kind == "metric" and name in definitions.metrics]
+    return read_among(definitions, metric.id, names, roles)
+
+
+def read_among(definitions: Definitions, metric: str, names: Iterable[str], roles: Collection[str]) -> frozenset[str]:
+    """Policies that a metric reads, given the metrics among those under it that count, and the roles of all."""
+    under = [definitions.metrics[name] for name in names]
+    read = set(read_by(metric, [each.type for each in under], roles))
+    for each in under:
+        paths = references(dict(each.written))
+        read |= {path[9:] for path in paths if path[:9] == "policies."} | set(each.written.get("by_policy", {}))
+        if any(path.startswith("acquisition.") for path in paths):
             read |= {"acquisition_segment", "paid_channels"}
-        if is_of_tickets(definitions, definitions.metrics[name]):
+        if is_of_tickets(definitions, each):
             read.add("business_hours")
     return frozenset(read)
 

@@ -24,7 +24,9 @@ CALENDAR = "setting.calendar"
 """What every number rests on: where days, weeks and years begin. It stands for those settings alone."""
 RUNS = ("success", "run", "core")
 """Keys of a workflow that everything over it reads; each other key is a node that only its readers rest on."""
-_NO_MEANING = frozenset({"label", "renamed_from", "path", "preset", "partition", "ignore_events", "settle", "base"})
+_NO_MEANING = frozenset(
+    {"label", "renamed_from", "path", "preset", "partition", "ignore_events", "settle", "base", "ignore"}
+)
 
 
 def blocks(definitions: Definitions) -> Iterator[Node]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from saasmetrics.definitions.answering import roles_of
+from saasmetrics.definitions.answering import read_among, roles_of
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.dependencies import Node as Named
 from saasmetrics.definitions.dependencies import of_formula, of_metric, of_node
 from saasmetrics.definitions.governance import EXTRAS
 from saasmetrics.definitions.metric import TOTAL, Metric, Variant
-from saasmetrics.definitions.policies import read_by
 from saasmetrics.definitions.references import references
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.walk import found
@@ -304,7 +303,7 @@ def _read(definitions: Definitions, metric: Metric) -> tuple[set[str], frozenset
     seen: set[Named] = set()
     waiting: list[Named] = [("metric", metric.id)]
     roles: set[str] = set()
-    types, written = [], []
+    names = []
     while waiting:
         named = waiting.pop()
         if named in seen or (named[0] == "metric" and named[1] != metric.id and is_node(named[1])):
@@ -313,12 +312,5 @@ def _read(definitions: Definitions, metric: Metric) -> tuple[set[str], frozenset
         roles |= roles_of(definitions, named)
         waiting += of_node(definitions, named)
         if named[0] == "metric":
-            types.append(definitions.metrics[named[1]].type)
-            written.append(definitions.metrics[named[1]].written)
-    read = set(read_by(metric.id, types, roles))
-    for keys in written:
-        paths = references(dict(keys))
-        read |= {path[9:] for path in paths if path[:9] == "policies."} | set(keys.get("by_policy", {}))
-        if any(path.startswith("acquisition.") for path in paths):
-            read |= {"acquisition_segment", "paid_channels"}
-    return roles, frozenset(read)
+            names.append(named[1])
+    return roles, read_among(definitions, metric.id, names, roles)
