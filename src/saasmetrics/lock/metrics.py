@@ -237,7 +237,7 @@ def _implied_roles(type_: str, spec: Any) -> Iterator[str]:
 
 
 def _implied_by_active(definitions: Definitions, spec: Any) -> Iterator[str]:
-    if spec.measure == "silent" and definitions.active.roles is not None:
+    if (spec.measure == "silent" or spec.cut is not None) and definitions.active.roles is not None:
         yield "active.roles"
     if spec.measure == "depth" and definitions.features:
         yield "feature.all"
