@@ -23,6 +23,7 @@ from saasmetrics.history.publish import publish as append
 from saasmetrics.ledgers.derived import Derived
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.lock.fingerprint import fingerprints, split
+from saasmetrics.lock.reading import lock_path, read_lock
 from saasmetrics.pipeline import Made, Result, answered, caching_of
 from saasmetrics.recall.standing import folder_of
 
@@ -56,7 +57,7 @@ def publish(
         told(
             values,
             marks(definitions, values),
-            {},
+            versions(definitions),
             resting(definitions, made.sources, [*whole, *further]),
             _bounded(definitions, values),
         ),
@@ -89,6 +90,16 @@ def _bounded(definitions: Definitions, values: pl.DataFrame) -> set[str]:
         return all(bounded(scope.input(each).address.metric) for each in metric.variants[0].spec.inputs().values())
 
     return {name for name in values["metric"].unique() if bounded(name)}
+
+
+def versions(definitions: Definitions) -> dict[tuple[str, str], int]:
+    """The number of every version of a metric that the lock knows, by the metric and its fingerprint."""
+    lock = read_lock(lock_path(definitions.path))
+    found: dict[tuple[str, str], int] = {}
+    for entry in lock.entries.values() if lock is not None else ():
+        for version in (*entry.past, *((entry.version,) if entry.version is not None else ())):
+            found[entry.node.name, version.full] = version.number
+    return found
 
 
 def _refuse_parts(ask: Ask) -> None:
