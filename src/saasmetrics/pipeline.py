@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from saasmetrics.engine.run import Computed, Wish
     from saasmetrics.facts.cache import Cache, Caching
     from saasmetrics.output.explanation import Explanation
-    from saasmetrics.sources.look import Look
     from saasmetrics.sources.open import Sources
-    from saasmetrics.starting.folder import Exports
 
 
 @dataclass(frozen=True)
@@ -285,98 +283,6 @@ def explain(
         return result
 
     return explained(definitions, name, Answers(values, lambda address, period: made[-1].entries(address, period)))
-
-
-def inspect(
-    paths: Sequence[Path], *, preset: str | None = None, timezone: str | None = None
-) -> tuple[list[Explanation], tuple[Finding, ...]]:
-    """What each file is, by itself; and what is wrong with those that cannot be read, where others can.
-
-    Raises: InputError, exit 2 for an unknown preset, 3 where no file can be read.
-    """
-    from saasmetrics.engine.examine import examined
-    from saasmetrics.explain.file import file_page
-
-    pages: list[Explanation] = []
-    refused: list[Finding] = []
-    for path in paths:
-        try:
-            pages.append(file_page(examined(_looked(path, preset, timezone))))
-        except InputError as error:
-            if error.exit_code != 3:
-                raise
-            refused.extend(error.findings)
-    if not pages:
-        raise InputError(refused, 3)
-    return pages, tuple(refused)
-
-
-def canonical(path: Path, *, preset: str | None = None, timezone: str | None = None) -> tuple[Look, pl.DataFrame]:
-    """The rows of a file that count, with the columns of their role.
-
-    Raises: InputError as `inspect` does, and (exit 3) where nothing says how to read it.
-    """
-    from saasmetrics.engine.examine import usable
-
-    looked = _looked(path, preset, timezone)
-    found = usable(looked)
-    if found is None:
-        said = looked.entry.findings if looked.entry else ()
-        hint = "name a preset with --preset; saasmetrics inspect says what it is"
-        raise InputError(said or [Finding("SM903", Severity.ERROR, f"{path}: no preset reads it", hint=hint)], 3)
-    return looked, found
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A first metrics.yaml: its text, and what is to be said about it."""
-
-    text: str
-    said: tuple[str, ...]
-
-
-def exports(folder: Path, progress: Progress | None = None) -> Exports:
-    """What the files of a folder are."""
-    from saasmetrics.starting.folder import exports as looked
-
-    return looked(folder, progress)
-
-
-def currency_of(found: Exports) -> str | None:
-    """The currency that most rows of exports are in."""
-    from saasmetrics.starting.begin import currency_of as most
-
-    return most(found)
-
-
-def begin(
-    folder: Path, found: Exports, *, product: str, currency: str, timezone: str, zone: str | None = None
-) -> Begun:
-    """A first metrics.yaml over the exports of a folder. Raises: InputError (exit 3) where there are none."""
-    from saasmetrics.starting.begin import plan
-    from saasmetrics.starting.written import decisions, text
-
-    if not found.kinds:
-        told = [Finding("SM903", Severity.ERROR, f"{name}: {reason}") for name, reason in found.others]
-        message = f"there is no export in {folder} that a preset knows"
-        hint = "saasmetrics inspect FILE says what a file is; saasmetrics explain preset what is known"
-        raise InputError([Finding("SM901", Severity.ERROR, message, hint=hint), *told], 3)
-    made = plan(found, product=product, currency=currency, timezone=timezone, zone=zone)
-    read = [f"{kind.name}: {', '.join(kind.paths)}, {kind.preset or 'by its own names'}" for kind in found.kinds]
-    left = [f"not read: {name}: {reason}" for name, reason in found.others]
-    return Begun(text(made), (*read, *left, *(f"decide: {each}" for each in decisions(made))))
-
-
-def inspected_findings(looked: Look) -> tuple[Finding, ...]:
-    """What was wrong with a file that was looked at."""
-    return looked.entry.findings if looked.entry else ()
-
-
-def _looked(path: Path, preset: str | None, timezone: str | None) -> Look:
-    from saasmetrics.definitions.settings import Settings
-    from saasmetrics.sources.look import look
-
-    return look(path, Settings(), chosen=preset, timezone=timezone)
 
 
 @dataclass(frozen=True)

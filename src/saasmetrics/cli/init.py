@@ -46,16 +46,17 @@ def init(
         raise usage(f"there is no folder {directory}")
     if path.exists() and not force:
         raise usage(f"{path} is there already", "use --force to replace it")
-    from saasmetrics import pipeline
+    from saasmetrics.starting.begin import begin, currency_of
+    from saasmetrics.starting.folder import exports
 
     with console.progress() as progress:
-        found = pipeline.exports(directory, progress)
+        found = exports(directory, progress)
     called = product or console.ask("Product", directory.resolve().name)
-    coin = (currency or console.ask("Currency", pipeline.currency_of(found) or "USD")).upper()
+    coin = (currency or console.ask("Currency", currency_of(found) or "USD")).upper()
     days = timezone or console.ask("Time zone in which days begin", "UTC")
     zone = exported_in
     if zone is None and any(kind.zoned for kind in found.kinds):
         zone = console.ask("Time zone of exports that name none", "") or None
-    begun = pipeline.begin(directory, found, product=called, currency=coin, timezone=days, zone=zone)
+    begun = begin(directory, found, product=called, currency=coin, timezone=days, zone=zone)
     said = [*begun.said, "Next: saasmetrics compute" + ("" if directory == HERE else f" -f {path}")]
     return Outcome(files={path: begun.text.encode()}, said=tuple(said))

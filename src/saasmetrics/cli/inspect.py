@@ -40,12 +40,12 @@ def inspect(
     destination = console.destination(form, output)
     if canonical and len(files) > 1:
         raise usage(f"--canonical with {len(files)} files", "write the rows of one file at a time")
-    from saasmetrics import pipeline
+    from saasmetrics.explain import inspecting
     from saasmetrics.output.inspection import inspections, rows
 
     with console.progress():
         if canonical:
-            looked, found = pipeline.canonical(files[0], preset=preset, timezone=timezone)
-            return Outcome(rows(looked.file.name, found), destination, pipeline.inspected_findings(looked))
-        pages, refused = pipeline.inspect(files, preset=preset, timezone=timezone)
+            looked, found, told = inspecting.canonical(files[0], preset=preset, timezone=timezone)
+            return Outcome(rows(looked.file.name, found), destination, told)
+        pages, refused = inspecting.inspect(files, preset=preset, timezone=timezone)
     return Outcome(inspections(pages), destination, refused, Severity.ERROR)
