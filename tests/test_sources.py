@@ -88,7 +88,8 @@ def test_ways_of_writing_one_table_give_the_same_rows(tmp_path: Path, name: str,
     found = usable(sources, "accounts", "account", "created", "note")
     assert found == [("a", datetime(2026, 1, 1, tzinfo=UTC), "x, y"), ("b", datetime(2026, 1, 2, tzinfo=UTC), "ünï")]
     notes = {finding.code: finding.message for finding in sources.findings}
-    assert notes == ({"SM920": f"read as {note}"} if note else {})
+    titles = {"SM930": "2 lines before the column names skipped"} if content.startswith(b"Report") else {}
+    assert notes == titles | ({"SM920": f"read as {note}"} if note else {})
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
@@ -98,7 +99,7 @@ def test_columns_aligned_with_blanks_are_read_where_no_separator_knows_the_heade
     sources = opened(tmp_path, ACCOUNTS.replace("orgs.csv", "orgs.txt"))
     found = usable(sources, "accounts", "account", "created", "note")
     assert found == [("a", datetime(2026, 1, 1, tzinfo=UTC), "x"), ("b", datetime(2026, 1, 2, tzinfo=UTC), "ünï")]
-    assert sources.findings == ()
+    assert [finding.message for finding in sources.findings] == ["1 line before the column names skipped"]
 
 
 OBJECTS = '{"id":"b","signed":"2026-01-02","note":"ünï"}\n\n{"id":"a","signed":"2026-01-01","note":"x, y"}\n'
