@@ -74,6 +74,7 @@ def test_help_goes_to_stdout_and_names_every_command() -> None:
         "lock",
         "history",
         "inspect",
+        "init",
         "demo",
     ]
     assert max(map(len, done.stdout.splitlines())) <= 80
