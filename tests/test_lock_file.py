@@ -33,6 +33,10 @@ from saasmetrics.lock.scalars import spell
 from saasmetrics.lock.writing import written
 
 TEXT = (ROOT / "metrics.yaml").read_text(encoding="utf-8")
+REFUSALS = (
+    "  refusals: {event: invoice_post_failed, label: Refusals, direction: down, team: [product], level: operational, "
+    'timing: lagging, action: {up: "Call the three accounts that refused most"}}\n'
+)
 WHY = "Postings in bulk are invoices too"
 SUCCESS = ("success: invoice_posted\n", "success: {any: [invoice_posted, invoice_posted_bulk]}\n")
 
@@ -84,7 +88,7 @@ def test_the_same_meaning_is_the_same_lock_whatever_the_layout(path: Path, tmp_p
     path.with_name("metrics.lock").unlink()
     edit(path, ("{at: started_at, ended: resolved_at,", "{ended: resolved_at, at: started_at,"),
          ("roles: [finance, operations, admin]", "roles: [admin, operations, finance]"),
-         ("\"status <> 'void'\"", "\"NOT 'void' = status\""))  # fmt: skip
+         ("\"stage = 'won'\"", "\"NOT 'won' <> stage\""))  # fmt: skip
     accept(path, since=date(2026, 1, 5))
     assert path.with_name("metrics.lock").read_bytes() == before
 
@@ -177,20 +181,23 @@ def test_a_run_that_is_killed_leaves_the_old_lock_or_the_new_one(tmp_path: Path)
     ("ours", "theirs"),
     [
         (
-            ("of: mrr, over: 3mo", "of: mrr, over: 6mo"),
+            ("    of: mrr\n    over: 3mo\n", "    of: mrr\n    over: 6mo\n"),
             ("  nrr:\n    level: core", "  nrr:\n    cap: true\n    level: core"),
         ),
-        (("entity: user, at_least: 5", "entity: user, at_least: 6"), ("    scale: 100\n", "    scale: 1000\n")),
-        (("    cut: category\n", "    cut: workflow\n"), ("{from: order_started,", "{from: order_matched,")),
+        (
+            ("    entity: user\n    at_least: 5\n", "    entity: user\n    at_least: 6\n"),
+            ("    scale: 100\n", "    scale: 1000\n"),
+        ),
+        (("    cut: category\n", "    cut: workflow\n"), ("    from: order_started\n", "    from: order_matched\n")),
         (
             ("    within: 120d\n", "    within: 90d\n"),
-            ("  approvals: {event: invoice_approved", "  approvals: {event: approved"),
+            ("    event: invoice_approved\n", "    event: approved\n"),
         ),
         (("zero_at: 5, full_at: 0", "zero_at: 6, full_at: 0"), ("refund: refund_requested", "refund: refund_paid")),
         (('keep: ">= 70"', 'keep: ">= 60"'), ('keep: "<= 3%"', 'keep: "<= 4%"')),
         (
-            ("  approvals: {", "  aaa: {event: aaa}\n  approvals: {"),
-            ("  approvals: {", "  zzz: {event: zzz}\n  approvals: {"),
+            ("  approvals:\n", "  aaa: {event: aaa}\n  approvals:\n"),
+            ("  approvals:\n", "  zzz: {event: zzz}\n  approvals:\n"),
         ),
     ],
 )
@@ -359,7 +366,7 @@ def test_a_change_and_its_undoing_give_the_fingerprint_back(path: Path) -> None:
 
 
 def test_what_is_renamed_keeps_its_versions(path: Path) -> None:
-    edit(path, ("  busy_users: {type", "  keen_users: {renamed_from: busy_users, type"))
+    edit(path, ("  busy_users:\n", "  keen_users:\n    renamed_from: busy_users\n"))
     assert failing(path) == {("metric.keen_users", "SM945")}
     done = accept(path, "keen_users")
     entry = done.lock.entries["metric.keen_users"]
@@ -371,22 +378,23 @@ def test_what_is_renamed_keeps_its_versions(path: Path) -> None:
 
 
 def test_a_probable_rename_is_hinted_at(path: Path) -> None:
-    edit(path, ("  busy_users: {type", "  keen_users: {type"))
+    edit(path, ("  busy_users:\n", "  keen_users:\n"))
     gone = next(each for each in now(path).findings if each.code == "SM943")
     assert "renamed_from: busy_users" in (gone.hint or "")
 
 
 def test_what_is_new_brings_what_it_rests_on(path: Path) -> None:
     edit(path, ("    core: false\n", "    core: false\n  returns: {success: return_done, core: false}\n"),
-         ("  approvals: {", "  returned: {workflow: returns, cut: reason}\n  approvals: {"))  # fmt: skip
+         ("  approvals:\n", "  returned: {workflow: returns, cut: reason}\n  approvals:\n"))  # fmt: skip
     done = accept(path, "returned")
     assert {"metric.returned", "workflow.returns"} <= set(done.lock.entries)
     assert now(path).findings == ()
 
 
 def test_what_is_gone_leaves_a_document(path: Path) -> None:
-    edit(path, ("  approvals: {event: invoice_approved, label: Invoices approved, direction: up, team: [product], "
-                "level: operational}\n", ""))  # fmt: skip
+    text = path.read_text(encoding="utf-8")
+    block = text[text.index("  approvals:\n") : text.index("  open_tickets:")]
+    edit(path, (block, ""))
     done = accept(path, "approvals", reason="Nobody looked at it for a year", restate=True)
     assert "metric.approvals" not in done.lock.entries
     assert set(done.superseded) == {"approvals@1.yaml"}
@@ -444,7 +452,7 @@ def test_what_is_not_said_well_is_refused(path: Path, names: tuple[str, ...], sa
 
 
 def test_what_is_new_needs_no_reason(path: Path) -> None:
-    edit(path, ("  approvals: {", "  refusals: {event: invoice_refused}\n  approvals: {"))
+    edit(path, ("  approvals:\n", f"{REFUSALS}  approvals:\n"))
     done = accept(path, "refusals", today=date(2026, 1, 1))
     version = done.lock.entries["metric.refusals"].version
     assert version
@@ -477,7 +485,7 @@ def test_ci_accepts_nothing_unless_it_is_allowed(
     path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CI", "true")
-    edit(path, ("  approvals: {", "  refusals: {event: invoice_refused}\n  approvals: {"))
+    edit(path, ("  approvals:\n", f"{REFUSALS}  approvals:\n"))
     assert run(["lock", "refusals", "-f", str(path)]) == 2
     assert "a machine accepts nothing" in capsys.readouterr().err
     assert run(["lock", "refusals", "--allow-ci", "-f", str(path)]) == 0
@@ -498,7 +506,7 @@ def test_everything_at_once_is_asked_about(
     path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("CI", raising=False)
-    edit(path, ("  approvals: {", "  refusals: {event: invoice_refused}\n  approvals: {"))
+    edit(path, ("  approvals:\n", f"{REFUSALS}  approvals:\n"))
     assert run(["lock", "--all", "-f", str(path)]) == 2
     assert "nobody is there to say yes" in capsys.readouterr().err
     assert run(["lock", "--all", "--yes", "-f", str(path)]) == 0
