@@ -48,11 +48,16 @@ def _by_default(entries: pl.LazyFrame, shape: Shape, position: int, part: Part) 
 
 
 def denominator_shape(shape: Shape) -> Shape:
-    """The shape whose parts' defaults are those of the denominator."""
+    """The shape whose parts' defaults are those of the denominator.
+
+    Edges: parts that only the denominator has stand behind the others: no cut tells them apart, so it is always by
+    their default that its entries count.
+    """
     if shape.denominator_parts is None:
         return shape
     below = {part.column: part for part in shape.denominator_parts}
-    return replace(shape, parts=tuple(below.get(part.column, part) for part in shape.parts))
+    parts = [below.pop(part.column, part) for part in shape.parts]
+    return replace(shape, parts=(*parts, *below.values()))
 
 
 def headline(ledger: Ledger) -> Ledger:

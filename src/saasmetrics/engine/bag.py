@@ -11,7 +11,7 @@ import polars as pl
 
 from saasmetrics.books.segments import MARK
 from saasmetrics.engine.numbered import Flags, Numbered, Whole, different, numbered, packed
-from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, OPEN, STATUS, Ledger, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, OPEN, STATUS, Shape, Side
 from saasmetrics.period import Periods
 
 _STATUSES = {word: number for number, word in enumerate(STATUS.categories)}
@@ -47,16 +47,18 @@ class Bag:
     alone: bool
 
 
-def collected(sides: Sequence[Side], ledger: Ledger, periods: Periods, engine: Any) -> list[Bag]:
-    """The bags of some sides of a ledger, collected together."""
+def collected(
+    sides: Sequence[tuple[Side, Shape]], collapses: Sequence[tuple[str, ...]], periods: Periods, engine: Any
+) -> list[Bag]:
+    """The bags of the sides of a ledger, each with its shape, collected together."""
     plans = []
-    for side, collapse in zip(sides, ledger.shape.collapse, strict=False):
-        plans.append(side.entries.select(_needed(side, ledger.shape, collapse)))
+    for (side, shape), collapse in zip(sides, collapses, strict=False):
+        plans.append(side.entries.select(_needed(side, shape, collapse)))
     frames = pl.collect_all(plans, engine=engine)
     # Each frame goes when its bag is made.
     return [
-        _bag(frames.pop(0), side, ledger.shape, collapse, periods)
-        for side, collapse in zip(sides, ledger.shape.collapse, strict=False)
+        _bag(frames.pop(0), side, shape, collapse, periods)
+        for (side, shape), collapse in zip(sides, collapses, strict=False)
     ]
 
 

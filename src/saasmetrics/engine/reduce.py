@@ -25,8 +25,9 @@ class Reduction:
         self._ledger = ledger
         self._periods = periods
         sides = [ledger.numerator] + ([ledger.denominator] if ledger.denominator is not None else [])
-        bags = collected(sides, ledger, periods, live.store.engine)
         shapes = [ledger.shape, denominator_shape(ledger.shape)]
+        shaped = list(zip(sides, shapes, strict=False))
+        bags = collected(shaped, ledger.shape.collapse, periods, live.store.engine)
         undivided: tuple[frozenset[str], ...] = (frozenset(), ledger.shape.whole)
         self._halves = [
             Half(live, bag, shape, periods, collapse, whole, side.under)
