@@ -68,6 +68,10 @@ class Given(ABC):
         """Columns of a role's table."""
 
     @abstractmethod
+    def lacks(self, role: str) -> bool:
+        """Whether the sources of a role cannot be used, so that nobody knows which columns they have."""
+
+    @abstractmethod
     def table(self, role: str) -> pl.LazyFrame:
         """Usable rows of a role that is not a log, visible at the as-of."""
 

@@ -70,7 +70,8 @@ def with_segments(given: Given, rows: pl.LazyFrame, role: str, schema: Mapping[s
     """
     for segment in carried(given, role):
         texts = declared_on(given, segment, role)
-        value: pl.Expr = given.sql(texts[role], schema) if role in texts else pl.lit(None, dtype=pl.String)
+        known = role in texts and not given.lacks(role)
+        value: pl.Expr = given.sql(texts[role], schema) if known else pl.lit(None, dtype=pl.String)
         for name, text in texts.items():
             if name != role:
                 value = pl.when(pl.col("source") == name).then(given.sql(text, schema)).otherwise(value)

@@ -65,6 +65,9 @@ class _Common(Given):
     def schema(self, role: str) -> Mapping[str, pl.DataType]:
         return self.store.schema(role)
 
+    def lacks(self, role: str) -> bool:
+        return role in self.store.missing
+
     def begins(self, role: str) -> datetime | None:
         return self.store.begins.get(role)
 

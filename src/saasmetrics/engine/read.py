@@ -53,7 +53,7 @@ def blank(sources: Sources) -> Store:
     for role, table in sources.tables.items():
         rows = pl.DataFrame(schema=table.frame.collect_schema()).drop("_fault", "_seen", strict=False)
         tables[role] = whole(rows, role)
-    return Store(tables, _log_columns(sources))
+    return Store(tables, _log_columns(sources), missing=frozenset(sources.missing))
 
 
 def torn(sources: Sources) -> list[Finding]:
@@ -119,7 +119,13 @@ def read(
         if log_read.first and log_read.last:
             role = sources.logs[name].role
             reaches[role] = moment_reach(log_read.first, log_read.last, calendar).wider(reaches.get(role))
-    store = Store(tables, _log_columns(sources), facts.frames, {role: found.first for role, found in reaches.items()})
+    store = Store(
+        tables,
+        _log_columns(sources),
+        facts.frames,
+        {role: found.first for role, found in reaches.items()},
+        frozenset(sources.missing),
+    )
     told = _told(definitions, sources, frames, usable, facts.reads)
     return Read(store, told, reaches, tuple(findings), cache, usable.get("aliases"))
 

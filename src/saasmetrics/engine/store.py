@@ -35,6 +35,8 @@ class Store:
     facts: Mapping[Request, pl.DataFrame] = field(default_factory=dict)
     begins: Mapping[str, datetime] = field(default_factory=dict)
     """By role, the first moment that its rows tell of."""
+    missing: frozenset[str] = frozenset()
+    """Roles whose sources cannot be used, so that nobody knows their columns."""
 
     @cached_property
     def engine(self) -> Literal["in-memory", "streaming"]:

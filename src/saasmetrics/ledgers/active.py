@@ -213,8 +213,10 @@ class Active(MetricType):
         feature = given.scope.definitions.features.get(self.rule.feature or "") if self.rule else None
         if feature is None or feature.eligible is None:
             return None
-        condition = given.sql(feature.eligible, given.schema("accounts"))
-        return given.table("accounts").filter(condition).select("account").unique()
+        accounts = given.table("accounts")
+        lacking = given.lacks("accounts")
+        condition = pl.lit(False) if lacking else given.sql(feature.eligible, given.schema("accounts"))
+        return accounts.filter(condition).select("account").unique()
 
     def _active(self, given: Given, rule: Rule, periods: Periods) -> pl.LazyFrame:
         """Grain: member and period. Columns: `period`, `account`, `entity`, `@segment`s, `amount`."""

@@ -137,8 +137,10 @@ class Tiers(MetricType):
             reached = given.made(TierReached(self.workflow, name))
             reached = reached.select("account", given.calendar.day_expr(pl.col("at")).alias(f"_{number}"))
             days = days.join(reached, on="account", how="left")
-        # Of a fixed list: there is a line for every account, week and tier.
-        words = pl.Enum(tiers)
+        # Of a fixed list: there is a line for every account, week and tier. One list for all workflows, which may have
+        # tiers of other names, so that their lines stand below one another.
+        blocks = given.scope.definitions.workflows.values()
+        words = pl.Enum(list(dict.fromkeys(name for block in blocks for name in block.tiers or {})))
         mark = [pl.lit(name, dtype=words).alias("tier") for name in tiers]
         one = pl.lit(1, dtype=pl.Int64).alias("amount")
         columns = ("period", "account", "segment_at", one)
