@@ -120,13 +120,10 @@ def test_nothing_found_is_said_in_every_format() -> None:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the small company, which keeps the rules quiet, and surroundings that say nothing."""
+    """A folder with the small company, and surroundings that say nothing."""
     for name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
         monkeypatch.delenv(name, raising=False)
     shutil.copytree(ROOT / "tests" / "cases" / "cli" / "company", tmp_path, dirs_exist_ok=True)
-    quiet = ", ".join(f"SM{family}: a company as small as a test" for family in (1, 3, 4, 6, 7))
-    with (tmp_path / "metrics.yaml").open("a", encoding="utf-8") as file:
-        file.write(f"lint: {{ignore: {{{quiet}}}}}\n")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

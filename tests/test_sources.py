@@ -88,7 +88,7 @@ def test_ways_of_writing_one_table_give_the_same_rows(tmp_path: Path, name: str,
     found = usable(sources, "accounts", "account", "created", "note")
     assert found == [("a", datetime(2026, 1, 1, tzinfo=UTC), "x, y"), ("b", datetime(2026, 1, 2, tzinfo=UTC), "ünï")]
     notes = {finding.code: finding.message for finding in sources.findings}
-    titles = {"SM930": "2 lines before the column names skipped"} if content.startswith(b"Report") else {}
+    titles = {"SM936": "2 lines before the column names skipped"} if content.startswith(b"Report") else {}
     assert notes == titles | ({"SM920": f"read as {note}"} if note else {})
 
 

@@ -228,13 +228,14 @@ def _header(text: str, wanted: Collection[str]) -> tuple[str, tuple[str, ...], i
 
 
 def _numbered(header: tuple[str, ...]) -> tuple[str, ...]:
-    names: list[str] = []
+    counts: dict[str, int] = {}
+    names: dict[str, None] = {}
     for position, written in enumerate(header, 1):
-        name, count = written or f"column {position}", 1
+        given = name = written or f"column {position}"
         while name in names:
-            count += 1
-            name = f"{written or f'column {position}'} {count}"
-        names.append(name)
+            counts[given] = counts.get(given, 1) + 1  # goes on where it stopped: a name may be there thousands of times
+            name = f"{given} {counts[given]}"
+        names[name] = None
     return tuple(names)
 
 
