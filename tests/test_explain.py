@@ -157,6 +157,7 @@ def names() -> Mapping[str, tuple[str, ...]]:
         "column": tuple(f"{role}.{column}" for role, shape in ROLES.items() for column in shape.columns),
         "rule": tuple(rule.code for rule in (*RULES, *TRACKING)),
         "verdict": tuple(f"SM93{number}" for number in range(6)),
+        "change": ("SM939", *(f"SM94{number}" for number in range(10))),
     }
 
 

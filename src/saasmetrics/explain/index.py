@@ -8,6 +8,7 @@ from dataclasses import replace
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.explain import blocks
 from saasmetrics.explain.answers import Answers
+from saasmetrics.explain.change import change_page
 from saasmetrics.explain.metric import metric_page
 from saasmetrics.explain.metric_type import type_page
 from saasmetrics.explain.policy import policy_page, setting_page
@@ -36,6 +37,7 @@ PAGES: Mapping[str, Callable[[Definitions, str], Explanation]] = {
     "column": column_page,
     "rule": rule_page,
     "verdict": verdict_page,
+    "change": change_page,
 }
 """Kinds that need no numbers; a metric has a page with them."""
 

@@ -38,6 +38,7 @@ SHELVES: Mapping[str, str] = {
     "column": "columns",
     "rule": "rules",
     "verdict": "verdicts",
+    "change": "changes",
 }
 """Kinds in the order in which a name is looked for, each with the word that stands before a name to mean just that:
 `policies.retention` where `retention` is a metric type as well."""
@@ -101,6 +102,7 @@ def _known(definitions: Definitions) -> Mapping[str, tuple[str, ...]]:
         "column": tuple(_columns(definitions)),
         "rule": (*(rule.code for rule in rules), *(rule.name for rule in rules)),
         "verdict": tuple(page("verdicts")),
+        "change": tuple(page("changes")),
     }
 
 

@@ -48,6 +48,11 @@ def role(name: str) -> str:
     return str(page("roles")["roles"][name]["says"])
 
 
+def change(code: str) -> Mapping[str, str]:
+    """What a difference from the lock flags, why, an example, and what to do."""
+    return page("changes")[code]  # type: ignore[no-any-return]  # a mapping of texts, as the page is written
+
+
 def verdict(code: str) -> Mapping[str, str]:
     """What a verdict on a published number flags, why, an example, and what to do."""
     return page("verdicts")[code]  # type: ignore[no-any-return]  # a mapping of texts, as the page is written
