@@ -291,5 +291,5 @@ def test_the_example_keeps_every_rule() -> None:
 def test_every_file_of_the_tests_can_be_held_against_the_rules(name: str) -> None:
     definitions = load(ROOT / "tests" / "cases" / name, REGISTRY)
     findings = [*lint(definitions, today=TODAY), *lint_values(definitions, Evidence(), today=TODAY)]
-    assert findings
+    assert findings or name.startswith("cli")  # whose file keeps the rules quiet
     assert all(finding.object and finding.hint and finding.location for finding in findings)
