@@ -81,7 +81,7 @@ def attempt(read: Callable[[Path], None], original: Path, draw: random.Random, f
         read(path)
     except InputError:
         return None
-    except Exception:
+    except Exception:  # whatever else comes out is what is looked for
         traceback.print_exc()
         return content
     return None

@@ -12,6 +12,7 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.engine.opened import entries_of
 from saasmetrics.engine.run import Computed
 from saasmetrics.engine.values import cut_text
+from saasmetrics.frames.accounted import ACCOUNTED
 from saasmetrics.frames.ledger import COUNTED, Shape
 from saasmetrics.frames.values import MATURING, NO_INPUT, NOT_APPLICABLE, PARTIAL
 from saasmetrics.ledgers.derived import Derived
@@ -19,21 +20,6 @@ from saasmetrics.period import Grain, Periods
 
 REVENUE = ("stock", "movement", "net_retention")
 """Types whose accounts are kept without being asked for."""
-
-ACCOUNTED: dict[str, pl.DataType | type[pl.DataType]] = {
-    "metric": pl.String,
-    "cut": pl.String,
-    "grain": pl.String,
-    "period": pl.Date,
-    "side": pl.String,
-    "account": pl.String,
-    "amount": pl.Int64,
-    "weight": pl.Int64,
-    "scale": pl.Float64,
-    "how": pl.String,
-}
-"""Grain: metric, cut, grain, period, side, account (null: nobody's). `amount` is in fixed-point units of which each is
-worth `scale`. `how`: `sum` (amounts of an account are its part of the value), `ratio` (of both sides), `other`."""
 
 
 def accounted(definitions: Definitions, done: Computed, addresses: Sequence[Address]) -> pl.DataFrame:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from saasmetrics.frames.values import MATURING, NO_INPUT, NOT_APPLICABLE, PARTIAL, VALUES
+from saasmetrics.frames.accounted import ACCOUNTED
+from saasmetrics.frames.values import KEYS, MATURING, NO_INPUT, NOT_APPLICABLE, PARTIAL, VALUES
 
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
@@ -33,20 +34,9 @@ fingerprint of the definition it was computed by, and its number), `complete` (t
 known), `sources` (those the metric reads, comma-joined), `beyond` (whether rows of days after the period can be a part
 of it, as those of windows and runs are)."""
 
-KEY = ("metric", "cut", "stat", "grain", "period", "segment", "segment_value")
+KEY = tuple(KEYS)
 
-ENTRIES: Schema = {
-    "metric": pl.String,
-    "cut": pl.String,
-    "grain": pl.String,
-    "period": pl.Date,
-    "side": pl.String,
-    "account": pl.String,
-    "amount": pl.Int64,
-    "weight": pl.Int64,
-    "scale": pl.Float64,
-    "how": pl.String,
-}
+ENTRIES: Schema = ACCOUNTED
 """`entries.parquet`. Grain: metric, cut, grain, period, side, account (null: nobody's). `amount` in units of `scale`,
 as the ledger has it; null where the account is no longer there. Only what changed since the edition before, unless the
 head says that everything is here."""

@@ -11,13 +11,14 @@ from typing import Any
 import polars as pl
 
 from saasmetrics.definitions.scalars import Duration
+from saasmetrics.frames.values import VALUES
 from saasmetrics.history.edition import KEY, SAID, Edition, Schema, is_said
 from saasmetrics.history.moved import moved
 from saasmetrics.history.standing import Standing
 from saasmetrics.history.verdict import BY_WORD, DEFINITION, UNEXPLAINED, VERDICTS, cause
 from saasmetrics.period import Calendar, Grain
 
-SPLIT = ("metric", "cut", "stat", "grain", "period", "segment")
+SPLIT = KEY[:-1]
 """What is told together or not at all: a number undivided, or all parts of a split."""
 
 _REASONS = ("full", "full_now", "version", "version_now", "sources", "beyond", "grain", "period")
@@ -27,13 +28,7 @@ CLOSE = 1e-12
 """What floats of one value may differ by, relative to it."""
 
 STEPS: Schema = {
-    "metric": pl.String,
-    "cut": pl.String,
-    "stat": pl.String,
-    "grain": pl.String,
-    "period": pl.Date,
-    "segment": pl.String,
-    "segment_value": pl.String,
+    **{name: VALUES[name] for name in KEY},
     "edition": pl.Int64,
     "value": pl.Float64,
     "verdict": pl.String,
@@ -42,13 +37,7 @@ STEPS: Schema = {
 }
 
 RESTATED: Schema = {
-    "metric": pl.String,
-    "cut": pl.String,
-    "stat": pl.String,
-    "grain": pl.String,
-    "period": pl.Date,
-    "segment": pl.String,
-    "segment_value": pl.String,
+    **{name: VALUES[name] for name in KEY},
     "said": pl.Float64,
     "says": pl.Float64,
     "between": pl.Float64,
