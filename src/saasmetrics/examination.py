@@ -13,7 +13,7 @@ from saasmetrics.definitions.load import load
 from saasmetrics.engine.ask import Ask
 from saasmetrics.finding import Finding
 from saasmetrics.ledgers.index import REGISTRY
-from saasmetrics.pipeline import compute
+from saasmetrics.pipeline import answered, caching_of
 
 # As in the pipeline: what reads and computes is imported where that begins.
 if TYPE_CHECKING:
@@ -110,12 +110,11 @@ def examine(
     from saasmetrics.engine.sighted import sighted
     from saasmetrics.lint.evidence import Evidence
     from saasmetrics.lint.index import drift, lint_values
-    from saasmetrics.sources.open import open_sources
 
     definitions = load(path, REGISTRY, data_root=data_root)
     question = _question(definitions, as_of)
-    wide = compute(path, question, data_root=data_root, cache=cache, no_cache=no_cache, progress=progress)
-    sources = open_sources(definitions)
+    wide, made = answered(definitions, question, caching_of(cache, no_cache), progress)
+    sources = made.sources
     evidence = Evidence(wide.values, linked(definitions, sources, wide.as_of), None, currencies(sources), sources.types)
     today = definitions.settings.calendar.local_day(wide.as_of)
     findings = lint_values(definitions, evidence, locked, today=today)
