@@ -10,6 +10,11 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
+from saasmetrics.cli.process import settle
+
+settle()  # as the command does, before Polars is there
+
+# ruff: noqa: E402
 import polars as pl
 from answers import COLUMNS
 from stack import METRICS, SEGMENTS, SPLIT, begin

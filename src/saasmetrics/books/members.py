@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Literal
 
 import polars as pl
@@ -62,7 +64,8 @@ def _presence(rows: pl.LazyFrame, by_user: bool) -> pl.LazyFrame:
     return rows.group_by(*keys, pl.col("_day").dt.month_start().alias("month")).agg(bit.bitwise_or().alias("days"))
 
 
-def month_bits(first: date, end: date) -> list[tuple[date, int]]:
+@cache
+def month_bits(first: date, end: date) -> Sequence[tuple[date, int]]:
     """The days `first <= d < end` as (month, bit mask of its days)."""
     out: list[tuple[date, int]] = []
     month = first.replace(day=1)
@@ -72,7 +75,7 @@ def month_bits(first: date, end: date) -> list[tuple[date, int]]:
         mask = ((1 << (high - low).days) - 1) << (low.day - 1)
         out.append((month, mask))
         month = following
-    return out
+    return tuple(out)
 
 
 def working_bits(month: date) -> int:

@@ -19,6 +19,7 @@ from saasmetrics.cli.init import init
 from saasmetrics.cli.inspect import inspect
 from saasmetrics.cli.ledger import ledger
 from saasmetrics.cli.lock import lock
+from saasmetrics.cli.process import settle
 
 app = typer.Typer(
     help="Metrics as code for B2B SaaS, on plain files.",
@@ -65,12 +66,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """The `saasmetrics` script.
-
-    What a run makes it keeps to the end or drops at once, so that the collector's usual search for cycles finds
-    nothing, for a twentieth of the time; at the end the interpreter would search all of it several times more.
-    """
-    gc.set_threshold(50_000, 20, 20)
+    """The `saasmetrics` script."""
+    settle()
     code = run(sys.argv[1:])
-    gc.freeze()
+    gc.freeze()  # at the end the interpreter would search all that is there several times more
     sys.exit(code)

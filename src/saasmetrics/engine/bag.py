@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from saasmetrics.books.segments import MARK
-from saasmetrics.engine.numbered import Flags, Numbered, Whole, different, numbered, packed
+from saasmetrics.engine.numbered import Flags, Numbered, Whole, different, numbered, packed, physical
 from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, OPEN, STATUS, Shape, Side
 from saasmetrics.period import Periods
 
@@ -91,7 +91,7 @@ def _bag(frame: pl.DataFrame, side: Side, shape: Shape, collapse: tuple[str, ...
         place = place[place >= 0]
     mark, marks = _marks(frame, _marked(side, shape))
     columns = {name: numbered(frame[name]) for name in {"account", *collapse} & set(frame.columns)}
-    status = _physical(frame["status"], -1) if "status" in frame.columns else None
+    status = physical(frame["status"], -1) if "status" in frame.columns else None
     amount = frame["amount"] if "amount" in frame.columns else None
     early = (frame["reason"] == COVERAGE).fill_null(False) if "reason" in frame.columns else None
     return Bag(
@@ -114,10 +114,10 @@ def _bag(frame: pl.DataFrame, side: Side, shape: Shape, collapse: tuple[str, ...
 
 def _places(period: pl.Series, periods: Periods) -> Whole:
     """The place of each period among those asked for; -1 for others."""
-    starts = _physical(pl.Series(periods.starts, dtype=pl.Date), 0)
+    starts = physical(pl.Series(periods.starts, dtype=pl.Date), 0)
     first, last = int(starts[0]), int(starts[-1])
     # A day outside stands before the first or behind the last.
-    days = np.clip(_physical(period, first - 1), first - 1, last + 1)
+    days = np.clip(physical(period, first - 1), first - 1, last + 1)
     table = np.full(last - first + 3, -1, dtype=np.int32)
     table[starts - first + 1] = np.arange(len(starts), dtype=np.int32)
     places: Whole = table.take(np.subtract(days, first - 1))
@@ -148,17 +148,9 @@ def _amounts(column: pl.Series) -> Whole | int:
     low, high = column.min(), column.max()
     if low is None or (low == high and not column.null_count()):
         return low if isinstance(low, int) else 0
-    numbers: Whole = column.fill_null(0).cast(pl.Int64).to_numpy()
+    filled = column.fill_null(0) if column.null_count() else column
+    numbers: Whole = filled.cast(pl.Int64).to_numpy()
     return numbers
-
-
-def _physical(column: pl.Series, null: int) -> Whole:
-    """Days and words of a list by their numbers, with one for null; what Polars dispatches is dear for few rows."""
-    numbers = column.to_physical()
-    if numbers.dtype != pl.Int32:
-        numbers = numbers.cast(pl.Int32)
-    whole: Whole = (numbers.fill_null(null) if numbers.null_count() else numbers).to_numpy()
-    return whole
 
 
 def _but_all(status: Whole | None, word: str) -> Flags | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 Whole = NDArray[np.integer[Any]]
@@ -38,12 +39,18 @@ def numbered(column: pl.Series) -> Numbered:
             column = column.cast(pl.String)
         dtype = pl.Enum(column.unique(maintain_order=True).drop_nulls())
         column = column.cast(dtype)
-    places = column.to_physical()
-    if column.null_count():
-        places = places.cast(pl.Int32).fill_null(-1)
-    numbers = np.add(places.to_numpy(), 1, dtype=np.int32)
+    numbers = np.add(physical(column, -1), 1, dtype=np.int32)
     names = pl.concat([pl.Series("name", [None], dtype=pl.String), dtype.categories.alias("name").cast(pl.String)])
     return Numbered(numbers, names)
+
+
+def physical(column: pl.Series, null: int) -> Whole:
+    """Days and words of a list by their numbers, with one for null; what Polars dispatches is dear for few rows."""
+    numbers = column.cast(pl.Int32) if column.dtype == pl.Date else column.to_physical().cast(pl.Int32)
+    if not numbers.null_count():
+        return numbers.to_numpy()
+    whole: Whole = pc.fill_null(numbers.to_arrow(), null).to_numpy(zero_copy_only=False)
+    return whole
 
 
 def added(keys: Whole, amounts: Whole | int, held: Whole) -> Whole | pl.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -25,6 +25,30 @@ Schema = Mapping[str, pl.DataType]
 
 
 @dataclass(frozen=True)
+class Steps:
+    """What is done with rows of one schema: worked out once, as a log has the same for every batch."""
+
+    lacking: Mapping[str, pl.Expr]
+    kept: Sequence[pl.Expr]
+    values: Sequence[pl.Expr]
+    converted: Mapping[str, pl.Expr]
+    casts: Sequence[pl.Expr]
+    marks: Mapping[str, pl.Expr]
+    dependent: Mapping[str, pl.Expr]
+    given: Sequence[str]
+
+    def of(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Canonical rows of some that have the schema."""
+        rows = rows.with_columns(**self.lacking) if self.lacking else rows
+        rows = rows.filter(*self.kept) if self.kept else rows
+        rows = rows.select(self.values).with_columns(**self.converted)
+        rows = rows.with_columns(self.casts) if self.casts else rows
+        rows = rows.with_columns(**self.marks)
+        rows = rows.with_columns(**self.dependent) if self.dependent else rows
+        return rows.select(self.given)
+
+
+@dataclass(frozen=True)
 class Conform:
     """How the files of one source become canonical rows.
 
@@ -41,6 +65,7 @@ class Conform:
     elapsed: Mapping[str, Elapsed] = field(default_factory=dict)
     order: Order | None = None
     readings: Mapping[str, Reading] = field(default_factory=dict)
+    _made_before: dict[Hashable, Steps] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def zone(self) -> str:
@@ -115,25 +140,36 @@ class Conform:
         are neither made nor judged, needed or not. Raises: ExpressionError.
         """
         schema = rows.collect_schema()
-        wanted = tuple(self.origins) + self.others if columns is None else columns
+        wanted = tuple(self.origins) + self.others if columns is None else tuple(columns)
+        if any(isinstance(dtype, pl.Enum) for dtype in schema.values()):
+            return self._steps(schema, wanted, log, beside).of(rows)  # to compare such a type is dearer than the steps
+        key = (*schema.items(), *wanted, log, frozenset(beside))
+        if key not in self._made_before:
+            self._made_before[key] = self._steps(schema, wanted, log, beside)
+        return self._made_before[key].of(rows)
+
+    def _steps(self, schema: Schema, wanted: tuple[str, ...], log: bool, beside: Collection[str]) -> Steps:
         lacking = sorted(self._reads(wanted, beside) - set(schema))
-        if lacking:
-            rows = rows.with_columns(**dict.fromkeys(lacking, pl.lit(None, dtype=pl.String)))
-            schema = rows.collect_schema()
+        schema = {**schema, **dict.fromkeys(lacking, pl.String())}
         made = self._made(wanted, beside)
-        valued = self._values(rows, made, [name for name in self.others if name in wanted], schema)
-        dtypes = valued.collect_schema()
-        converted = valued.with_columns(**{name: self._converted(name, dtypes[VALUE + name]) for name in made})
-        if not log:
-            converted = converted.with_columns(cs.by_dtype(pl.Categorical, pl.Enum).cast(pl.String))
+        kept_rows, values = self._values(made, [name for name in self.others if name in wanted], schema)
+        dtypes = pl.LazyFrame(schema=schema).select(values).collect_schema()
+        converted = {name: self._converted(name, dtypes[VALUE + name]) for name in made}
         faults = rules(self.source.role, [self.origins[name] for name in made], dtypes, needed_only=log)
         marks = {"_fault": first_rule(faults), **({} if log else {"_seen": seen(faults)})}
         if log and (cells := not_numbers([self.origins[name] for name in made], dtypes)):
             marks[UNREAD] = first_rule(cells)
-        judged = converted.with_columns(**marks)
-        judged = judged.with_columns(**self._dependent(made))
         given = [name for name in (*self.origins, *self.others) if name in wanted and (name in made or name in dtypes)]
-        return judged.select(*given, *marks)
+        return Steps(
+            {name: pl.lit(None, dtype=pl.String) for name in lacking},
+            kept_rows,
+            values,
+            converted,
+            [] if log else [cs.by_dtype(pl.Categorical, pl.Enum).cast(pl.String)],
+            marks,
+            self._dependent(made),
+            [*given, *marks],
+        )
 
     def compiles(self, schema: Schema) -> None:
         """Compile all SQL against a file's columns. Raises: ExpressionError."""
@@ -151,13 +187,13 @@ class Conform:
         kept = [] if self.source.filter is None else [condition(self.source.filter)]
         return kept, {reason: condition(sql) for reason, sql in self.drop.items()}
 
-    def _values(self, rows: pl.LazyFrame, made: Collection[str], kept: list[str], schema: Schema) -> pl.LazyFrame:
+    def _values(self, made: Collection[str], kept: list[str], schema: Schema) -> tuple[list[pl.Expr], list[pl.Expr]]:
+        """Conditions of the rows to keep, and the columns to take of these."""
         kept_rows, no_records = self._filters(schema)
-        rows = rows.filter(*kept_rows) if kept_rows else rows
-        values = {VALUE + name: self.origins[name].value(schema, self.zone) for name in made}
-        for reason, condition in no_records.items():
-            values[DROPPED + reason] = condition.fill_null(value=False)
-        return rows.select(*kept, *([EXTRA] if EXTRA in schema else []), **values)
+        values = [pl.col(name) for name in (*kept, *([EXTRA] if EXTRA in schema else []))]
+        values += [self.origins[name].value(schema, self.zone).alias(VALUE + name) for name in made]
+        dropped = {DROPPED + reason: holds.fill_null(value=False) for reason, holds in no_records.items()}
+        return kept_rows, values + [holds.alias(name) for name, holds in dropped.items()]
 
     def _converted(self, name: str, dtype: pl.DataType) -> pl.Expr:
         origin = self.origins[name]
