@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
@@ -13,27 +14,35 @@ from saasmetrics.books.several import all_values
 from saasmetrics.period import Periods
 
 
-def holders(given: Given, periods: Periods) -> pl.LazyFrame:
+@dataclass(frozen=True)
+class Holders:
     """Users there are at the end of each period.
 
     Grain: account, user, period. Columns: `period`, `account`, `entity` (the user), `@segment`s (several values of one
     member are one text), `amount` (1).
     Edges: a user without a creation date has always been there; one with `closed` is gone from that day on.
     """
-    schema = given.schema("users")
-    users = with_segments(given, given.table("users"), "users", schema)
-    created = given.calendar.day_expr(pl.col("created")).fill_null(date(1, 1, 1))
-    users = users.with_columns(_from=created, _to=given.calendar.day_expr(pl.col("closed")))
-    days, marks = stock_days(given, periods), [column(segment) for segment in carried(given, "users")]
-    member = ["account", "user"]
-    # A member of several spans may be there twice; most have one, and are put together before they are spread out.
-    users = users.with_columns(_spans=pl.struct("_from", "_to").n_unique().over(member))
-    texts = [all_values(name) for name in marks]
-    columns = ["period", *member, *marks]
-    alone = users.filter(pl.col("_spans") == 1).group_by(*member, "_from", "_to").agg(texts)
-    several = live_at(users.filter(pl.col("_spans") > 1), days, "_from", "_to").group_by("period", *member).agg(texts)
-    members = pl.concat([live_at(alone, days, "_from", "_to").select(columns), several.select(columns)])
-    return members.rename({"user": "entity"}).with_columns(amount=pl.lit(1, dtype=pl.Int64))
+
+    periods: Periods
+    by: tuple[str, ...] = ()
+
+    def make(self, given: Given) -> pl.LazyFrame:
+        """Spans of the users, at the day of each period."""
+        given = given.narrowed(*self.by)
+        schema = given.schema("users")
+        users = with_segments(given, given.table("users"), "users", schema)
+        created = given.calendar.day_expr(pl.col("created")).fill_null(date(1, 1, 1))
+        users = users.with_columns(_from=created, _to=given.calendar.day_expr(pl.col("closed")))
+        days, marks = stock_days(given, self.periods), [column(segment) for segment in carried(given, "users")]
+        member = ["account", "user"]
+        # A member of several rows may be there twice; most have one.
+        once = pl.struct(member).is_unique()
+        texts = [all_values(name) for name in marks]
+        columns = ["period", *member, *marks]
+        alone = users.filter(once).group_by(*member, "_from", "_to").agg(texts) if texts else users.filter(once)
+        several = live_at(users.filter(~once), days, "_from", "_to").group_by("period", *member).agg(texts)
+        members = pl.concat([live_at(alone, days, "_from", "_to").select(columns), several.select(columns)])
+        return members.rename({"user": "entity"}).with_columns(amount=pl.lit(1, dtype=pl.Int64))
 
 
 def roles_held(given: Given, periods: Periods, cut: str) -> pl.LazyFrame:

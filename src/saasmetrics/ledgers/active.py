@@ -14,10 +14,10 @@ from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import Happenings
 from saasmetrics.books.lifecycles import STATES, Lifecycle
 from saasmetrics.books.members import SATURDAY, Members, active_days, calendar_spans
-from saasmetrics.books.segments import column, on_rows
+from saasmetrics.books.segments import carried, column, on_rows
 from saasmetrics.books.taken_up import TakenUp
 from saasmetrics.books.trends import BANDS, Trend
-from saasmetrics.books.users import holders, roles_held, user_roles
+from saasmetrics.books.users import Holders, roles_held, user_roles
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
@@ -177,7 +177,7 @@ class Active(MetricType):
             alone = self.entity == "account" and self.cut is None and not _user_marks(given)
             return Ledger(shape, Side(_dated(numerator, periods), alone=alone))
         if self.among == "holders":
-            denominator = holders(given, periods)
+            denominator = given.made(Holders(periods, carried(given, "users")))
             denominator = self._cut_by_role(given, denominator)
         else:
             denominator = self._cut_by_role(given, self._everybody(given, periods))
@@ -319,8 +319,6 @@ def _file_rule(scope: Scope, entity: str) -> Rule:
 
 
 def _user_marks(given: Given) -> list[str]:
-    from saasmetrics.books.segments import carried
-
     return [column(segment) for segment in carried(given, "users")]
 
 
