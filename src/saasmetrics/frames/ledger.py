@@ -158,15 +158,14 @@ class Ledger:
         return replace(self, numerator=self.numerator.spread, denominator=below and below.spread)
 
 
+_USUAL = {
+    name: pl.lit({"weight": 1, "status": COUNTED}.get(name), dtype=dtype).alias(name) for name, dtype in CORE.items()
+}
+
+
 def complete(entries: pl.LazyFrame, columns: frozenset[str] | set[str]) -> pl.LazyFrame:
     """Add the columns of a side that a type left out: weight 1, status counted, the rest null.
 
     `columns` are those the frame already has, so that no schema needs to be resolved.
     """
-    added: list[pl.Expr] = []
-    for name, dtype in CORE.items():
-        if name in columns:
-            continue
-        value = {"weight": 1, "status": COUNTED}.get(name)
-        added.append(pl.lit(value, dtype=dtype).alias(name))
-    return entries.with_columns(added)
+    return entries.with_columns(usual for name, usual in _USUAL.items() if name not in columns)
