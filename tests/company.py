@@ -161,6 +161,11 @@ FURTHER: dict[str, list[str]] = {
 """Exports that only some companies have."""
 
 
+SEGMENTS: dict[str, Any] = {
+    "size": {}, "plan": {"expr": {"subscriptions": "plan"}}, "role": {"expr": {"users": "role"}},
+}  # fmt: skip
+
+
 def write(
     company: Company,
     folder: Path,
@@ -168,10 +173,12 @@ def write(
     timezone: str,
     more: Mapping[str, list[str]] | None = None,
     policies: Mapping[str, Any] | None = None,
+    blocks: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write the exports as CSV and the definitions as YAML (in its JSON subset). Returns the path of the latter.
 
-    `more` names further columns of a role, `policies` are those of the whole file.
+    `more` names further columns of a role, `policies` are those of the whole file, `blocks` stand beside or instead of
+    the usual ones.
     """
     columns_of = {**COLUMNS, **{role: named for role, named in FURTHER.items() if role in company.roles}}
     for role, named in columns_of.items():
@@ -189,13 +196,14 @@ def write(
             **{role: {"path": f"{role}.csv"} for role in columns_of},
             "fx": {"rows": list(company.roles["fx"])},
         },
-        "segments": {"size": {}, "plan": {"expr": {"subscriptions": "plan"}}, "role": {"expr": {"users": "role"}}},
+        "segments": SEGMENTS,
         "workflows": for_file(company.workflows),
         "policies": dict(policies or {}),
         "activation": for_file(company.activation),
         "active": for_file(company.active),
         "scores": SCORES,
         "metrics": {name: for_file(metric) for name, metric in metrics.items()},
+        **(blocks or {}),
     }
     path = folder / "metrics.yaml"
     path.write_text(json.dumps(definitions, indent=1, default=str), encoding="utf-8")

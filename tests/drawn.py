@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -62,6 +62,9 @@ SELLING: dict[str, list[Any]] = {
     "lookback": ["10d", "365d"],
     "half_life": ["1d", "30d"],
     "direct": ["ads"],
+    "qualified_stages": [["demo"], ["proposal", "price"]],
+    "lifetime_cap": ["1mo", "6mo", "1y", "60d"],
+    "acquisition_segment": ["came_by"],
 }
 selling = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in SELLING.items()})
 policies = st.fixed_dictionaries({}, optional={name: st.sampled_from(values) for name, values in CHOICES.items()})
@@ -95,34 +98,34 @@ CATALOGUE: dict[tuple[str, str | None], dict[str, Any]] = {
 }  # fmt: skip
 
 
-def under(value: Any, chosen: Mapping[str, Any]) -> Any:
-    """A definition for the oracle with the policies on it and on all that it is made of; its own come first."""
-    if not isinstance(value, Mapping):
-        return value
-    out = {key: under(inner, chosen) for key, inner in value.items() if key != "policies"}
-    if "type" in value:
-        out["policies"] = {**chosen, **value.get("policies", {})}
-    return out
-
-
-def _fits(metric: Mapping[str, Any], chosen: Mapping[str, Any], grain: str) -> bool:
+def fits(metric: Mapping[str, Any], chosen: Mapping[str, Any], grain: str) -> bool:
     """Whether a question has a number under these policies at that grain: chains are not read by week."""
     chained = chosen.get("retention") == "chained" and grain == "week"
     return not (chained and metric["type"] == "net_retention" and metric.get("over") != "1mo")
 
 
 def disagreements(
-    company: Company, timezone: str, as_of: datetime, grain: str, chosen: Mapping[str, Any], fx: list[dict[str, Any]]
+    company: Company,
+    timezone: str,
+    as_of: datetime,
+    grain: str,
+    chosen: Mapping[str, Any],
+    fx: list[dict[str, Any]],
+    some: Collection[str] | None = None,
 ) -> list[str]:
-    """Cells in which engine and oracle differ under policies of the file."""
+    """Cells in which engine and oracle differ under policies of the file; of all questions, or of some."""
     company = replace(company, roles={**company.roles, "fx": fx})
-    metrics = {**METRICS, "back": questions.COHORTS[grain]}
+    metrics = {**METRICS, "back": questions.COHORTS.get(grain, questions.COHORTS["month"])}
+    named = {key: metric for key, metric in CATALOGUE.items() if some is None or key[0] in some}
+    if some is not None:
+        metrics = {name: metric for name, metric in metrics.items() if name in some}
     if chosen.get("order") == "strict":
         metrics = {name: metric for name, metric in metrics.items() if name not in OF_MILESTONES}
-    metrics = {name: metric for name, metric in metrics.items() if _fits(metric, chosen, grain)}
-    named = {key: metric for key, metric in CATALOGUE.items() if _fits(metric, chosen, grain)}
+    metrics = {name: metric for name, metric in metrics.items() if fits(metric, chosen, grain)}
+    named = {key: metric for key, metric in named.items() if fits(metric, chosen, grain)}
     with TemporaryDirectory() as folder:
-        path = companies.write(company, Path(folder), metrics, timezone, policies=chosen)
+        written = questions.needed(metrics, {**METRICS, **metrics})
+        path = companies.write(company, Path(folder), written, timezone, policies=chosen)
         names = [*metrics, *dict.fromkeys(name for name, _ in named), "rolling_active_users"]
         values = engine(path, names, grain, as_of, None)
     cells: dict[Key, Cell] = {}
@@ -142,16 +145,24 @@ def _cells(
     company: Company, name: str, metric: Mapping[str, Any], chosen: Mapping[str, Any], grain: str, as_of: datetime,
     timezone: str,
 ) -> dict[Key, Cell]:  # fmt: skip
-    asked = under(metric, chosen)
+    asked = questions.under(metric, chosen)
     answer = compute(company, asked, grain=grain, periods=SPANS[grain], as_of=as_of, timezone=timezone)
     return {(name, *key): cell for key, cell in answer.items()}
 
 
-def selling_disagreements(company: Company, timezone: str, as_of: datetime, chosen: Mapping[str, Any]) -> list[str]:
+def selling_disagreements(
+    company: Company,
+    timezone: str,
+    as_of: datetime,
+    chosen: Mapping[str, Any],
+    grain: str = "month",
+    some: Collection[str] | None = None,
+) -> list[str]:
     """The same of a company that sells, under policies of its file."""
     known = {**sellers.POLICIES, **chosen}
     asks = {**sellers.catalogue(known), **sellers.credited(known)}
+    asks = {name: ask for name, ask in asks.items() if some is None or name in some}
     with TemporaryDirectory() as folder:
         path = sellers.write(company, Path(folder), sellers.OWN, timezone, known)
-        values = engine(path, list(asks), "month", as_of, None)
-    return differences(values, test_selling.expected(company, asks, "month", as_of, timezone))
+        values = engine(path, list(asks), grain, as_of, None)
+    return differences(values, test_selling.expected(company, asks, grain, as_of, timezone))

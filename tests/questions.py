@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -304,8 +304,33 @@ COHORTS: dict[str, dict[str, Any]] = {
     "month": {"type": "retention", "ages": ["1mo", "2mo"]},
     "week": {"type": "retention", "ages": ["1w", "4w"]},
     "quarter": {"type": "retention", "ages": ["1mo", "2mo", "1q"]},
+    "day": {"type": "retention", "ages": ["1d", "1w"]},
 }
 """Retention reads its ages in the grain that is asked for."""
+
+
+def needed(names: Iterable[str], among: Mapping[str, Mapping[str, Any]] = METRICS) -> dict[str, dict[str, Any]]:
+    """Metrics by name, with those that they rest on."""
+    out: dict[str, dict[str, Any]] = {}
+
+    def addresses(value: Any) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value.split(".")[0]
+        elif isinstance(value, Mapping):
+            for key in ("of", "metric", "numerator", "denominator"):
+                yield from addresses(value.get(key))
+            for given in value.get("input_metrics", {}).values():
+                yield from addresses(given)
+
+    def take(name: str) -> None:
+        if name in among and name not in out:
+            for address in addresses(among[name]):
+                take(address)
+            out[name] = dict(among[name])
+
+    for name in names:
+        take(name)
+    return out
 
 
 def for_oracle(metric: Mapping[str, Any], among: Mapping[str, Mapping[str, Any]] = METRICS) -> dict[str, Any]:
@@ -323,6 +348,16 @@ def for_oracle(metric: Mapping[str, Any], among: Mapping[str, Mapping[str, Any]]
             out[key] = inner(out[key])
     if "input_metrics" in out:
         out["input_metrics"] = {alias: inner(given) for alias, given in out["input_metrics"].items()}
+    return out
+
+
+def under(value: Any, chosen: Mapping[str, Any]) -> Any:
+    """A definition for the oracle with the policies on it and on all that it is made of; its own come first."""
+    if not isinstance(value, Mapping):
+        return value
+    out = {key: under(inner, chosen) for key, inner in value.items() if key != "policies"}
+    if "type" in value:
+        out["policies"] = {**chosen, **value.get("policies", {})}
     return out
 
 

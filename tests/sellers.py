@@ -6,6 +6,7 @@ import csv
 import json
 from collections.abc import Mapping
 from datetime import date, timedelta
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,13 @@ CHANNELS = ["ads", "blog", "direct"]
 RATES = {"EUR": 1.0, "USD": 0.5}
 
 accounts = st.lists(
-    st.fixed_dictionaries({"created": moments, "channel": st.sampled_from([*CHANNELS, None])}),
+    st.fixed_dictionaries(
+        {
+            "created": moments,
+            "channel": st.sampled_from([*CHANNELS, None]),
+            "came_by": st.sampled_from([*CHANNELS, None]),
+        }
+    ),
     min_size=len(ACCOUNTS),
     max_size=len(ACCOUNTS),
 ).map(lambda rows: [{"account": name, **row} for name, row in zip(ACCOUNTS, rows, strict=True)])
@@ -92,7 +99,7 @@ touches = st.fixed_dictionaries(
 quotas = st.fixed_dictionaries({"at": days.map(lambda day: day.replace(day=1)), "amount": st.sampled_from([100, 5000])})
 
 COLUMNS: dict[str, list[str]] = {
-    "accounts": ["account", "created", "channel"],
+    "accounts": ["account", "created", "channel", "came_by"],
     "subscriptions": ["account", "start", "end", "plan", "price", "quantity", "interval", "currency"],
     "leads": ["lead", "at", "account", "channel", *_LATER],
     "opportunities": ["opportunity", "opened", "closed", "amount", "currency", "status", "stage", "account", "lead",
@@ -164,7 +171,7 @@ def write(
         "settings": {"timezone": timezone, "currency": "EUR"},
         "policies": dict(policies),
         "sources": {**{role: {"path": f"{role}.csv"} for role in COLUMNS}, "fx": {"rows": list(company.roles["fx"])}},
-        "segments": {"channel": {"expr": channel}},
+        "segments": {"channel": {"expr": channel}, "came_by": {}},
         "metrics": dict(metrics),
     }
     path = folder / "metrics.yaml"
@@ -215,12 +222,17 @@ POLICIES = {
 }  # fmt: skip
 
 
+MONTHS = {"1mo": Fraction(1), "6mo": Fraction(6), "1y": Fraction(12), "60d": Fraction(60 * 12, 365)}
+"""How many months a life has that lasts so long."""
+
+
 def catalogue(policies: Mapping[str, Any]) -> Asks:
     """What metrics of the catalogue come down to under these policies of the file."""
     lag, margin = policies["cac_lag"], int(policies["margin"].removesuffix("%")) / 100
     paid, buckets, excluded = policies["paid_channels"], policies["cac_buckets"], policies["win_excludes"]
     unpaid = [channel for channel in (*CHANNELS, "(unknown)") if channel not in paid]
-    velocity = policies.get("velocity_window", "365d")
+    velocity, segment = policies.get("velocity_window", "365d"), policies.get("acquisition_segment", "channel")
+    qualified: Any = policies.get("qualified_stages") or True
 
     def counted(row: Mapping[str, Any]) -> bool:
         return _is_closed(row) and (row["status"] == "won" or row["stage"] not in excluded)
@@ -239,16 +251,17 @@ def catalogue(policies: Mapping[str, Any]) -> Asks:
     ltv = {
         "type": "derived", "expr": f"arpa * {margin} / churn",
         "input_metrics": {"arpa": _ratio(MRR, PAYING), "churn": churn},
+        "longest": {"churn": MONTHS[policies["lifetime_cap"]]} if "lifetime_cap" in policies else {},
     }  # fmt: skip
     return {
         "cac": _ratio({"metric": loaded, "offset": lag}, {**NEW, "count": True}),
         "paid_cac": _ratio(
             {"metric": _sum("spend", {"bucket": "paid"}), "offset": lag},
-            {"metric": {**NEW, "count": True}, "where": {"channel": paid}},
+            {"metric": {**NEW, "count": True}, "where": {segment: paid}},
         ),
         "organic_cac": _ratio(
             {"metric": _sum("spend", organic), "offset": lag},
-            {"metric": {**NEW, "count": True}, "where": {"channel": unpaid}},
+            {"metric": {**NEW, "count": True}, "where": {segment: unpaid}},
         ),
         "lead_funnel": {"type": "leads", "steps": ["lead", "mql", "sql", "opportunity", "won"], "within": "180d"},
         "short_funnel": {"type": "leads", "steps": ["lead", "mql", "sql", "opportunity", "won"], "within": "30d"},
@@ -281,7 +294,7 @@ def catalogue(policies: Mapping[str, Any]) -> Asks:
         "pipeline_velocity": {
             "type": "derived", "expr": "open * rate * size / cycle", "positive": "open",
             "input_metrics": {
-                "open": {"type": "open_deals", "qualified": True},
+                "open": {"type": "open_deals", "qualified": qualified},
                 "rate": _ratio(closed(WON), closed(counted)),
                 "size": closed(WON, agg="average", expr="eur"),
                 "cycle": closed(WON, agg="average", expr="cycle"),

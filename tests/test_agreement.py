@@ -28,6 +28,8 @@ SPANS: dict[str, list[date]] = {
     "month": [date(2026, month, 1) for month in range(1, 7)],
     "week": [date.fromordinal(date(2026, 2, 2).toordinal() + 7 * n) for n in range(8)],
     "quarter": [date(2026, 1, 1), date(2026, 4, 1)],
+    "day": [date.fromordinal(date(2026, 3, 26).toordinal() + n) for n in range(10)],
+    "year": [date(2026, 1, 1)],
 }
 
 JUDGING_SILENCE = {name for name, metric in questions.METRICS.items() if "score" in metric or "pqa" in repr(metric)} | {
@@ -44,7 +46,7 @@ def engine(path: Path, names: list[str], grain: str, as_of: datetime, by: str | 
     starts = SPANS[grain]
     ask = pipeline.Ask(
         metrics=tuple(names),
-        by=((by,),) if by else (),
+        by=(tuple(by.split(",")),) if by else (),
         grain=Grain(grain),
         since=starts[0],
         until=starts[-1],
@@ -56,7 +58,7 @@ def engine(path: Path, names: list[str], grain: str, as_of: datetime, by: str | 
 
 def oracle(company: Company, name: str, grain: str, as_of: datetime, timezone: str, by: str | None) -> dict[Key, Cell]:
     """The same from the oracle."""
-    definition = {**questions.METRICS, "back": questions.COHORTS.get(grain, {})}[name]
+    definition = {**questions.METRICS, "back": questions.COHORTS.get(grain, questions.COHORTS["month"])}[name]
     answer = compute(
         company,
         questions.for_oracle(definition),
@@ -132,10 +134,12 @@ def misfits(lines: pl.DataFrame, cells: Mapping[Key, Cell]) -> list[str]:
     return out
 
 
-def check(company: Company, names: list[str], grain: str, as_of: datetime, timezone: str, by: str | None) -> None:
+def check(
+    company: Company, names: list[str], grain: str, as_of: datetime, timezone: str, by: str | None, **written: Any
+) -> None:
     with TemporaryDirectory() as folder:
         metrics = {**questions.METRICS, "back": questions.COHORTS.get(grain, questions.COHORTS["month"])}
-        path = companies.write(company, Path(folder), metrics, timezone)
+        path = companies.write(company, Path(folder), questions.needed(names, metrics), timezone, **written)
         values = engine(path, names, grain, as_of, by)
     wrong: list[str] = []
     for name in names:
@@ -205,10 +209,12 @@ def test_by_a_role_that_users_have_several_of(company: Company, timezone: str) -
     check(company, BY_ROLE, "month", LATE, timezone, "role")
 
 
-def oracle_of_catalogue(company: Company, as_of: datetime, timezone: str) -> dict[Key, Cell]:
+def oracle_of_catalogue(company: Company, as_of: datetime, timezone: str, names: list[str]) -> dict[Key, Cell]:
     """Catalogue metrics under their addresses; of a ratio over ratios only the value can be held against another."""
     out: dict[Key, Cell] = {}
     for (name, part), metric in questions.CATALOGUE.items():
+        if name not in names:
+            continue
         answer = compute(
             company,
             questions.for_oracle(metric),
@@ -226,16 +232,20 @@ def oracle_of_catalogue(company: Company, as_of: datetime, timezone: str) -> dic
     return out
 
 
+def of_catalogue(company: Company, as_of: datetime, timezone: str, names: list[str]) -> list[str]:
+    """Cells of built-in metrics in which engine and oracle differ."""
+    with TemporaryDirectory() as folder:
+        path = companies.write(company, Path(folder), {}, timezone)
+        values = engine(path, names, "month", as_of, None)
+    expected = oracle_of_catalogue(company, as_of, timezone, names)
+    return differences(values, expected, only=frozenset((key[0], key[1]) for key in expected))
+
+
 @given(company=companies.companies(), timezone=zones, as_of=moments)
 @thorough
 def test_catalogue(company: Company, timezone: str, as_of: datetime) -> None:
     """The built-in metrics are what their names say."""
-    with TemporaryDirectory() as folder:
-        path = companies.write(company, Path(folder), {}, timezone)
-        names = sorted({name for name, _ in questions.CATALOGUE})
-        values = engine(path, names, "month", as_of, None)
-    expected = oracle_of_catalogue(company, as_of, timezone)
-    wrong = differences(values, expected, only=frozenset((key[0], key[1]) for key in expected))
+    wrong = of_catalogue(company, as_of, timezone, sorted({name for name, _ in questions.CATALOGUE}))
     assert not wrong, "\n" + "\n".join(wrong)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
@@ -164,17 +165,19 @@ def disagreements(
     by: str | None = None,
     more: dict[str, list[str]] | None = None,
     root: bool = False,
+    chosen: Mapping[str, Any] | None = None,
 ) -> list[str]:
-    """Cells of some questions in which engine and oracle differ."""
+    """Cells of some questions in which engine and oracle differ; `chosen` are policies of the file."""
+    policies = {**(chosen or {}), **({"account": "root"} if root else {})}
+    among = {**questions.METRICS, **METRICS, **metrics}
     with TemporaryDirectory() as folder:
-        policies = {"account": "root"} if root else {}
-        path = companies.write(company, Path(folder), metrics, timezone, more, policies)
+        path = companies.write(company, Path(folder), questions.needed(metrics, among), timezone, more, policies)
         values = engine(path, list(metrics), grain, as_of, by)
     company = rooted(company) if root else company
     cells: dict[Key, Cell] = {}
-    known = NAMED if metrics is METRICS else {**NAMED, **metrics}
+    known = {**NAMED, **{name: metric for name, metric in metrics.items() if METRICS.get(name) is not metric}}
     for name, metric in metrics.items():
-        asked = questions.for_oracle(known[name], known)
+        asked = questions.under(questions.for_oracle(known[name], known), chosen or {})
         answer = compute(company, asked, grain=grain, periods=SPANS[grain], as_of=as_of, timezone=timezone, by=by)
         if metric["type"] == "cumulative":  # the address that it gathers says the cut already
             answer = {(None, *key[1:]): cell for key, cell in answer.items()}

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from oracle import (
+    adoption,
     counting,
     crediting,
     gathering,
@@ -32,6 +33,8 @@ Answer = dict[tuple[str | None, str | None, date, str | None], Cell]
 PLAIN: Mapping[str, Callable[[Company, Metric, Asked], dict[Key, Cell]]] = {
     "simple": counting.simple,
     "active": counting.active,
+    "adopted": adoption.adopted,
+    "depth": adoption.depth,
     "stickiness": counting.stickiness,
     "trend": sorting.trend,
     "lifecycle": sorting.lifecycle,
@@ -83,11 +86,24 @@ def compute(
 
 def _by_value(company: Company, metric: Metric, asked: Asked, by: str | None) -> dict[str | None, dict[Key, Cell]]:
     total: dict[str | None, dict[Key, Cell]] = {None: _of(company, metric, asked)}
+    if by is not None and "," in by:
+        return total | _crossed(company, metric, asked, by)
     if by == PLAN:
         return total | _by_plan(company, metric, asked)
     if by == ROLE:
         return total | _by_role(company, metric, asked)
     return total | _by_attribute(company, metric, asked, by, total[None]) if by else total
+
+
+def _crossed(company: Company, metric: Metric, asked: Asked, by: str) -> dict[str | None, dict[Key, Cell]]:
+    """By an attribute of accounts and a segment more: of each value of the first the split by the second."""
+    first, second = by.split(",")
+    out: dict[str | None, dict[Key, Cell]] = {}
+    for value, accounts in company.groups(first).items():
+        if value != UNATTRIBUTED or metric.get("source") in ACCOUNTLESS:
+            inner = _by_value(company.of(accounts), metric, asked, second)
+            out |= {f"{value},{each}": cells for each, cells in inner.items() if each not in (None, OVERLAP)}
+    return out
 
 
 def _by_plan(company: Company, metric: Metric, asked: Asked) -> dict[str | None, dict[Key, Cell]]:
@@ -169,7 +185,8 @@ def ratio(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
 def derived(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     """Arithmetic over other metrics.
 
-    Formula: `expr`; null when an input is, when nothing is divided by, or when `positive` is not above zero.
+    Formula: `expr`; null when an input is, when nothing is divided by, or when `positive` is not above zero. `longest`
+    names inputs that are rates a month, with the months nothing lasts longer than: less than one in so many is one.
     """
     inputs = {name: _input(company, given, asked) for name, given in metric["input_metrics"].items()}
     tree = ast.parse(metric["expr"], mode="eval").body
@@ -177,6 +194,8 @@ def derived(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     for period in asked.periods:
         cells = {name: found.get((None, None, period)) for name, found in inputs.items()}
         given = {name: cell.value if cell else None for name, cell in cells.items()}
+        for name, months in metric.get("longest", {}).items():
+            given[name] = None if given[name] is None else max(Fraction(given[name]), 1 / Fraction(months))
         value = _evaluated(tree, given)
         if "positive" in metric:
             needed = _evaluated(ast.parse(metric["positive"], mode="eval").body, given)

@@ -169,11 +169,11 @@ def active(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
     rule = rule or {"workflow": "core"}
     out: dict[Key, Cell] = {}
     for period in asked.periods:
-        found = _active_in(company, rule, metric, asked, period)
+        found = active_in(company, rule, metric, asked, period)
         out[None, None, period] = _mean(found, asked, period)
         if metric.get("measure") == "share":
             rule_of_all = company.active.get(metric.get("entity", "account")) or {"workflow": "core"}
-            everyone = _active_in(company, rule_of_all, {**metric, "at_least": 1}, asked, period)[0]
+            everyone = active_in(company, rule_of_all, {**metric, "at_least": 1}, asked, period)[0]
             both = Fraction(len(found[0] & everyone))
             value = share(both, Fraction(len(everyone)))
             status = judged(asked, period, value, counted=len(everyone), of_rate=True)
@@ -188,7 +188,7 @@ SHORTEST = {"day": 1, "week": 7, "month": 28, "quarter": 90, "year": 365}
 Member = tuple[str | None, str | None]
 
 
-def _active_in(company: Company, rule: Rows, metric: Metric, asked: Asked, period: date) -> list[set[Member]]:
+def active_in(company: Company, rule: Rows, metric: Metric, asked: Asked, period: date) -> list[set[Member]]:
     """The active ones of each window that the period asks for: one set, or one for each of its days."""
     entity, wanted = metric.get("entity", "account"), metric.get("at_least", rule.get("at_least", 1))
     windows = [(period, asked.end(period))]
@@ -229,9 +229,9 @@ def stickiness(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
     rule = metric.get("rule") or {"workflow": "core"}
     for period in asked.periods:
         own = {"entity": "user", "policies": metric.get("policies", {})}
-        daily = _active_in(company, rule, {**own, "window": "1d"}, asked, period)
+        daily = active_in(company, rule, {**own, "window": "1d"}, asked, period)
         days = len(daily)
-        (members,) = _active_in(company, rule, own, asked, period)
+        (members,) = active_in(company, rule, own, asked, period)
         numerator, denominator = Fraction(sum(map(len, daily))), Fraction(len(members) * days)
         value = share(numerator, denominator)
         status = judged(asked, period, value, counted=len(members), of_rate=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import partial
+from typing import Any
 
 from oracle.counting import judged, rows_of
 from oracle.happenings import chosen, once_per_run, passes
@@ -44,7 +45,7 @@ def rate_of(company: Company, metric: Metric, asked: Asked, row: Row, day: date)
     today = asked.day(asked.as_of)
     dated = [fx for fx in dated if asked.instant(fx["at"]) < asked.as_of]
     if policy == "row_start":
-        found = [fx for fx in dated if fx["at"] <= row["start"]]
+        found = [fx for fx in dated if fx["at"] <= row.get("signed", row["start"])]
     else:
         month = min(asked.floor(day, "month"), asked.floor(today, "month"))
         found = [fx for fx in dated if asked.floor(fx["at"], "month") == month]
@@ -73,7 +74,7 @@ def mrr_of(row: Row, rate: Fraction) -> Fraction:
         months = (row["end"].year - row["start"].year) * 12 + row["end"].month - row["start"].month
         whole = row["start"].day == row["end"].day and months > 0
         bills = Fraction(12, months) if whole else Fraction(365, (row["end"] - row["start"]).days)
-        return Fraction(str(row["price"])) * bills / 12 * rate
+        return Fraction(str(row["price"])) * Fraction(str(row.get("quantity") or 1)) * bills / 12 * rate
     bills = Fraction(BILLS[row["interval"]], row.get("interval_count") or 1)
     return Fraction(str(row["price"])) * Fraction(str(row.get("quantity") or 1)) * bills / 12 * rate
 
@@ -86,20 +87,22 @@ def under(metric: Metric) -> Metric:
 def recurring(company: Company, metric: Metric, asked: Asked) -> list[Row]:
     """What recurs under the policies: subscriptions, or lines of invoices over the service that they bill.
 
-    Formula: churn_at billing_end: `closed_at`, where it is known, is the end. usage trailing: of metered lines dated in
-    the `usage_months` months up to a day the sum, divided by the number of months. end_inclusive: the end is a day
-    later. grace: see `_bridged_over`.
+    Each row has what it earns a month, in its own currency, as `mrr` and `price`, and without discounts as `list_mrr`.
+    Formula: usage trailing: of metered lines dated in the `usage_months` months up to a day the sum, divided by the
+    number of months. end_inclusive: the end is a day later. grace: see `_bridged_over`. Else see `earned`.
     """
     policies = metric.get("policies", {})
     lines = [row for row in company.rows("invoices") if row["at"] < asked.as_of and row.get("status") != "void"]
-    rows: list[Row] = [*company.rows("subscriptions")]
-    if policies.get("churn_at") == "billing_end":
-        rows = [{**row, "end": row.get("closed_at") or row.get("end")} for row in rows]
-    if policies.get("end_inclusive"):
-        rows, lines = ([_a_day_more(row) for row in some] for some in (rows, lines))
+    rows: list[Row] = []
     if policies.get("recurring_from") == "invoices":
+        lines = [_a_day_more(row) for row in lines] if policies.get("end_inclusive") else lines
         served = [row for row in lines if row["kind"] in (None, "recurring") and row["start"] and row["end"]]
-        rows = [{**row, "price": row["amount"]} for row in served if row["start"] < row["end"]]
+        for row in served:
+            if row["start"] < row["end"]:
+                monthly = mrr_of({"price": row["amount"], "start": row["start"], "end": row["end"]}, Fraction(1))
+                rows.append({**row, "mrr": monthly, "price": monthly, "list_mrr": monthly})
+    else:
+        rows = [stretch for row in company.rows("subscriptions") for stretch in earned(row, policies)]
     if "grace" in policies:
         rows = _bridged_over(rows, policies["grace"], asked)
     if policies.get("usage") == "trailing":
@@ -108,8 +111,88 @@ def recurring(company: Company, metric: Metric, asked: Asked) -> list[Row]:
             if row["kind"] == "usage":
                 day = asked.day(row["at"])
                 mean = Fraction(str(row["amount"])) / count
-                rows.append({**row, "start": day, "end": later(day, f"{count}mo"), "mrr": mean})
+                end = later(day, f"{count}mo")
+                rows.append({**row, "start": day, "end": end, "mrr": mean, "price": mean, "list_mrr": mean})
     return rows
+
+
+ENDED = ("canceled", "cancelled", "non_renewing", "ended", "expired", "churned", "deleted")
+
+
+def earned(row: Row, policies: Mapping[str, Any]) -> list[Row]:
+    """The stretches of a subscription in which it earns one amount.
+
+    Formula: it earns when its status is one of `mrr_statuses` or none; else until its end when it has ended, from the
+    end of its trial, until its pause. From: the start, or the end of the trial. To: the end, a day later with
+    `end_inclusive`, and of a row that has ended without one when it was cancelled; with churn_at billing_end the day on
+    which billing closed it, with request the cancellation if that is earlier; the pause, unless `paused` earns.
+    A month: (price x quantity, or what usage is committed to) less the percentage, then less the amount, never below
+    zero, for each bill. discounts recurring and all: while they run; forever_only: those without an end; list_price:
+    none. A discount that is over with the first bill, in a row that goes on, lowers one bill: it counts under all, and
+    under recurring where that bill is for a year or more.
+    """
+    counts = row.get("kind") in (None, "recurring")
+    metered = row.get("kind") == "usage" and policies.get("usage") == "committed"
+    status = row["status"].lower() if row.get("status") else None
+    last = row["end"] + timedelta(days=1) if policies.get("end_inclusive") and row.get("end") else row.get("end")
+    end = row.get("cancelled_at") if last is None and status in ENDED else last
+    if policies.get("churn_at") == "billing_end":
+        end = row.get("closed_at") or end
+    if not (counts or metered) or not _earns(row, status, end, policies):
+        return []
+    if policies.get("churn_at") == "request":
+        end = _earlier(end, row.get("cancelled_at"))
+    if "paused" not in policies.get("mrr_statuses", ("active", "past_due")):
+        end = _earlier(end, row.get("paused_at"))
+    start = max(row["start"], row.get("trial_end") or row["start"])
+    if end is not None and end <= start:
+        return []
+    listed = mrr_of({**row, "mrr": None, "end": last, **_committed(row, metered)}, Fraction(1))
+    less = Fraction(str(row.get("discount_percent") or 0)) / 100
+    off = mrr_of(
+        {**row, "mrr": None, "end": last, "price": row.get("discount_amount") or 0, "quantity": 1}, Fraction(1)
+    )
+    net = max(listed * (1 - less) - off, Fraction(0))
+    if row.get("mrr") is not None:
+        listed = net = Fraction(str(row["mrr"]))
+    stretch = {**row, "signed": row["start"], "start": start, "end": end, "list_mrr": listed}
+    full, reduced = ({**stretch, "mrr": amount, "price": amount} for amount in (listed, net))
+    over, policy = row.get("discount_end"), policies.get("discounts", "recurring")
+    if policy == "list_price" or (policy == "forever_only" and over is not None):
+        return [full]
+    if over is None or (end is not None and over >= end):
+        return [reduced]
+    if over <= start or (policy == "recurring" and _of_one_bill(row, start, over)):
+        return [full]
+    return [{**reduced, "end": over}, {**full, "start": over}]
+
+
+def _committed(row: Row, metered: bool) -> Row:
+    return {"price": row.get("committed") or 0, "quantity": 1} if metered else {}
+
+
+def _earns(row: Row, status: str | None, end: date | None, policies: Mapping[str, Any]) -> bool:
+    if status is None or status in policies.get("mrr_statuses", ("active", "past_due")):
+        return True
+    if status in ENDED:
+        return end is not None or row.get("cancelled_at") is not None
+    if status == "paused":
+        return row.get("paused_at") is not None
+    return status in ("trialing", "in_trial", "trial") and row.get("trial_end") is not None
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    return min((day for day in (one, other) if day is not None), default=None)
+
+
+def _of_one_bill(row: Row, start: date, over: date) -> bool:
+    """Whether a discount is over with the first bill, of a service of less than a year."""
+    if row.get("interval") is None:
+        return False
+    count = row.get("interval_count") or 1
+    bill = {"day": f"{count}d", "week": f"{count}w", "month": f"{count}mo", "quarter": f"{count}q", "year": f"{count}y"}
+    ends = later(start, bill[row["interval"]])
+    return over <= ends < later(start, "1y")
 
 
 def _a_day_more(row: Row) -> Row:
@@ -165,7 +248,8 @@ def balances(
             continue
         expr = metric.get("expr") if metric.get("agg") == "sum" else None
         plain = Fraction(str(row.get(expr) or 0)) if expr else Fraction(1)
-        if expr == "mrr":
+        if expr in ("mrr", "list_mrr"):
+            row = {**row, "mrr": row[expr]}
             now = rate_of(company, metric, asked, row, day) or Fraction(0)
             plain = mrr_of(row, now if told is None else rate_of(company, metric, asked, row, told) or now)
         out[row["account"], str(row[own]) if own else None] += plain

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 from oracle.counting import judged
 from oracle.money import balances
@@ -68,7 +69,7 @@ def open_deals(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
 
     Formula: amounts of deals opened by then and not closed by then; with `weights` times that of the stage they are
     in, with `due` those only that are expected to close from that day to the period's end; with `qualified` the
-    number of those qualified by then. An open deal has no close
+    number of those qualified by then, or that stand in one of its stages. An open deal has no close
     date, whatever it says; a closed one without a date is left out.
     """
     out: dict[Key, Cell] = {}
@@ -84,7 +85,7 @@ def open_deals(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
                 continue
             if closed is not None and asked.day(closed) <= day:
                 continue
-            if metric.get("qualified") and (not row.get("qualified_at") or asked.day(row["qualified_at"]) > day):
+            if metric.get("qualified") and not _qualified(company, row, metric["qualified"], asked, day):
                 continue
             if metric.get("due"):
                 due = row.get("expected_close")
@@ -96,6 +97,13 @@ def open_deals(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell
             total += Fraction(1) if metric.get("qualified") else Fraction(str(row["eur"])) * weight
         out[None, None, period] = Cell(total, total, status=judged(asked, period, total, counted=0, of_rate=False))
     return out
+
+
+def _qualified(company: Company, row: Row, stages: Any, asked: Asked, day: date) -> bool:
+    """Whether a deal is qualified on a day: it stands in one of some stages, or `qualified_at` has come."""
+    if isinstance(stages, list):
+        return stage_on(company, row, asked, day) in stages
+    return bool(row.get("qualified_at")) and asked.day(row["qualified_at"]) <= day
 
 
 def stage_on(company: Company, row: Row, asked: Asked, day: date) -> str | None:

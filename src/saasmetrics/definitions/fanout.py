@@ -41,6 +41,7 @@ def context(definitions: Definitions, policies: Policies, of: str | None = None)
         "workflows": workflows,
         "help": tuple(block.help for block in workflows.values() if block.help is not None),
         "features": definitions.features,
+        "product_features": {name: block for name, block in definitions.features.items() if block.kind == "feature"},
         "integrations": {name: block for name, block in definitions.features.items() if block.kind == "integration"},
         "journeys": definitions.journeys,
         "scores": definitions.scores,

@@ -30,6 +30,8 @@ class Absent(Exception):  # noqa: N818 - an answer, not an error: the file does 
             return f"no {block} declares `{key}`"
         if block in ("workflows", "features", "journeys"):
             return f"no {block[:-1]} is declared"
+        if block == "product_features":
+            return "no feature is declared that is not an integration"
         if block == "integrations":
             return "no feature of kind integration is declared"
         if block == "help":

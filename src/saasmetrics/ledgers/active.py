@@ -171,8 +171,7 @@ class Active(MetricType):
             shape = replace(shape, per="days")  # the number of one day is no mean
         if self.measure == "depth":
             return self._depth(given, periods, shape)
-        numerator = self._active(given, self._rule(given.scope), periods)
-        numerator = self._cut_by_role(given, numerator)
+        numerator = self._cut_by_role(given, self._adopting(given, periods))
         if self.measure == "count":
             alone = self.entity == "account" and self.cut is None and not _user_marks(given)
             return Ledger(shape, Side(_dated(numerator, periods), alone=alone))
@@ -190,6 +189,12 @@ class Active(MetricType):
         return Ledger(
             shape, Side(_dated(numerator, periods), alone=alone), Side(_dated(denominator, periods), alone=alone)
         )
+
+    def _adopting(self, given: Given, periods: Periods) -> pl.LazyFrame:
+        """Those active by the rule; of a feature those that are eligible."""
+        found = self._active(given, self._rule(given.scope), periods)
+        allowed = self._eligible(given)
+        return found if allowed is None else found.join(allowed, on="account", how="semi")
 
     def _rule(self, scope: Scope) -> Rule:
         if self.rule is None:
@@ -301,7 +306,7 @@ class Active(MetricType):
         for name, feature in given.scope.definitions.features.items():
             if feature.kind == "feature":
                 one = Active(entity=self.entity, rule=Rows(feature=name), measure="count", window=self.window)
-                used.append(one._active(given, one._rule(given.scope), periods).with_columns(entity=pl.lit(name)))
+                used.append(one._adopting(given, periods).with_columns(entity=pl.lit(name)))
         everybody = self._everybody(given, periods)
         numerator = pl.concat(used, how="diagonal_relaxed").join(everybody, on=["account", "period"], how="semi")
         return Ledger(shape, Side(_dated(numerator, periods)), Side(_dated(everybody, periods)))
