@@ -266,6 +266,7 @@ def presets() -> str:
             *([f"To check in yours: {known.verify}"] if known.verify else []),
             f"Fills `{known.role}`; known by {', '.join(f'`{each}`' for each in known.signature)}.",
             table(("column", "from"), columns),
+            *([f"Read with, beside it: {', '.join(f'`{each}`' for each in known.tables)}."] if known.tables else []),
             *([f"Left out: {', '.join(known.drop)}."] if known.drop else []),
         ]
     return page("Presets", *blocks)

@@ -229,7 +229,7 @@ def test_a_misspelled_column_that_is_none_of_the_role_is_a_warning(tmp_path: Pat
     [
         (b"", "1:1 SM007 the file is empty; begin with version: 1"),
         (b"- a\n", "1:1 SM005 the file is not a mapping of keys; begin with version: 1"),
-        (b"\xff\xfe", " SM000 {}/metrics.yaml is not UTF-8 text"),
+        (b"\xff\xfe", "1:1 SM000 {}/metrics.yaml is not UTF-8 text"),
     ],
 )
 def test_a_file_that_is_none(tmp_path: Path, text: bytes, expected: str) -> None:

@@ -11,9 +11,11 @@ import polars as pl
 import pytest
 
 from exports import opened, rows, told
+from saasmetrics.definitions.settings import Settings
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.derived import WORDS
 from saasmetrics.sources.files import data_file
+from saasmetrics.sources.look import look
 from saasmetrics.sources.open import Sources
 from saasmetrics.sources.presets import EVIDENCE, preset, preset_names
 from saasmetrics.sources.recognise import header_words, likeliest, names_of, recognised
@@ -39,8 +41,14 @@ def _block(name: str, file: Path) -> str:
     zone = ", timezone: Europe/Berlin" if preset(name).zone == "account" else ""
     return f"""
     fx: {{rows: [{{currency: EUR, rate: 1.1}}]}}
-    {role}: {{path: {file.name}, preset: {name}{zone}}}
+    {role}: {{path: {file.name}, preset: {name}{zone}{_beside(file)}}}
     """
+
+
+def _beside(file: Path) -> str:
+    """The tables that lie beside an export."""
+    tables = {path.stem.removeprefix("beside-"): path.name for path in sorted(file.parent.glob("beside-*"))}
+    return f", beside: {{{', '.join(f'{table}: {name}' for table, name in tables.items())}}}" if tables else ""
 
 
 def test_every_preset_has_a_case() -> None:
@@ -101,6 +109,40 @@ def test_an_export_is_recognised_by_its_columns(file: Path) -> None:
 
 def test_columns_that_any_table_has_are_recognised_as_nothing() -> None:
     assert recognised(["id", "name"]) == ()
+
+
+def test_every_table_beside_an_export_has_a_case_and_is_found_in_its_folder() -> None:
+    for name in preset_names():
+        known = preset(name)
+        there = {path.stem.removeprefix("beside-") for path in (CASES / name).glob("beside-*")}
+        assert there == set(known.tables), name
+        if there:
+            seen = look(CASES / name / "export.csv", Settings())
+            assert seen.wanted == ()
+            assert seen.tables == {table: (f"beside-{table}.csv",) for table in known.tables}
+
+
+def test_a_table_that_an_export_needs_is_asked_for_by_name() -> None:
+    sources = opened(
+        CASES / "stripe.elt_subscriptions", "subscriptions: {path: export.csv, preset: stripe.elt_subscriptions}"
+    )
+    found = told(sources)["SM908"]
+    assert found.message.startswith("says too little without `item` and `price` beside it")
+    assert found.hint == "name the files: beside: {item: FILE, price: FILE}"
+    assert "subscriptions" not in sources.tables
+
+
+def test_without_the_tables_that_an_export_can_do_without_less_is_known() -> None:
+    block = "tickets: {path: export.csv, preset: zendesk.elt_tickets}"
+    made = rows(opened(CASES / "zendesk.elt_tickets", block), "tickets").filter(pl.col("_fault").is_null())
+    assert made["id"].to_list() == ["1", "3"]
+    assert made["resolved"].null_count() == 2
+
+
+def test_a_file_that_is_not_the_table_it_is_named_as_is_refused() -> None:
+    block = "tickets: {path: export.csv, preset: zendesk.elt_tickets, beside: {ticket_comment: beside-user.csv}}"
+    found = told(opened(CASES / "zendesk.elt_tickets", block))["SM908"]
+    assert (found.column, str(found.location)) == ("ticket_id", "beside-user.csv")
 
 
 def test_an_unnamed_zone_is_told_until_the_source_names_it() -> None:

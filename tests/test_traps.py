@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import io
 import json
-import random
+import sys
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import polars as pl
 import pytest
@@ -18,11 +18,9 @@ from exports import faults, opened, rows, told, usable
 from saasmetrics.definitions.settings import Settings
 from saasmetrics.sources.look import look
 
-_spec = importlib.util.spec_from_file_location("reading", Path(__file__).parent / "fuzz" / "reading.py")
-assert _spec is not None
-assert _spec.loader is not None
-reading = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(reading)
+sys.path.insert(0, str(Path(__file__).parent / "fuzz"))
+import loading
+import reading
 
 ACCOUNTS = "accounts: {{path: {}, columns: {{account: Id, created: Created}}}}"
 
@@ -280,11 +278,8 @@ def _csv(table: pl.DataFrame, folder: Path) -> Path:
     return folder / "t.csv"
 
 
-@pytest.mark.parametrize("first", [0, 12])
-def test_files_broken_at_random_are_read_or_refused(tmp_path: Path, first: int) -> None:
-    """A dozen of what `python tests/fuzz/reading.py` draws without end."""
-    for number in range(first, first + 12):
-        draw = random.Random(f"house/{number}")
-        original = draw.choice(reading.EXPORTS if number % 4 else reading.DEFINITIONS)
-        read = reading.read_export if number % 4 else reading.read_definitions
-        assert reading.attempt(read, original, draw, tmp_path) is None, number
+@pytest.mark.parametrize("fuzzer", [reading, loading], ids=["reading", "loading"])
+def test_files_broken_at_random_are_read_or_refused(tmp_path: Path, fuzzer: ModuleType) -> None:
+    """A dozen of what `python tests/fuzz/reading.py`, or `loading.py`, draws without end."""
+    for number in range(12):
+        assert fuzzer.tried(number, tmp_path) == "", number

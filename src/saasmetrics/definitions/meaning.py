@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic_core import PydanticCustomError
@@ -41,6 +41,8 @@ class Meaning:
     definitions: Definitions
     written: Written
     naming: Naming
+    looped: set[str] = field(default_factory=set)
+    """Metrics that rest on themselves: nothing of them is followed further."""
 
     def loops(self) -> None:
         """Report every loop; metrics that rest on one are missing from here on, so that nothing follows it for ever."""
@@ -52,6 +54,7 @@ class Meaning:
             looped |= set(way)
         for name, metric in self.definitions.metrics.items() if looped else ():
             if nodes_under(self.definitions, metric) & looped:
+                self.looped.add(name)
                 self.definitions.metrics[name] = replace(metric, missing="it rests on itself")
 
     def _place(self, way: tuple[Node, ...]) -> Location:
@@ -78,7 +81,7 @@ class Meaning:
                 if metric.type == "derived" and variant.spec.expr == metric.written.get("expr"):
                     self._formula(variant.spec, path)
                 self.inputs(variant.spec, path)
-                if metric.type == "cumulative":
+                if metric.type == "cumulative" and name not in self.looped:
                     self._gathered(variant.spec.metric, path)
         for name, score in self.definitions.scores.items():
             self.inputs(score, ("scores", name))

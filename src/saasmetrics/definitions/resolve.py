@@ -52,6 +52,8 @@ class Resolver:
         for name, keys in own.items():
             if "." in name and isinstance(keys, dict):
                 self._govern(name, keys)
+            elif "." in name:
+                self._no_mapping(name, keys)
         self._stars()
 
     def _own(self) -> Mapping[str, Any]:
@@ -65,10 +67,13 @@ class Resolver:
         if keys is UNSAID and name in self.definitions.scores:
             return Entry(name, entry, {}, self.written, ("scores", name))
         if not isinstance(keys, dict):
-            path: Path = ("metrics", name)
-            place = self.written.key_at(path) if keys is None else self.written.at(path)
-            self.written.fault("SM005", f"metrics.{name}: expected a mapping", place, f"write {name}: {{}}")
+            self._no_mapping(name, keys)
         return Entry(name, entry, keys if isinstance(keys, dict) else {}, self.written, ("metrics", name))
+
+    def _no_mapping(self, name: str, keys: Any) -> None:
+        path: Path = ("metrics", name)
+        place = self.written.key_at(path) if keys is None else self.written.at(path)
+        self.written.fault("SM005", f"metrics.{name}: expected a mapping", place, f"write {name}: {{}}")
 
     def metric(self, entry: Entry) -> Metric | None:
         """One metric; null where its keys are too faulty to say what it is."""
@@ -102,7 +107,7 @@ class Resolver:
         if block is not None and getattr(block, key):
             return None
         missing = f"`scores.{name}` is not declared" if block is None else f"`scores.{name}` has no `{key}`"
-        if "score" in entry.keys and name not in self.written.data.get("scores", {}):
+        if "score" in entry.keys and not self.written.knows(("scores", name)):
             hint = near(name, self.definitions.scores)
             message = f"metrics.{entry.id}.score: there is no score `{name}`"
             entry.written.fault("SM003", message, entry.written.at((*entry.path, "score")), hint)

@@ -69,6 +69,7 @@ class Source(Ignorable):
     rows: tuple[dict[str, Cell], ...] | None = None
     role: str = ""
     preset: str | None = None
+    beside: dict[str, Labels] = Field(default_factory=dict)
     columns: dict[str, ColumnSource] = Field(default_factory=dict)
     filter: Sql | None = None
     timezone: str | None = None
@@ -92,6 +93,13 @@ class Source(Ignorable):
                 raise fault("SM011", f"`{path}` is a URL; only files are read", "download it first")
         return value
 
+    @field_validator("beside")
+    @classmethod
+    def _no_urls(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        for paths in value.values():
+            cls._no_url(paths)
+        return value
+
     @field_validator("role")
     @classmethod
     def _known_role(cls, value: str) -> str:
@@ -105,6 +113,10 @@ class Source(Ignorable):
             yield fault("SM007", "nothing says where the rows are", "write path or rows")
         if self.path and self.rows is not None:
             yield fault("SM008", "`path` and `rows` both say where the rows are", "keep one", at="rows")
+        if self.beside and self.preset is None:
+            yield fault(
+                "SM008", "`beside` does nothing without a preset that reads such tables", "remove it", at="beside"
+            )
         for option in ("partition", "date_format", "preset"):
             if self.rows is not None and getattr(self, option) is not None:
                 yield fault("SM008", f"`{option}` does nothing to inline rows", "remove it", at=option)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,15 @@ PRESETS = Path(__file__).parent.parent / "sources" / "presets"
 
 
 @cache
+def _written(name: str) -> Mapping[str, Any]:
+    """What stands in the file of a preset."""
+    data: Any = read((PRESETS / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml").data
+    return dict(data)
+
+
 def _preset(name: str) -> Mapping[str, Any]:
     """What a preset would say in `sources`."""
-    data: Any = read((PRESETS / f"{name}.yaml").read_text(encoding="utf-8"), f"{name}.yaml").data
-    source: Mapping[str, Any] = data["source"]
+    source: Mapping[str, Any] = _written(name)["source"]
     return source
 
 
@@ -40,6 +45,8 @@ def sources(written: Written, data_root: Path | None) -> dict[str, Source]:
         written.fault("SM007", message, written.at(()), "name the files: sources: {events: {path: events.csv}}")
         return {}
     if not isinstance(blocks, dict):
+        message, hint = "sources: expected a mapping of names", "write sources: {name: ...}"
+        written.fault("SM005", message, written.at(("sources",)), hint)
         return {}
     read_: dict[str, Source] = {}
     for name, block in blocks.items():
@@ -50,6 +57,7 @@ def sources(written: Written, data_root: Path | None) -> dict[str, Source]:
             base = data_root or written.folder(path)
             read_[name] = source.model_copy(update={"role": role, "base": base})
             _paths(read_[name], path, written, data_root)
+            _beside(read_[name], path, written, data_root)
             _columns(read_[name], block, path, written)
     return read_
 
@@ -93,11 +101,33 @@ def _role(name: str, source: Source, path: NodePath, written: Written) -> str | 
 
 def _paths(source: Source, path: NodePath, written: Written, data_root: Path | None) -> None:
     """Every path lies in the folder of the definitions, or in the data root."""
-    for number, text in enumerate(source.path):
+    _within(source.base, source.path, (*path, "path"), written, data_root)
+
+
+def _beside(source: Source, path: NodePath, written: Written, data_root: Path | None) -> None:
+    """The tables beside are those that the preset reads, and lie where every file lies."""
+    tables = dict.fromkeys(_tables(_written(source.preset))) if source.preset else {}
+    for name, paths in source.beside.items():
+        spot = (*path, "beside", name)
+        if source.preset and name not in tables:
+            known = f"it reads {', '.join(tables)}" if tables else "it reads none"
+            message = f"{'.'.join(map(str, spot))}: {source.preset} reads no table `{name}`"
+            written.fault("SM003", message, written.key_at(spot), near(name, tables) or known)
+        _within(source.base, paths, spot, written, data_root)
+
+
+def _tables(written: Mapping[str, Any]) -> Iterator[str]:
+    for name, table in written.get("beside", {}).items():
+        yield table.get("table", name)
+        yield from _tables(table)
+
+
+def _within(base: Path, paths: tuple[str, ...], path: NodePath, written: Written, data_root: Path | None) -> None:
+    for number, text in enumerate(paths):
         fixed = Path(*[step for step in Path(text).parts if not any(sign in step for sign in "*?[")])
-        if not _inside(source.base / fixed, written, data_root):
-            spot = (*path, "path", number) if written.knows((*path, "path", number)) else (*path, "path")
-            message = f"{'.'.join(map(str, path))}.path: `{text}` lies outside the folder of the definitions"
+        if not _inside(base / fixed, written, data_root):
+            spot = (*path, number) if written.knows((*path, number)) else path
+            message = f"{'.'.join(map(str, path))}: `{text}` lies outside the folder of the definitions"
             written.fault("SM011", message, written.at(spot), "move it inside, or name its folder with --data-root")
 
 

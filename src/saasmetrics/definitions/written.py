@@ -112,7 +112,9 @@ def _open(path: Path, shown: str) -> Document:
         raise InputError([fault]) from None
     except IsADirectoryError:
         raise InputError([Finding("SM011", Severity.ERROR, f"{shown} is a folder", place)]) from None
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start].decode().split("\n")
+        place = Location(shown, len(before), len(before[-1]) + 1)
         raise InputError([Finding("SM000", Severity.ERROR, f"{shown} is not UTF-8 text", place)]) from None
     except OSError as error:
         raise InputError([Finding("SM011", Severity.ERROR, f"cannot read {shown}: {error.strerror}", place)]) from None
@@ -148,7 +150,8 @@ def _add(written: Written, document: Document, path: Path) -> None:
 
 def _merge(written: Written, document: Document, folder: Path, key: str, value: Any) -> None:
     data, origins = written.data, written.origins
-    if (key in NAMED or key == "metrics") and isinstance(value, dict):
+    there = data.get(key)
+    if (key in NAMED or key == "metrics") and isinstance(value, dict) and isinstance(there, dict | None):
         block = data.setdefault(key, {})
         origins.setdefault((key,), (document, (key,), folder))
         for name, entry in value.items():
@@ -159,7 +162,7 @@ def _merge(written: Written, document: Document, folder: Path, key: str, value: 
             else:
                 block[name] = entry
                 origins[key, name] = (document, (key, name), folder)
-    elif key in LISTED and isinstance(value, tuple):
+    elif key in LISTED and isinstance(value, tuple) and isinstance(there, list | None):
         block = data.setdefault(key, [])
         origins.setdefault((key,), (document, (key,), folder))
         for number, entry in enumerate(value):

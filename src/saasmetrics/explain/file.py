@@ -110,6 +110,11 @@ def _facts(examined: Examined) -> Iterator[tuple[str, str]]:
         return
     left = examined.rows - examined.usable
     yield "rows", f"{examined.usable:,}" + (f" count, {left:,} of {examined.rows:,} left out" if left else "")
+    if look.tables:
+        listed = "; ".join(f"{name} from {' and '.join(files)}" for name, files in look.tables.items())
+        yield "beside", listed
+    if look.wanted:
+        yield "without", f"{', '.join(look.wanted)}: not found in its folder"
     at = ROLES[examined.role].at
     if examined.first is not None and examined.last is not None:
         yield "span", f"{examined.first:%Y-%m-%d} to {examined.last:%Y-%m-%d}, by {at}"
@@ -221,6 +226,12 @@ def _written(examined: Examined) -> str:
     lines = ["sources:", f"  {examined.role}:", f"    path: {look.file.name}"]
     if look.known is not None:
         lines.append(f"    preset: {look.known.name}")
+        if look.tables:
+            lines.append("    beside:")
+            lines += [
+                f"      {name}: {flow(list(files) if len(files) > 1 else files[0])}"
+                for name, files in look.tables.items()
+            ]
         if look.known.zone == "account":
             named = look.source.timezone if look.source else None
             lines.append(f"    timezone: {named or 'UTC'}" + ("" if named else "  # the zone of who exported"))

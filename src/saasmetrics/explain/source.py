@@ -12,7 +12,7 @@ from saasmetrics.explain.resting import role_readers, spot
 from saasmetrics.frames.canonical import ROLES, Column
 from saasmetrics.output.explanation import Explanation, Facts, Section, Table
 from saasmetrics.sources.files import find_files
-from saasmetrics.sources.presets import EVIDENCE, preset
+from saasmetrics.sources.presets import EVIDENCE, Preset, preset
 
 
 def source_page(definitions: Definitions, name: str) -> Explanation:
@@ -145,6 +145,7 @@ def preset_page(definitions: Definitions, name: str) -> Explanation:
         ("newest by", known.newest),
         ("makes", "; ".join(f"{made.name} ({made.how} {made.of})" for made in known.derived)),
         ("empty are", ", ".join(f"`{text}`" for text in known.nulls)),
+        ("beside it", "; ".join(_tables(known))),
         ("known from", EVIDENCE[known.evidence]),
         ("used by", ", ".join(using) or "no source of this file"),
     ]
@@ -159,6 +160,13 @@ def preset_page(definitions: Definitions, name: str) -> Explanation:
         names = tuple((column, ", ".join(others)) for column, others in known.aliases.items())
         sections.append(Section("Other names", (Table(("column of the file", "also called"), names),)))
     return Explanation(name, "preset", "", tuple(sections))
+
+
+def _tables(known: Preset) -> Iterator[str]:
+    """Tables that an export is read with, each with the columns that tell it."""
+    needed = {each.table for each in known.companions.values() if each.needed}
+    for name, by in known.tables.items():
+        yield f"{name}{', which it needs' if name in needed else ''} ({', '.join(by)})"
 
 
 def _origin_of(written: object) -> str:

@@ -25,7 +25,7 @@ CALENDAR = "setting.calendar"
 RUNS = ("success", "run", "core")
 """Keys of a workflow that everything over it reads; each other key is a node that only its readers rest on."""
 _NO_MEANING = frozenset(
-    {"label", "renamed_from", "path", "preset", "partition", "ignore_events", "settle", "base", "ignore"}
+    {"label", "renamed_from", "path", "preset", "beside", "partition", "ignore_events", "settle", "base", "ignore"}
 )
 
 

@@ -13,6 +13,7 @@ from saasmetrics.definitions.sources import Source
 from saasmetrics.expression import parse
 from saasmetrics.finding import Finding, InputError, Location, Severity
 from saasmetrics.frames.canonical import ROLES
+from saasmetrics.sources.companions import Tables, companions, joined, lacking
 from saasmetrics.sources.conform import Conform
 from saasmetrics.sources.derived import is_pattern, with_derived
 from saasmetrics.sources.files import DataFile, find_files
@@ -24,6 +25,7 @@ from saasmetrics.sources.reading import readings
 from saasmetrics.sources.scan import NULLS, Raw, inline, scan
 
 _SAMPLED = 8
+_NONE: Tables = {}
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Entry:
     """A source, looked at. `how` is None when it cannot be used; the findings then say why.
 
     `torn` are judged rows of files that break somewhere, up to there: they are never used, only told. Of several rows
-    of an id the one counts that is last by `newest`, if that is a column.
+    of an id the one counts that is last by `newest`, if that is a column. `beside` are files that were read with them.
     """
 
     place: str
@@ -40,6 +42,7 @@ class Entry:
     findings: tuple[Finding, ...]
     torn: Mapping[DataFile, pl.LazyFrame] = field(default_factory=dict)
     newest: str = ""
+    beside: tuple[DataFile, ...] = ()
 
 
 def enter(
@@ -50,13 +53,16 @@ def enter(
     `roots` are the folders that files may lie in (the source's own); `at` is where the definitions name its files.
     """
     known = preset(source.preset) if source.preset else None
+    beside: tuple[DataFile, ...] = ()
     if source.rows is not None:
         raw: dict[DataFile, Raw] = {DataFile(source.base, "json", 0, f"rows of `{name}`"): inline(source.rows)}
         findings: list[Finding] = []
     else:
         files, faults = find_files(name, source, roots, at)
-        raw, findings = _raws(files, source, known)
-        findings = [*faults, *findings]
+        tables, lost = companions(name, source, known, roots, at) if known else (_NONE, [])
+        raw, findings = _raws(files, source, known, tables, settings)
+        findings = [*faults, *lost, *findings]
+        beside = tuple(dict.fromkeys(file for each in tables.values() for file in each))
     place = name if not source.path else next(iter(raw)).name if len(raw) == 1 else ", ".join(source.path)
     broken = {file for file, rows in raw.items() if _breaks(rows)}
     names = tuple(dict.fromkeys(column for rows in raw.values() for column in rows.schema if column != EXTRA))
@@ -69,17 +75,24 @@ def enter(
     sound = {file: rows for file, rows in sound.items() if file not in broken}
     if not sound:
         findings = [*findings, *told]
-        return Entry(place, {}, None, tuple(sorted(findings, key=lambda finding: -finding.severity)), torn)
+        told = tuple(sorted(findings, key=lambda finding: -finding.severity))
+        return Entry(place, {}, None, told, torn, beside=beside)
     if known and known.zone == "account" and source.timezone is None:
         message = f"`{name}`: the export does not name the time zone of its times; read as UTC"
         findings.append(Finding("SM926", Severity.WARNING, message, Location(place), "set timezone on the source"))
     if known and known.evidence == "M":
         message = f"`{name}`: preset {known.name} has not been held against a real export; {known.verify}"
         findings.append(Finding("SM929", Severity.NOTE, message, Location(place)))
-    return Entry(place, sound, how, (*findings, *told), torn, known.newest if known else "")
+    return Entry(place, sound, how, (*findings, *told), torn, known.newest if known else "", beside)
 
 
-def _raws(files: Sequence[DataFile], source: Source, known: Preset | None) -> tuple[dict[DataFile, Raw], list[Finding]]:
+def _raws(
+    files: Sequence[DataFile],
+    source: Source,
+    known: Preset | None,
+    tables: Tables,
+    settings: Settings,
+) -> tuple[dict[DataFile, Raw], list[Finding]]:
     findings: list[Finding] = []
     raw: dict[DataFile, Raw] = {}
     likely = {*ROLES[source.role].columns, *(words_of(known) if known else ())}
@@ -93,7 +106,10 @@ def _raws(files: Sequence[DataFile], source: Source, known: Preset | None) -> tu
         except InputError as error:
             findings.extend(error.findings)
             continue
-        rows = prepared(rows, known, file.name) if known else rows
+        if known and (lost := lacking(known, rows, tables, file.name)):
+            findings.extend(lost)
+            continue
+        rows = prepared(rows, known, file.name, tables, settings) if known else rows
         findings.extend(rows.findings)
         raw[file] = rows
     return raw, findings
@@ -149,9 +165,9 @@ def words_of(known: Preset) -> frozenset[str]:
     return frozenset((*own, *known.aliases, *(name for others in known.aliases.values() for name in others)))
 
 
-def prepared(rows: Raw, known: Preset, file: str) -> Raw:
-    """A file's rows with the columns of its preset: those of other names, those made of others."""
-    return with_derived(_renamed(rows, known), known, file)
+def prepared(rows: Raw, known: Preset, file: str, tables: Tables, settings: Settings) -> Raw:
+    """A file's rows with the columns of its preset: those of other names, of tables beside, those made of others."""
+    return with_derived(joined(_renamed(rows, known), known, tables, settings), known, file)
 
 
 def _renamed(rows: Raw, known: Preset) -> Raw:

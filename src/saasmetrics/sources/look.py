@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,10 @@ class Look:
     """What a file is.
 
     `matches` are the presets that it is likeliest to be an export of, `near` less likely ones; `known` is the one that
-    reads it, by choice or because there is one only. Without a preset `source` has the role whose columns the file has
-    under their own names, if any. `entry` is None where nothing says how to read it; `beside` may say why.
+    reads it, by choice or because there is one only. `tables` are files of the same folder that it is read with, by
+    what the preset calls them, `wanted` such tables that were not found. Without a preset `source` has the role whose
+    columns the file has under their own names, if any. `entry` is None where nothing says how to read it; `beside` may
+    say why.
     """
 
     file: DataFile
@@ -41,6 +43,8 @@ class Look:
     source: Source | None
     entry: Entry | None
     beside: Beside | None
+    tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    wanted: tuple[str, ...] = ()
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -66,10 +70,36 @@ def look(path: Path, settings: Settings, *, chosen: str | None = None, timezone:
     matches, near = likeliest(columns), recognised(columns)
     name = chosen or (matches[0].name if len(matches) == 1 else None)
     known = preset(name) if name else None
-    source = _source(path, known, None if known else _own_role(path, columns), timezone)
+    tables = tables_in(path, known, columns) if known else {}
+    source = _source(path, known, None if known else _own_role(path, columns), timezone, tables)
     entry = enter(path.stem, source, settings, (path.parent,)) if source else None
     aside = beside(columns) if known is None else None
-    return Look(file, raw, columns, matches, near[len(matches) :], known, source, entry, aside)
+    wanted = tuple(name for name in (known.tables if known else ()) if name not in tables)
+    return Look(file, raw, columns, matches, near[len(matches) :], known, source, entry, aside, tables, wanted)
+
+
+def tables_in(path: Path, known: Preset, own: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Files beside a file that are the tables its preset reads with it, by their columns.
+
+    Edges: a file that more tables could be is the one whose columns it has more of; that of the export itself is none.
+    """
+    asked = {name: by for name, by in known.tables.items() if not {*by} <= {*own}}
+    found: dict[str, list[str]] = {}
+    for other in sorted(path.parent.iterdir()) if asked else ():
+        file = data_file(other, other.name) if other.is_file() and other != path else None
+        try:
+            names = {name.casefold() for name in columns_in(file)} if file else set()
+        except InputError:
+            continue
+        fits = [name for name, by in asked.items() if all(column.casefold() in names for column in by)]
+        if fits:
+            found.setdefault(max(fits, key=lambda name: len(asked[name])), []).append(glob.escape(other.name))
+    return {name: tuple(paths) for name, paths in found.items()}
+
+
+def columns_in(file: DataFile) -> tuple[str, ...]:
+    """The columns of a file, as far as they tell what it is."""
+    return names_of(scan(file, (), header_words(), sampled=False))
 
 
 _READ = "CSV, Parquet, JSON and JSON lines are, also as .gz, .zst or .zip"
@@ -79,7 +109,9 @@ def _refused(message: str, hint: str | None, code: int) -> InputError:
     return InputError([Finding("SM903" if code == 3 else "SM020", Severity.ERROR, message, hint=hint)], code)
 
 
-def _source(path: Path, known: Preset | None, role: str | None, timezone: str | None) -> Source | None:
+def _source(
+    path: Path, known: Preset | None, role: str | None, timezone: str | None, tables: Mapping[str, tuple[str, ...]]
+) -> Source | None:
     """The source that reads a file, as `sources` would say it."""
     if known is None and role is None:
         return None
@@ -87,7 +119,8 @@ def _source(path: Path, known: Preset | None, role: str | None, timezone: str | 
     zone = {"timezone": timezone} if timezone else {}
     named = {"preset": known.name} if known else {}
     here = {"path": glob.escape(path.name), "base": path.parent.resolve()}
-    return Source.model_validate({**says, **named, **here, **zone})
+    with_ = {"beside": tables} if tables else {}
+    return Source.model_validate({**says, **named, **here, **zone, **with_})
 
 
 def _own_role(path: Path, columns: Collection[str]) -> str | None:

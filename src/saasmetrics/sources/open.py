@@ -76,7 +76,7 @@ def open_sources(definitions: Definitions, *, wanted: frozenset[str] | None = No
         if source.role not in roles
     }
     findings = tuple(finding for entry in entries.values() for finding in entry.findings)
-    files = {name: tuple(entry.raw) if chosen[name].path else () for name, entry in entries.items()}
+    files = {name: (*entry.raw, *entry.beside) if chosen[name].path else () for name, entry in entries.items()}
     torn = tuple(
         Table(chosen[name].role, rows.with_columns(source=pl.lit(name)), {name: file.name})
         for name, entry in entries.items()

@@ -106,6 +106,7 @@ def header_words() -> frozenset[str]:
         words.update(part for part in known.signature if not is_pattern(part) and "." not in part)
         words.update(other for others in known.aliases.values() for other in others)
         words.update(known.aliases)
+        words.update(column for by in known.tables.values() for column in by)
     return frozenset(words)
 
 

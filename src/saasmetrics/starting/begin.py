@@ -8,7 +8,7 @@ from pathlib import Path
 
 from saasmetrics.engine.examine import habits
 from saasmetrics.finding import Finding, InputError, Severity
-from saasmetrics.starting.folder import Exports
+from saasmetrics.starting.folder import Exports, Kind
 from saasmetrics.starting.proposal import activation, captured, workflows
 from saasmetrics.starting.written import Plan, decisions, text
 
@@ -54,6 +54,14 @@ def begin(
         hint = "saasmetrics inspect FILE says what a file is; saasmetrics explain preset what is known"
         raise InputError([Finding("SM901", Severity.ERROR, message, hint=hint), *told], 3)
     made = plan(found, product=product, currency=currency, timezone=timezone, zone=zone)
-    read = [f"{kind.name}: {', '.join(kind.paths)}, {kind.preset or 'by its own names'}" for kind in found.kinds]
+    read = [
+        f"{kind.name}: {', '.join(kind.paths)}, {kind.preset or 'by its own names'}{_with(kind)}"
+        for kind in found.kinds
+    ]
     left = [f"not read: {name}: {reason}" for name, reason in found.others]
     return Begun(text(made), (*read, *left, *(f"decide: {each}" for each in decisions(made))))
+
+
+def _with(kind: Kind) -> str:
+    tables = [name for names in kind.tables.values() for name in names]
+    return f", with {', '.join(tables)}" if tables else ""

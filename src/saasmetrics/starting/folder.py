@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,14 +27,34 @@ class Kind:
     role: str
     preset: str | None
     files: tuple[Examined, ...]
-    paths: tuple[str, ...]
+    found: tuple[str, ...]
     beside: str = ""
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where the files are: few by their names, many of one folder and ending by a pattern."""
+        places = {(str(Path(name).parent), "".join(Path(name).suffixes)) for name in self.found}
+        if len(self.found) > _DEEP and len(places) == 1:
+            where, ending = places.pop()
+            return (f"*{ending}" if where == "." else f"{where}/*{ending}",)
+        return self.found
 
     @property
     def zoned(self) -> bool:
         """Whether its times are in a zone that the files do not name."""
         known = self.files[0].look.known
         return known is not None and known.zone == "account"
+
+    @property
+    def tables(self) -> dict[str, tuple[str, ...]]:
+        """The files that they are read with, by the names of the tables."""
+        found: dict[str, dict[str, None]] = {}
+        for path, each in zip(self.found, self.files, strict=True):
+            for table, names in each.look.tables.items():
+                found.setdefault(table, {}).update(
+                    dict.fromkeys((Path(path).parent / name).as_posix() for name in names)
+                )
+        return {table: tuple(names) for table, names in found.items()}
 
     def counts(self, column: str) -> Counter[str]:
         """How many rows have each value of a column."""
@@ -77,7 +98,14 @@ def exports(folder: Path, progress: Callable[[str, int, int], None] | None = Non
         else:
             known = file.look.known
             found.setdefault((file.role, known.name if known else None), []).append((name, file))
-    return Exports(tuple(_kinds(found)), tuple(others))
+    used = {name for files in found.values() for path, file in files for name in _read_with(path, file)}
+    return Exports(tuple(_kinds(found)), tuple((name, why) for name, why in others if name not in used))
+
+
+def _read_with(path: str, file: Examined) -> Iterator[str]:
+    """The files that a file is read with."""
+    for names in file.look.tables.values():
+        yield from ((Path(path).parent / _unescaped(name)).as_posix() for name in names)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -105,21 +133,22 @@ def _unread(file: Examined) -> str:
 def _kinds(found: dict[tuple[str, str | None], list[tuple[str, Examined]]]) -> Iterator[Kind]:
     often = Counter(role for role, _ in found)
     billed = any(role == "invoices" and name not in _PAYMENTS for role, name in found)
+    lines: dict[str, set[str]] = {}
+    for (role, _), files in found.items():
+        lines.setdefault(role, set()).update(each for path, file in files for each in _read_with(path, file))
     for (role, name), files in found.items():
         called = role if often[role] == 1 else _called(role, name)
         paid = billed and name in _PAYMENTS
         beside = "payments of the invoices that are there: read as well, they would count twice" if paid else ""
-        yield Kind(called, role, name, tuple(file for _, file in files), _paths([path for path, _ in files]), beside)
+        if {path for path, _ in files} & lines.get(role, set()):
+            beside = "they are read line by line: read as well, they would count twice"
+        yield Kind(called, role, name, tuple(file for _, file in files), tuple(path for path, _ in files), beside)
 
 
 def _called(role: str, preset: str | None) -> str:
     return role if preset is None else preset.replace(".", "_").replace("elt_", "")
 
 
-def _paths(names: Sequence[str]) -> tuple[str, ...]:
-    """Few files by their names, many of one folder and ending by a pattern."""
-    places = {(str(Path(name).parent), "".join(Path(name).suffixes)) for name in names}
-    if len(names) > _DEEP and len(places) == 1:
-        where, ending = places.pop()
-        return (f"*{ending}" if where == "." else f"{where}/*{ending}",)
-    return tuple(names)
+def _unescaped(pattern: str) -> str:
+    """A file's name, of a pattern that stands for it alone."""
+    return re.sub(r"\[(.)\]", r"\1", pattern)

@@ -157,17 +157,24 @@ def _source(kind: Kind, plan: Plan) -> Iterator[str]:
     used, rows = sum(each.usable for each in kind.files), sum(each.rows for each in kind.files)
     left = f" of {rows:,}" if rows != used else ""
     yield f"{kind.name}:  # {used:,}{left} rows count{_span(kind)}"
-    paths = [_scalar(path) for path in kind.paths]
-    yield f"  path: {paths[0]}" if len(paths) == 1 else f"  path: [{', '.join(paths)}]"
+    yield f"  path: {_listed([_scalar(path) for path in kind.paths])}"
     if kind.preset is not None:
         yield f"  preset: {kind.preset}"
     elif kind.name != kind.role:
         yield f"  role: {kind.role}"
+    if kind.tables:
+        yield "  beside:"
+        for table, names in kind.tables.items():
+            yield f"    {table}: {_listed([_scalar(name) for name in names])}"
     if kind.zoned:
         yield f"  timezone: {plan.zone or 'UTC'}" + ("" if plan.zone else "  # PROPOSED: the zone of who exported")
     known = kind.files[0].look.known
     if known is not None and known.verify:
         yield from _comment(f"Check: {known.verify}", "  ")
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
 def _span(kind: Kind) -> str:
