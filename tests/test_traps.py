@@ -17,6 +17,7 @@ import pytest
 from exports import faults, opened, rows, told, usable
 from saasmetrics.definitions.settings import Settings
 from saasmetrics.sources.look import look
+from saasmetrics.sources.presets import headerless
 
 sys.path.insert(0, str(Path(__file__).parent / "fuzz"))
 import loading
@@ -283,3 +284,38 @@ def test_files_broken_at_random_are_read_or_refused(tmp_path: Path, fuzzer: Modu
     """A dozen of what `python tests/fuzz/reading.py`, or `loading.py`, draws without end."""
     for number in range(12):
         assert fuzzer.tried(number, tmp_path) == "", number
+
+
+def test_lines_without_a_header_are_known_by_their_number_of_cells(tmp_path: Path) -> None:
+    """Enriched events: 131 cells with tabs between, of which the first line is a row already."""
+    columns = headerless(131)
+    assert len(set(columns)) == 131
+    says = {
+        "app_id": "web", "platform": "web", "collector_tstamp": "2026-01-05 10:00:00.000", "event": "unstruct",
+        "event_name": "invoice_posted", "event_id": "e1", "domain_userid": "d1", "derived_tstamp": "2026-01-05 09:59:58.500",
+        "contexts": '{"data":[{"data":{"account_id":"acme"}}]}',
+    }  # fmt: skip
+    lines = ["\t".join({**says, "event_id": each}.get(name, "") for name in columns) for each in ("e1", "e2")]
+    (tmp_path / "events.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    block = """
+    events: {path: events.tsv, preset: snowplow.events, columns: {account: {json: contexts.data.0.data.account_id}}}
+    """
+    log = opened(tmp_path, block).logs["events"]
+    made = log.scan(log.files[0], ("event", "at", "account", "user", "id")).collect()
+    assert made["_fault"].null_count() == 2
+    assert made["id"].to_list() == ["e1", "e2"]
+    assert made.row(0)[:4] == ("invoice_posted", datetime(2026, 1, 5, 9, 59, 58, 500_000, UTC), "acme", "d1")
+    seen = look(tmp_path / "events.tsv", Settings())
+    assert seen.known is not None
+    assert seen.known.name == "snowplow.events"
+
+
+@pytest.mark.parametrize("cell", [" 2026-01-05 10:00", "2026-01-05 10:00 ", "\t2026-01-05T10:00:00Z ", " 1767607200"])
+def test_blanks_around_a_time_mean_nothing(tmp_path: Path, cell: str) -> None:
+    assert _read(tmp_path, "t.csv", f"Id,Created\na,{cell}\nb,2026-01-05 10:00\n".encode()) == [("a", DAY), ("b", DAY)]
+    assert _read(tmp_path, "t.csv", f"Id,Created\na,2026-01-05 10:00\nb,{cell}\n".encode()) == [("a", DAY), ("b", DAY)]
+
+
+def test_blanks_around_days_hide_no_proof_of_their_order(tmp_path: Path) -> None:
+    content = b"Id,Created\na, 05/01/2026 10:00\nb, 13/01/2026 10:00 \n"
+    assert _read(tmp_path, "t.csv", content) == [("a", DAY), ("b", datetime(2026, 1, 13, 10, tzinfo=UTC))]

@@ -152,10 +152,7 @@ def broken(seed: Seed, draw: random.Random, kept: Sequence[Seed]) -> bytes:
     return as_text(seed.content, draw)[:_LONGEST]
 
 
-_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-
-class _Plain(_DUMPER):
+class _Plain(yaml.SafeDumper):
     """Writes a node out wherever it stands: the language has no aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:

@@ -145,11 +145,14 @@ def _mapped(examined: Examined) -> Iterator[tuple[str, str, str, str]]:
 
 _MADE = {
     "json": "{0.of} in JSON",
+    "path": "{0.of} in JSON",
     "join": "{0.of} joined",
     "fill": "{0.of}, filled down",
     "header": "{0.of}",
     "header_text": "the name of {0.of}",
     "plain": "{0.of}",
+    "month": "the first day of {0.of}",
+    "next_month": "the first day after {0.of}",
     "salesforce": "{0.of}, with 18 characters",
 }
 _WIDE = 34

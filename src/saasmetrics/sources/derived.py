@@ -3,11 +3,13 @@
 | word | makes |
 |---|---|
 | `json` | the value at a path in a column of JSON: `properties.time` |
+| `path` | the value at a JSONPath, `by`, in a column of JSON: `$[?(@.name=='Resolved')].at` |
 | `join` | the texts of several columns, `by` a sign; of one name, all columns that repeat it |
 | `fill` | the last value above, where the cell is empty: a heading over its rows |
 | `header` | the one column whose name fits a pattern: `Amount spent (*)` |
 | `header_text` | what the star stands for in that name: a currency |
 | `plain` | a number as `1,234.50`, `$5` or `(5.00)` written plainly, where the point stands before decimals |
+| `month`, `next_month` | the first day of a month that is written as `2024-03`, or as one of its days; of the next |
 | `salesforce` | ids of 18 characters, made of 15 where they are so long |
 """
 
@@ -87,6 +89,19 @@ def _json(made: Derived, schema: Schema) -> pl.Expr | None:
     return json_value(made.of, schema).cast(pl.String)
 
 
+def _path(made: Derived, schema: Schema) -> pl.Expr | None:
+    value = _text(made.of, schema)
+    return None if value is None else value.str.json_path_match(made.by)
+
+
+def _month(made: Derived, schema: Schema) -> pl.Expr | None:
+    value = _text(made.of, schema)
+    if value is None:
+        return None
+    first = pl.concat_str([value.str.slice(0, 7), pl.lit("-01")]).str.to_date("%Y-%m-%d", strict=False)
+    return (first.dt.offset_by("1mo") if made.how == "next_month" else first).dt.to_string("%Y-%m-%d")
+
+
 def _join(made: Derived, schema: Schema) -> pl.Expr | None:
     """Of `a, b` those two columns, all of them needed; of `Labels` that column and `Labels 2`, `Labels 3`."""
     parts = [part.strip() for part in made.of.split(",")]
@@ -150,11 +165,14 @@ def _plain(made: Derived, schema: Schema) -> pl.Expr | None:
 
 _MADE: Mapping[str, Callable[[Derived, Schema], pl.Expr | None]] = {
     "json": _json,
+    "path": _path,
     "join": _join,
     "fill": _fill,
     "header": _header,
     "header_text": _header_text,
     "plain": _plain,
+    "month": _month,
+    "next_month": _month,
     "salesforce": _salesforce,
 }
 WORDS: Sequence[str] = tuple(_MADE)

@@ -135,6 +135,20 @@ def _with_inner(companions: Mapping[str, Companion]) -> Iterator[Companion]:
         yield from _with_inner(each.companions)
 
 
+HEADERLESS = {131: "snowplow.events"}
+"""Exports with tabs and without a header, by how many cells their lines have."""
+
+
+@cache
+def headerless(cells: int) -> tuple[str, ...]:
+    """The columns of an export that has no header, by how many there are; none where no export is like that."""
+    if cells not in HEADERLESS:
+        return ()
+    resource = files("saasmetrics.sources") / "presets" / f"{HEADERLESS[cells]}{_SUFFIX}"
+    data: Any = document.read(resource.read_text("utf-8"), resource.name).data
+    return tuple(data["headerless"].split())
+
+
 def preset_names() -> tuple[str, ...]:
     """The presets there are, `vendor.export`."""
     folder = files("saasmetrics.sources") / "presets"

@@ -66,6 +66,7 @@ def _clock(name: str, clock: Clock, values: pl.Series, place: Location, findings
         return replace(clock, midnights=_midnights(name, place, findings, whole=whole))
     if values.dtype != pl.String or values.is_empty():
         return clock
+    values = values.str.strip_chars()
     order = order_of(values) if clock.form is None else None
     if order == "ambiguous" and clock.order:
         message = f"`{name}`: no value proves it, read with the {clock.order}, as the export is known to write"

@@ -16,6 +16,7 @@ import polars as pl
 from saasmetrics.finding import Finding, Location, Severity
 from saasmetrics.sources import packed
 from saasmetrics.sources.files import DataFile
+from saasmetrics.sources.presets import headerless
 from saasmetrics.sources.quotes import Marks, unclosed
 
 Encoding = Literal["utf-8", "utf-16", "cp1252"]
@@ -62,6 +63,8 @@ def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True, 
     encoding, marks, zeros = _looked_through(file, start)
     text = _decoded(start, encoding)
     separator, header, skip = _header(text, wanted)
+    if separator == "\t" and (names := _unwritten(header)):
+        header, skip = names, 0
     blanks = _aligned(text, wanted) if not {*map(str.casefold, header)} & {*map(str.casefold, wanted)} else None
     if blanks:
         separator, header, skip = BLANKS, *blanks
@@ -225,6 +228,12 @@ def _header(text: str, wanted: Collection[str]) -> tuple[str, tuple[str, ...], i
                 score = (len(known & {name.casefold() for name in names}), -number, len(names))
                 best = max(best, (score, separator, names, reader.line_num), key=lambda found: found[0])
     return best[1:]
+
+
+def _unwritten(first: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns of an export without a header, whose first line is a row."""
+    names = headerless(len(first))
+    return () if {*names} & {name.casefold() for name in first} else names
 
 
 def _numbered(header: tuple[str, ...]) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ def days(texts: pl.Series, clock: Clock) -> pl.Series:
 
 
 def _read(texts: pl.Series, clock: Clock, dtype: Kind) -> pl.Series:
-    """Most columns have one shape: the first one's is tried on all rows, and the rest is sorted by shape."""
+    """Most columns have one shape: the first one's is tried on all rows, and the rest, less blanks, is sorted by shape."""
     filled = texts.drop_nulls()
     if filled.is_empty():
         return pl.Series(texts.name, [None], dtype=dtype).new_from_index(0, len(texts))
@@ -152,7 +152,7 @@ def _within(times: pl.Series) -> pl.Series:
 
 
 def _mixed(texts: pl.Series, out: pl.Series, left: pl.Series, clock: Clock, dtype: Kind) -> pl.Series:
-    rest = texts.gather(left)
+    rest = texts.gather(left).str.strip_chars()
     masks = rest.str.replace_all(r"\d", "1")
     for mask in masks.unique().sort():
         shape = shape_of(mask, clock.order)
