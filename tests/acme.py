@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from saasmetrics.frames.values import VALUES
+from saasmetrics.frames.values import VALUES, value_types
 from saasmetrics.output.answer import Answer
 from saasmetrics.output.number import Number
 from saasmetrics.output.subject import Subject, Verdict
@@ -46,7 +46,7 @@ def series(metric: str, cells: list[Cell], *, n: int | None = None, **fixed: Any
 
 def frame(*groups: list[dict[str, Any]]) -> pl.DataFrame:
     """Rows as a values frame."""
-    return pl.DataFrame([row for group in groups for row in group], schema=VALUES)
+    return pl.DataFrame([row for group in groups for row in group], schema=value_types())
 
 
 USD = Number("money", "currency", "USD")

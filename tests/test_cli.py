@@ -63,6 +63,20 @@ def test_help_loads_nothing_heavy() -> None:
     assert "Usage: saasmetrics" in done.stdout
 
 
+def test_a_check_reads_no_rows_and_loads_nothing_that_does() -> None:
+    code = (
+        "import sys; from saasmetrics.cli.app import run; "
+        "code = run(['check', '-q']); loaded = [n for n in ('polars._plr', 'numpy._core') if n in sys.modules]; "
+        "import polars, numpy; from polars import selectors; "
+        "assert polars.DataFrame({'a': numpy.arange(2)}).select(selectors.integer()).height == 2; "
+        "from saasmetrics.expression import compile; assert compile.pl.Int64 is polars.Int64; "
+        "sys.exit(', '.join(loaded) or code)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == (b"nothing found\n", b"", 0)
+
+
 def test_help_goes_to_stdout_and_names_every_command() -> None:
     done = shell("--help")
     assert (done.returncode, done.stderr) == (0, "")

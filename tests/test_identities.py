@@ -10,7 +10,7 @@ import pytest
 
 from saasmetrics.definitions.load import load
 from saasmetrics.engine.ask import Ask
-from saasmetrics.frames.values import VALUES
+from saasmetrics.frames.values import value_types
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.period import Grain
 from saasmetrics.pipeline import Result, compute
@@ -32,7 +32,7 @@ def units(values: pl.DataFrame, column: str = "value", unit: int = 120_000) -> p
 
 def test_the_frame_has_the_documented_columns() -> None:
     values = result(("mrr",)).values
-    assert values.schema == pl.Schema(VALUES)
+    assert values.schema == pl.Schema(value_types())
 
 
 @pytest.mark.parametrize("by", [(), ("plan",), ("industry",), ("plan", "size")])

@@ -14,7 +14,7 @@ from conftest import ROOT
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.finding import Finding, InputError, Severity
-from saasmetrics.frames.values import VALUES, empty
+from saasmetrics.frames.values import VALUES, empty, value_types
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.lint import rules as rooms
 from saasmetrics.lint.evidence import Evidence
@@ -124,7 +124,7 @@ def _values(table: Path, definitions: Definitions) -> pl.DataFrame:
     grains = {name: metric.grain.value for name, metric in definitions.metrics.items()}
     rows = rows.with_columns(status=pl.lit("ok"), grain=pl.col("metric").replace_strict(grains))
     missing = [pl.lit(None).alias(name) for name in VALUES if name not in rows.columns]
-    return rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in VALUES.items())
+    return rows.with_columns(missing).select(pl.col(name).cast(dtype) for name, dtype in value_types().items())
 
 
 @pytest.mark.parametrize("rule", NUMBERS, ids=lambda rule: rule.code)

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from acme import ADOPTION, AS_OF, CALENDAR, COUNT, MONEY, RATE, ROWS, USD, Cell, acme, frame, series, subject
 from saasmetrics.finding import Finding, InputError, Location, Severity
-from saasmetrics.frames.values import VALUES
+from saasmetrics.frames.values import value_types
 from saasmetrics.output import findings
 from saasmetrics.output.answer import Answer
 from saasmetrics.output.change import change
@@ -532,9 +532,11 @@ def test_all_formats_hold_the_same_values() -> None:
     assert document["as_of"] == "2026-11-21T06:00:00Z"
     listed = [json.loads(line) for line in machine("jsonl", HOSTILE).decode().splitlines()]
     assert document["values"] == listed
-    assert list(listed[0]) == list(VALUES)
+    assert list(listed[0]) == list(value_types())
     as_of = pl.col("as_of").str.to_datetime("%+", time_unit="us", time_zone="UTC")
-    text = {name: pl.String if kind in (pl.Date, pl.Datetime("us", "UTC")) else kind for name, kind in VALUES.items()}
+    text = {
+        name: pl.String if kind in (pl.Date, pl.Datetime("us", "UTC")) else kind for name, kind in value_types().items()
+    }
     from_json = pl.DataFrame(listed, schema=text).with_columns(pl.col("period").str.to_date(), as_of)
     assert_frame_equal(from_json, HOSTILE)
     from_csv = pl.read_csv(io.BytesIO(machine("csv", HOSTILE)), schema=text)

@@ -19,7 +19,7 @@ from saasmetrics.engine.given import Live
 from saasmetrics.engine.lot import Space, Split
 from saasmetrics.engine.numbered import added, different, numbered, packed
 from saasmetrics.engine.reduce import Reduction
-from saasmetrics.frames.ledger import COUNTED, EXCLUDED, IMMATURE, OPEN, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, EXCLUDED, IMMATURE, OPEN, Ledger, Part, Shape, Side, status_type
 from saasmetrics.period import Calendar, Grain, Periods
 
 ACCOUNTS = pl.Enum(["a1", "a2", "a3"])
@@ -60,7 +60,7 @@ def _side(rows: list[tuple[Any, ...]]) -> Side:
         "account": ACCOUNTS,
         "amount": pl.Int64,
         "weight": pl.Int64,
-        "status": STATUS,
+        "status": status_type(),
     }
     return Side(pl.LazyFrame(rows, schema=schema, orient="row"))
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from saasmetrics.definitions.policies import BusinessHours
 from saasmetrics.definitions.settings import Weekday
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 

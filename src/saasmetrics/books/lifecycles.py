@@ -10,7 +10,7 @@ import polars as pl
 from saasmetrics.books.given import Given
 from saasmetrics.books.members import Members, active_days
 from saasmetrics.definitions.selection import Selection
-from saasmetrics.frames.ledger import COUNTED, EXCLUDED, STATUS
+from saasmetrics.frames.ledger import COUNTED, EXCLUDED, status_type
 from saasmetrics.period import Periods
 
 STATES = ("new", "returning", "resurrected", "dormant")
@@ -59,7 +59,7 @@ class Lifecycle:
             "account",
             state=state,
             amount=pl.lit(1, dtype=pl.Int64),
-            status=pl.when(unknown).then(pl.lit(EXCLUDED)).otherwise(pl.lit(COUNTED)).cast(STATUS),
+            status=pl.when(unknown).then(pl.lit(EXCLUDED)).otherwise(pl.lit(COUNTED)).cast(status_type()),
             reason=pl.when(unknown).then(pl.lit("history")),
         )
 

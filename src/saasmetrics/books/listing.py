@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
-import polars.selectors as cs
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import chosen, with_own_segments, with_user_segments
-from saasmetrics.books.milestones import INSTANT
+from saasmetrics.books.milestones import instant_type
 from saasmetrics.books.segments import carried, column, sql_columns, with_segments
 from saasmetrics.definitions.selection import Selection, Selector
 from saasmetrics.expression import parse
@@ -58,7 +57,7 @@ class Listing:
         wanted = sorted((set(self.columns) | set(sql_columns(given, role))) - set(ALWAYS))
         known = given.schema(role)
         rows = given.fact(Narrow(selectors, tuple(wanted)))
-        rows = rows.with_columns(cs.by_dtype(pl.Null).cast(pl.String))  # columns that no file has
+        rows = rows.with_columns(pl.selectors.by_dtype(pl.Null).cast(pl.String))  # columns that no file has
         rows = with_segments(given, rows, role, {name: known.get(name, pl.String()) for name in (*wanted, *ALWAYS)})
         rows = with_user_segments(given, rows).with_row_index("_number")
         day = given.calendar.day_expr(pl.col("at"))
@@ -78,7 +77,7 @@ class Listing:
         segments = (*carried(given, role), *(carried(given, "users") if "user" in given.schema(role) else ()))
         marks = list(dict.fromkeys(column(segment) for segment in segments))
         own = [name for name in dict.fromkeys(self.columns) if name != "account"]
-        return rows.select("account", row.alias("_row"), pl.col("_at").cast(INSTANT), "_day", *own, *marks)
+        return rows.select("account", row.alias("_row"), pl.col("_at").cast(instant_type()), "_day", *own, *marks)
 
 
 @dataclass(frozen=True)

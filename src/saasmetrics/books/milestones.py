@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import polars as pl
@@ -15,7 +16,11 @@ from saasmetrics.definitions.selection import Milestone, Selection, Selector
 from saasmetrics.facts.request import First, Narrow, SameRun
 from saasmetrics.frames.canonical import ROLES
 
-INSTANT = pl.Datetime("us", "UTC")
+
+@cache
+def instant_type() -> pl.Datetime:
+    """The type of moments."""
+    return pl.Datetime("us", "UTC")
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class Moment:
             moment = pl.col("_at")
             if given.schema(role)[listed[0].at] == pl.Date:
                 moment = given.calendar.start_expr(moment)
-            parts.append(rows.select("account", moment.cast(INSTANT).alias("at")))
+            parts.append(rows.select("account", moment.cast(instant_type()).alias("at")))
         rows = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
         rows = rows.filter(pl.col("account").is_not_null())
         if not listed and (count == 1 or logged):
@@ -193,4 +198,4 @@ def tiers_asked(given: Given, workflow: str, tier: str) -> list[Selection]:
 
 
 def _never(given: Given) -> pl.LazyFrame:
-    return given.table("accounts").select("account", at=pl.lit(None, dtype=INSTANT)).head(0)
+    return given.table("accounts").select("account", at=pl.lit(None, dtype=instant_type())).head(0)

@@ -11,7 +11,7 @@ from saasmetrics.books.given import Given
 from saasmetrics.books.readings import Lookback, levels, read
 from saasmetrics.books.segments import NotApplicableError
 from saasmetrics.definitions.scores import Score
-from saasmetrics.frames.ledger import COUNTED, EXCLUDED, FLOAT, STATUS
+from saasmetrics.frames.ledger import COUNTED, EXCLUDED, FLOAT, status_type
 
 ALMOST = 1e-9
 """Coverage is a sum of weights over a sum of weights: the last digits of a float decide nothing."""
@@ -141,7 +141,7 @@ def _weighed(accounts: pl.LazyFrame, block: Score, missing: str, least: float) -
     enough = pl.col("coverage") >= (1.0 if missing == "no_score" else least) - ALMOST
     status = pl.when(enough & (pl.col("coverage") > 0)).then(pl.lit(COUNTED)).otherwise(pl.lit(EXCLUDED))
     return accounts.with_columns(
-        status=status.cast(STATUS),
+        status=status.cast(status_type()),
         reason=pl.when(enough & (pl.col("coverage") > 0)).then(None).otherwise(pl.lit("coverage")),
         amount=pl.sum_horizontal([pl.col(f"_{name}").fill_null(0) for name in block.parts]),
         **{f"part_{name}": pl.col(f"_{name}") / FLOAT for name in block.parts},

@@ -9,7 +9,7 @@ import polars as pl
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import chosen, with_own_segments, with_user_segments
-from saasmetrics.books.milestones import INSTANT, Moment, Reached
+from saasmetrics.books.milestones import Moment, Reached, instant_type
 from saasmetrics.books.segments import carried, column
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
 from saasmetrics.facts.request import Narrow
@@ -84,7 +84,7 @@ def _rows(given: Given, role: str, selectors: tuple[Selector, ...], walk: Walk) 
     else:
         rows = with_own_segments(given, chosen(given, role, selectors), role)
         moment = given.calendar.start_expr(pl.col("_at")) if schema[selectors[0].at] == pl.Date else pl.col("_at")
-        rows = rows.with_columns(at=moment.cast(INSTANT))
+        rows = rows.with_columns(at=moment.cast(instant_type()))
         if walk.entity == "row":
             rows = rows.with_row_index("row").with_columns(row=pl.col("row").cast(pl.String))
         marks = [column(segment) for segment in carried(given, role)]

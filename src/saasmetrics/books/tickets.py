@@ -6,7 +6,7 @@ import polars as pl
 
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import chosen
-from saasmetrics.books.milestones import INSTANT
+from saasmetrics.books.milestones import instant_type
 from saasmetrics.books.segments import carried, column, with_segments
 from saasmetrics.books.touching import touching_core
 from saasmetrics.definitions.selection import Selection
@@ -44,6 +44,6 @@ def row_spans(
         *marks,
         *cuts,
         entity.alias("entity"),
-        moment(first.at).cast(INSTANT).alias("at"),
-        pl.when(until < pl.lit(given.as_of)).then(until).cast(INSTANT).alias("until"),
+        moment(first.at).cast(instant_type()).alias("at"),
+        pl.when(until < pl.lit(given.as_of)).then(until).cast(instant_type()).alias("until"),
     )

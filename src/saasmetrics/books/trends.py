@@ -11,7 +11,7 @@ import polars as pl
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import Happenings
 from saasmetrics.definitions.selection import Selection
-from saasmetrics.frames.ledger import COUNTED, EXCLUDED, STATUS
+from saasmetrics.frames.ledger import COUNTED, EXCLUDED, status_type
 
 BANDS = ("growing", "steady", "declining", "silent")
 
@@ -65,7 +65,7 @@ class Trend:
             band=band,
             then=mean,
             amount=pl.lit(1, dtype=pl.Int64),
-            status=status.cast(STATUS),
+            status=status.cast(status_type()),
             reason=reason,
         )
 

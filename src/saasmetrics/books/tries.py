@@ -9,14 +9,17 @@ from typing import Literal
 import polars as pl
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.milestones import INSTANT, Moment
+from saasmetrics.books.milestones import Moment, instant_type
 from saasmetrics.books.steps import Walk, step_rows
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
 from saasmetrics.frames.canonical import ROLES
 
 Order = Literal["ordered", "strict", "any"]
-NOT_EXCLUDED = (pl.lit(False).alias("excluded"), pl.lit(None, dtype=INSTANT).alias("stopped"))
+
+
+def _not_excluded() -> tuple[pl.Expr, pl.Expr]:
+    return pl.lit(False).alias("excluded"), pl.lit(None, dtype=instant_type()).alias("stopped")
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Tries:
         """The chain of forward joins, step by step."""
         given = given.narrowed(*self.by)
         if self._is_of_firsts():
-            return self._judged(self._of_firsts(given).with_columns(*NOT_EXCLUDED))
+            return self._judged(self._of_firsts(given).with_columns(*_not_excluded()))
         # Of a later step all rows are taken: its `at_least` counts from the step before, not from the beginning.
         later = [replace(step, at_least=1) if step.is_plain else step for step in self.steps[1:]]
         deadline = self.within.add_expr(pl.col("entry"))
@@ -65,7 +68,7 @@ class Tries:
                 tries = self._next(tries, self._numbered(given, selection), step)
         times = [f"t{step}" for step in range(1, len(self.steps) + 1)]
         tries = self._in_time(tries, times, deadline)
-        tries = tries.with_columns(*NOT_EXCLUDED)
+        tries = tries.with_columns(*_not_excluded())
         if self.exclude is not None:
             tries = self._ended(given, tries, times, deadline)
         if self.order == "strict":

@@ -11,6 +11,7 @@ from typer import Context, Option
 from saasmetrics.cli import asking, flags
 from saasmetrics.cli.console import Console, Outcome, usage
 from saasmetrics.cli.discovery import definitions_path
+from saasmetrics.cli.waiting import let_wait
 from saasmetrics.finding import InputError
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def check(
     if moment is not None and not data:
         raise usage("--as-of without --data", "definitions mean the same on every day")
     path = definitions_path(definitions)
+    if not data:
+        let_wait("polars", "numpy")
     from saasmetrics import examination
     from saasmetrics.output.reports.report import Report
 

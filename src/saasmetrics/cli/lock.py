@@ -13,6 +13,7 @@ from saasmetrics.cli import asking, flags
 from saasmetrics.cli.completion import lockable
 from saasmetrics.cli.console import Console, Outcome, usage
 from saasmetrics.cli.discovery import definitions_path
+from saasmetrics.cli.waiting import let_wait
 
 if TYPE_CHECKING:
     from saasmetrics.definitions.scalars import Duration
@@ -54,6 +55,7 @@ def lock(
     _refuse(names, everything=everything, otherwise=accept or upgrade, allow_ci=allow_ci)
     day, length = asking.day("--since", since), _length(overlap)
     path = definitions_path(definitions)
+    let_wait("polars", "numpy")
     from saasmetrics import examination
     from saasmetrics.cli.reporting import lines_of_changes
     from saasmetrics.lock.asking import Given

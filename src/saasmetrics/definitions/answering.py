@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from saasmetrics.definitions.dependencies import Node, of_node
 from saasmetrics.definitions.policies import ACCOUNTLESS, read_by
-from saasmetrics.definitions.references import references
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.walk import found
 from saasmetrics.frames.canonical import ROLES
@@ -46,7 +45,7 @@ def read_among(definitions: Definitions, metric: str, names: Iterable[str], role
     under = [definitions.metrics[name] for name in names]
     read = set(read_by(metric, [each.type for each in under], roles))
     for each in under:
-        paths = references(dict(each.written))
+        paths = each.refers_to
         read |= {path[9:] for path in paths if path[:9] == "policies."} | set(each.written.get("by_policy", {}))
         if any(path.startswith("acquisition.") for path in paths):
             read |= {"acquisition_segment", "paid_channels"}

@@ -26,6 +26,7 @@ from saasmetrics.definitions.blocks import (
     Workflow,
 )
 from saasmetrics.definitions.catalogue import catalogue
+from saasmetrics.definitions.dependencies import Node
 from saasmetrics.definitions.inputs import Input, ResolvedInput
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.scope import Scope
@@ -73,6 +74,8 @@ class Definitions:
     """Of each owner, the hidden metric that an inline input, or an input under its own policies, became."""
     written: Written = field(default_factory=lambda: Written(Path()))
     """The data as written, and where every node of it stands."""
+    resting: dict[Node, tuple[Node, ...]] | None = field(default=None, init=False, repr=False, compare=False)
+    """What each node rests on, as far as somebody asked; nothing is kept before all names are resolved."""
     addressing: Addressing = field(init=False)
 
     def __post_init__(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from saasmetrics.definitions.inputs import Input
@@ -69,8 +69,17 @@ def of_metric(definitions: Definitions, metric: Metric) -> Iterator[Node]:
             yield "active", ""
 
 
-def of_node(definitions: Definitions, node: Node) -> Iterable[Node]:
+def of_node(definitions: Definitions, node: Node) -> tuple[Node, ...]:
     """What any node rests on directly."""
+    kept = definitions.resting
+    if kept is None:
+        return _found(definitions, node)
+    if node not in kept:
+        kept[node] = _found(definitions, node)
+    return kept[node]
+
+
+def _found(definitions: Definitions, node: Node) -> tuple[Node, ...]:
     kind, name = node
     if kind == "metric":
         metric = definitions.metrics.get(name)
@@ -88,7 +97,7 @@ def of_node(definitions: Definitions, node: Node) -> Iterable[Node]:
     return tuple(of_rows(blocks.get(kind)))
 
 
-def _of_workflow(definitions: Definitions, name: str) -> Iterable[Node]:
+def _of_workflow(definitions: Definitions, name: str) -> tuple[Node, ...]:
     if name == "core":
         return tuple(
             ("workflow", other) for other, block in definitions.workflows.items() if block.core and other != "core"
@@ -97,7 +106,7 @@ def _of_workflow(definitions: Definitions, name: str) -> Iterable[Node]:
     return tuple(of_rows((block.attempt, block.success, block.failure))) if block else ()
 
 
-def _of_milestone(definitions: Definitions, name: str) -> Iterable[Node]:
+def _of_milestone(definitions: Definitions, name: str) -> tuple[Node, ...]:
     first, _, rest = name.partition(".")
     if first in definitions.workflows:
         return tuple(of_rows(definitions.workflows[first].tiers.get(rest)))

@@ -37,13 +37,20 @@ from saasmetrics.finding import Finding, InputError, Severity
 M = TypeVar("M", bound=BaseModel)
 
 
-def load(path: Path, registry: Mapping[str, type[BaseModel]], *, data_root: Path | None = None) -> Definitions:
+def load(
+    path: Path,
+    registry: Mapping[str, type[BaseModel]],
+    *,
+    data_root: Path | None = None,
+    instead: Mapping[str, str] | None = None,
+) -> Definitions:
     """Read a definition file, what it includes and its `notes.yaml`, and resolve every name in it.
 
-    `registry` gives the class that reads each metric type.
+    `registry` gives the class that reads each metric type; `instead` are texts to be read in the place of files, by
+    the name that findings give those.
     Raises: InputError (exit 2) with every fault of every file, sorted by place.
     """
-    written = gather(path)
+    written = gather(path, instead or {})
     if not written.data and written.findings:
         raise InputError(written.findings)
     definitions = _read(written, path, data_root)
@@ -64,6 +71,7 @@ def load(path: Path, registry: Mapping[str, type[BaseModel]], *, data_root: Path
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise InputError(findings)
     definitions.findings = tuple(findings)
+    definitions.resting = {}
     return definitions
 
 

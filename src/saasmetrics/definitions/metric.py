@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from saasmetrics.definitions.policies import Policies
+from saasmetrics.definitions.references import references
 from saasmetrics.finding import Location
 from saasmetrics.frames.ledger import Shape
 from saasmetrics.period import Grain
@@ -88,3 +90,8 @@ class Metric:
     source_text: str = ""
     written: Mapping[str, Any] = field(default_factory=dict)
     """The keys as merged from the catalogue and the file, before references are filled in."""
+
+    @cached_property
+    def refers_to(self) -> frozenset[str]:
+        """Paths of the references in its keys."""
+        return references(dict(self.written))

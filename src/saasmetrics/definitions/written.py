@@ -77,13 +77,14 @@ class Written:
             self.findings.append(finding)
 
 
-def gather(path: Path) -> Written:
-    """Read a definition file and the files it includes.
+def gather(path: Path, instead: Mapping[str, str] | None = None) -> Written:
+    """Read a definition file and the files it includes, or the texts given `instead` of them, by name.
 
     Raises: InputError when the file cannot be read at all; other faults are in `findings`.
     """
     written = Written(path.parent)
-    document = _open(path, str(path))
+    texts = instead or {}
+    document = _open(path, str(path), texts)
     _add(written, document, path)
     if document.broken or not isinstance(document.data, dict):
         return written
@@ -95,13 +96,15 @@ def gather(path: Path) -> Written:
             continue
         shown = str(path.parent / name)
         try:
-            _add(written, _open(included, shown), included)
+            _add(written, _open(included, shown, texts), included)
         except InputError as error:
             written.fault("SM011", error.findings[0].message, place, "paths start from the folder of this file")
     return written
 
 
-def _open(path: Path, shown: str) -> Document:
+def _open(path: Path, shown: str, texts: Mapping[str, str]) -> Document:
+    if shown in texts:
+        return read(texts[shown], shown)
     place = Location(shown)
     try:
         text = path.read_text(encoding="utf-8")

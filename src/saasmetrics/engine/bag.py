@@ -11,10 +11,10 @@ import polars as pl
 
 from saasmetrics.books.segments import MARK
 from saasmetrics.engine.numbered import Flags, Numbered, Whole, different, numbered, packed, physical
-from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, OPEN, STATUS, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, OPEN, STATUSES, Shape, Side
 from saasmetrics.period import Periods
 
-_STATUSES = {word: number for number, word in enumerate(STATUS.categories)}
+_STATUSES = {word: number for number, word in enumerate(STATUSES)}
 
 NUMBER = "_mark"
 """The column of `Bag.marks` with a mark's number."""

@@ -26,7 +26,7 @@ from saasmetrics.frames.values import (
     OK,
     PARTIAL,
     UNDEFINED,
-    VALUES,
+    value_types,
 )
 from saasmetrics.period import Periods
 
@@ -95,7 +95,7 @@ def finished(pieces: Sequence[Piece], reduced: Sequence[pl.DataFrame]) -> list[p
     rows = _everywhere(pieces, rows).join(_about(pieces), on="number", maintain_order="left")
     rows = _judged(_valued(rows.with_columns(pl.col(COUNTS).fill_null(0))))
     rows = rows.sort("number", *KEYS, nulls_last=False)
-    values = rows.select([pl.col(name).cast(dtype) for name, dtype in VALUES.items()])
+    values = rows.select([pl.col(name).cast(dtype) for name, dtype in value_types().items()])
     lengths = dict(rows["number"].rle().struct.unnest().select("value", "len").iter_rows())
     out, start = [], 0
     for number in range(len(pieces)):
@@ -151,7 +151,7 @@ def _everywhere(pieces: Sequence[Piece], rows: pl.DataFrame) -> pl.DataFrame:
     ends = {periods: _ends(periods) for periods in {piece.frame.periods for piece in pieces}}
     periods = pl.DataFrame(
         [(number, *span) for number, piece in enumerate(pieces) for span in ends[piece.frame.periods]],
-        schema={"number": pl.Int32, "period": pl.Date, "end": VALUES["as_of"]},
+        schema={"number": pl.Int32, "period": pl.Date, "end": value_types()["as_of"]},
         orient="row",
     )
     grid = groups.join(periods, on="number")
@@ -199,7 +199,7 @@ def _about(pieces: Sequence[Piece]) -> pl.DataFrame:
                 "down": _factor(down),
             }
         )
-    instant = VALUES["as_of"]
+    instant = value_types()["as_of"]
     return pl.DataFrame(
         lines,
         schema_overrides={

@@ -19,7 +19,7 @@ from saasmetrics.engine.combine import back, bound, combined, cut, moved_starts,
 from saasmetrics.engine.store import Store
 from saasmetrics.facts.request import Content, First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.frames.canonical import ROLES
-from saasmetrics.frames.ledger import CORE, Ledger, Side
+from saasmetrics.frames.ledger import CORE, Ledger, Side, core_types
 from saasmetrics.frames.nothing import nothing
 from saasmetrics.period import Grain, Periods
 
@@ -169,7 +169,7 @@ class Recorder(_Common):
         shape = self.scope.definitions.shape(metric.id)
         own = {part.column: pl.String() for part in self.scope.definitions.parts(metric.id)}
         payload = {name: pl.Int64() for name in shape.payload - set(CORE)}
-        columns = {**CORE, **own, **payload, **{column(name): pl.String() for name in marks}}
+        columns = {**core_types(), **own, **payload, **{column(name): pl.String() for name in marks}}
         side = Side(nothing(columns).lazy(), names=frozenset(columns))
         return Ledger(shape, side, side if shape.how == "ratio" else None)
 

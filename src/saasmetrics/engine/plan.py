@@ -19,7 +19,7 @@ from saasmetrics.engine.lot import Split
 from saasmetrics.engine.values import Frame, absent, overlap
 from saasmetrics.expression import compile_polars, gate_arithmetic
 from saasmetrics.frames.ledger import Ledger
-from saasmetrics.frames.values import NOT_APPLICABLE, OK, PARTIAL, UNDEFINED, VALUES
+from saasmetrics.frames.values import NOT_APPLICABLE, OK, PARTIAL, UNDEFINED, VALUES, value_types
 from saasmetrics.ledgers.derived import Derived
 from saasmetrics.period import Grain, Periods
 
@@ -77,7 +77,7 @@ def _of_ledger(live: Live, frame: Frame, wanted: ResolvedInput | None, where: Wh
     def finish(values: Sequence[pl.DataFrame]) -> pl.DataFrame:
         parts, whole = values[: len(depths)], values[len(depths) :]
         overlaps = [overlap(ledger.shape, of, total) for of, total in zip(parts, whole, strict=False)]
-        return pl.concat([*parts, *overlaps]) if parts else pl.DataFrame(schema=VALUES)
+        return pl.concat([*parts, *overlaps]) if parts else pl.DataFrame(schema=value_types())
 
     return Plan(pieces, finish)
 
@@ -241,7 +241,7 @@ def _evaluated(frame: Frame, spec: Derived, inputs: Mapping[str, pl.DataFrame], 
         .then(pl.coalesce("unmet", pl.lit("a division by zero")))
         .otherwise(pl.coalesce(lacks, _said(list(inputs)))),
     )
-    return rows.select([pl.col(name).cast(dtype) for name, dtype in VALUES.items()])
+    return rows.select([pl.col(name).cast(dtype) for name, dtype in value_types().items()])
 
 
 def solved(spec: Derived, names: Iterable[str], grid: pl.DataFrame) -> pl.DataFrame:

@@ -24,7 +24,7 @@ from saasmetrics.facts.cache import UNSAID, Caching
 from saasmetrics.facts.request import Narrow, Request
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.canonical import ROLES
-from saasmetrics.frames.values import KEYS, NO_INPUT, VALUES
+from saasmetrics.frames.values import KEYS, NO_INPUT, value_types
 from saasmetrics.ledgers.derived import Derived
 from saasmetrics.period import Calendar, Grain, Periods
 from saasmetrics.sources.broken import broken_files_told
@@ -169,7 +169,7 @@ def compute(
         plans.append(_plan(live.at(moment, frame.since), frame, wish, why))
         frames.append(frame)
     parts = [_picked(wish, part) for wish, part in zip(everything, gathered(plans), strict=True)]
-    values = pl.concat([pl.DataFrame(schema=VALUES), *parts[: len(wishes)]])
+    values = pl.concat([pl.DataFrame(schema=value_types()), *parts[: len(wishes)]])
     values = values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS)
     return Computed(
         values,

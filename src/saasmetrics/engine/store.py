@@ -11,7 +11,7 @@ from typing import Literal
 import polars as pl
 
 from saasmetrics.facts.request import Request
-from saasmetrics.frames.canonical import DTYPES, ROLES
+from saasmetrics.frames.canonical import ROLES, types
 from saasmetrics.period import Calendar
 from saasmetrics.sources.table import MONEY
 from saasmetrics.sources.times import EARLIEST, LATEST
@@ -54,7 +54,7 @@ class Store:
         """Columns of a role, of tables and logs alike; canonical ones are always there."""
         if role in self.tables:
             return self.tables[role].schema
-        canonical = {name: pl_type(DTYPES[column.kind]) for name, column in ROLES[role].columns.items()}
+        canonical = {name: pl_type(types()[column.kind]) for name, column in ROLES[role].columns.items()}
         return {**canonical, **self.logs.get(role, {}), "source": TEXT}
 
 
@@ -66,7 +66,7 @@ def pl_type(dtype: pl.DataType | type[pl.DataType]) -> pl.DataType:
 def whole(rows: pl.DataFrame, role: str) -> pl.DataFrame:
     """A table with every canonical column of its role."""
     missing = [
-        pl.lit(None, dtype=pl_type(DTYPES[column.kind])).alias(name)
+        pl.lit(None, dtype=pl_type(types()[column.kind])).alias(name)
         for name, column in ROLES[role].columns.items()
         if name not in rows.columns
     ]

@@ -12,7 +12,7 @@ from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.frames.ledger import OVERLAP, Shape
-from saasmetrics.frames.values import NO_INPUT, NOT_APPLICABLE, OK, VALUES
+from saasmetrics.frames.values import NO_INPUT, NOT_APPLICABLE, OK, VALUES, value_types
 from saasmetrics.period import Periods
 
 
@@ -59,7 +59,7 @@ def overlap(shape: Shape, parts: pl.DataFrame, whole: pl.DataFrame) -> pl.DataFr
     if ratio:
         moved = moved | (pl.col("denominator").abs() > down / 2)
     return both.filter(moved & (pl.col("status") != NO_INPUT)).select(
-        [pl.col(name).cast(dtype) for name, dtype in VALUES.items()]
+        [pl.col(name).cast(dtype) for name, dtype in value_types().items()]
     )
 
 
@@ -77,7 +77,7 @@ def absent(frame: Frame, cut: str | None, stat: str | None, status: str, reason:
         "reason": [reason] * len(starts),
         "as_of": [frame.as_of] * len(starts),
     }
-    return pl.DataFrame(rows, schema=VALUES)
+    return pl.DataFrame(rows, schema=value_types())
 
 
 def judged_period(values: pl.DataFrame) -> date | None:

@@ -13,12 +13,12 @@ from saasmetrics.expression import functions
 from saasmetrics.expression.error import ExpressionError
 from saasmetrics.expression.tree import Node
 from saasmetrics.expression.typed import (
-    INSTANT,
     Kind,
     Typed,
     date_literal,
     flag_of,
     instant_literal,
+    instant_type,
     local_instant,
     number_of,
     unify,
@@ -28,7 +28,7 @@ from saasmetrics.period import Calendar
 if TYPE_CHECKING:
     from saasmetrics.expression.text import Expression
 
-Schema = Mapping[str, pl.DataType | type[pl.DataType]]
+    Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
 _NUMBERS: tuple[Kind, ...] = ("integer", "number")
 _WANTED: Mapping[str, tuple[tuple[Kind, ...], str]] = {
@@ -160,7 +160,7 @@ def _of_dtype(expr: pl.Expr, dtype: pl.DataType, node: Node, calendar: Calendar)
         if dtype.time_zone is None:
             return Typed(local_instant(expr.cast(pl.Datetime("us")), calendar), "instant", node)
         utc = expr if dtype.time_zone == "UTC" else expr.dt.convert_time_zone("UTC")
-        return Typed(utc if dtype.time_unit == "us" else utc.cast(INSTANT), "instant", node)
+        return Typed(utc if dtype.time_unit == "us" else utc.cast(instant_type()), "instant", node)
     if dtype.is_integer():
         wide = dtype in (pl.UInt64, pl.Int128)
         return Typed(expr.cast(pl.Int64, strict=False) if wide else expr, "integer", node)
@@ -190,13 +190,13 @@ def _not(compiler: Compiler, node: Node) -> Typed:
 
 
 _COMPARE: Mapping[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    "=": pl.Expr.eq,
-    "<>": pl.Expr.ne,
-    "<": pl.Expr.lt,
-    "<=": pl.Expr.le,
-    ">": pl.Expr.gt,
-    ">=": pl.Expr.ge,
-    "is distinct": pl.Expr.ne_missing,
+    "=": lambda a, b: a.eq(b),
+    "<>": lambda a, b: a.ne(b),
+    "<": lambda a, b: a.lt(b),
+    "<=": lambda a, b: a.le(b),
+    ">": lambda a, b: a.gt(b),
+    ">=": lambda a, b: a.ge(b),
+    "is distinct": lambda a, b: a.ne_missing(b),
 }
 
 

@@ -13,9 +13,9 @@ from saasmetrics.expression.typed import Kind, Typed, day_of, flag_of, instant_o
 from saasmetrics.period import Calendar
 
 _WHOLE: Mapping[str, Callable[[pl.Expr, pl.Expr], pl.Expr]] = {
-    "+": pl.Expr.add,
-    "-": pl.Expr.sub,
-    "*": pl.Expr.mul,
+    "+": lambda a, b: a.add(b),
+    "-": lambda a, b: a.sub(b),
+    "*": lambda a, b: a.mul(b),
 }
 
 

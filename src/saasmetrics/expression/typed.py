@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,12 @@ from saasmetrics.period import Calendar
 
 Kind = Literal["flag", "integer", "number", "text", "date", "instant", "null", "other"]
 
-INSTANT = pl.Datetime("us", "UTC")
+
+@cache
+def instant_type() -> pl.Datetime:
+    """The type of moments."""
+    return pl.Datetime("us", "UTC")
+
 
 _ARTICLES = {
     "flag": "a yes/no value",
@@ -67,7 +73,7 @@ def instant_literal(at: datetime, node: Node, calendar: Calendar) -> Typed:
     """A constant instant; without an offset it is read in the calendar's zone (the earlier one of two)."""
     aware = at if at.tzinfo else at.replace(tzinfo=ZoneInfo(calendar.timezone))
     utc = aware.astimezone(UTC)
-    return Typed(pl.lit(utc, dtype=INSTANT), "instant", node, literal=utc)
+    return Typed(pl.lit(utc, dtype=instant_type()), "instant", node, literal=utc)
 
 
 def unify(parts: Sequence[Typed], calendar: Calendar, meeting: str) -> tuple[list[Typed], Kind]:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 import polars as pl
 
 Kind = Literal["id", "text", "time", "day", "money", "number", "count", "flag", "choice"]
 
-DTYPES: Mapping[Kind, pl.DataType | type[pl.DataType]] = {
-    "id": pl.String,
-    "text": pl.String,
-    "time": pl.Datetime("us", "UTC"),
-    "day": pl.Date,
-    "money": pl.Float64,
-    "number": pl.Float64,
-    "count": pl.Int64,
-    "flag": pl.Boolean,
-    "choice": pl.String,
-}
-"""`time` is an instant; a date without a time becomes the start of that local day. `day` is a local day; an instant
-becomes the local day it falls in. `money` is in whole units of its currency and is rounded to ten-thousandths once,
-when it enters a ledger. Ids are text whatever the file thinks."""
+
+@cache
+def types() -> Mapping[Kind, pl.DataType | type[pl.DataType]]:
+    """The type of every kind of column.
+
+    Edges: `time` is an instant; a date without a time becomes the start of that local day. `day` is a local day; an
+    instant becomes the local day it falls in. `money` is in whole units of its currency and is rounded to
+    ten-thousandths once, when it enters a ledger. Ids are text whatever the file thinks.
+    """
+    return {
+        "id": pl.String,
+        "text": pl.String,
+        "time": pl.Datetime("us", "UTC"),
+        "day": pl.Date,
+        "money": pl.Float64,
+        "number": pl.Float64,
+        "count": pl.Int64,
+        "flag": pl.Boolean,
+        "choice": pl.String,
+    }
 
 
 @dataclass(frozen=True)

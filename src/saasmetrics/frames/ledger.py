@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 import polars as pl
@@ -17,27 +17,31 @@ COVERAGE = "coverage"
 """The reason of entries that are excluded because the data begins too late to tell."""
 
 COUNTED, IMMATURE, OPEN, EXCLUDED = "counted", "immature", "open", "excluded"
-STATUS = pl.Enum([COUNTED, IMMATURE, OPEN, EXCLUDED])
+STATUSES = (COUNTED, IMMATURE, OPEN, EXCLUDED)
 
 MONEY, MILLISECONDS, FLOAT = 10_000, 1, 1_000_000
 """Units in one of what is counted: ten-thousandths of a currency, whole milliseconds, millionths of a score."""
 
 UNATTRIBUTED, UNKNOWN, OVERLAP = "(unattributed)", "(unknown)", "(overlap)"
 
-CORE: Mapping[str, pl.DataType | type[pl.DataType]] = {
-    "period": pl.Date,
-    "account": pl.String,
-    "entity": pl.String,
-    "amount": pl.Int64,
-    "weight": pl.Int64,
-    "status": STATUS,
-    "reason": pl.String,
-    "segment_at": pl.Date,
-}
-"""The columns of every side; `account` may be an Enum inside the engine."""
+CORE = ("period", "account", "entity", "amount", "weight", "status", "reason", "segment_at")
+"""The columns of every side."""
 
 TAKEN = frozenset({*CORE, "at", "until", "cell", "cut"})
 """Columns of sides whose names no cut can have."""
+
+
+@cache
+def status_type() -> pl.Enum:
+    """The type of statuses."""
+    return pl.Enum(STATUSES)
+
+
+@cache
+def core_types() -> Mapping[str, pl.DataType | type[pl.DataType]]:
+    """The columns of every side with their types; `account` may be an Enum inside the engine."""
+    types = (pl.Date, pl.String, pl.String, pl.Int64, pl.Int64, status_type(), pl.String, pl.Date)
+    return dict(zip(CORE, types, strict=True))
 
 
 def own_column(sql: str) -> str:
@@ -158,9 +162,11 @@ class Ledger:
         return replace(self, numerator=self.numerator.spread, denominator=below and below.spread)
 
 
-_USUAL = {
-    name: pl.lit({"weight": 1, "status": COUNTED}.get(name), dtype=dtype).alias(name) for name, dtype in CORE.items()
-}
+@cache
+def _usual() -> dict[str, pl.Expr]:
+    """The columns that a type may leave out, as they then are."""
+    usual = {"weight": 1, "status": COUNTED}
+    return {name: pl.lit(usual.get(name), dtype=dtype).alias(name) for name, dtype in core_types().items()}
 
 
 def complete(entries: pl.LazyFrame, columns: frozenset[str] | set[str]) -> pl.LazyFrame:
@@ -168,4 +174,4 @@ def complete(entries: pl.LazyFrame, columns: frozenset[str] | set[str]) -> pl.La
 
     `columns` are those the frame already has, so that no schema needs to be resolved.
     """
-    return entries.with_columns(usual for name, usual in _USUAL.items() if name not in columns)
+    return entries.with_columns(usual for name, usual in _usual().items() if name not in columns)

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 OK, PARTIAL, MATURING, LOW_N = "ok", "partial", "maturing", "low_n"
 NO_INPUT, UNDEFINED, NOT_REACHED, NOT_APPLICABLE = "no_input", "undefined", "not_reached", "not_applicable"
 STATUSES = (OK, PARTIAL, MATURING, LOW_N, NO_INPUT, UNDEFINED, NOT_REACHED, NOT_APPLICABLE)
 
-VALUES: dict[str, pl.DataType | type[pl.DataType]] = {
-    "metric": pl.String,
-    "cut": pl.String,
-    "stat": pl.String,
-    "grain": pl.String,
-    "period": pl.Date,
-    "segment": pl.String,
-    "segment_value": pl.String,
-    "value": pl.Float64,
-    "numerator": pl.Float64,
-    "denominator": pl.Float64,
-    "entries": pl.Int64,
-    "accounts": pl.Int64,
-    "immature": pl.Int64,
-    "status": pl.String,
-    "reason": pl.String,
-    "as_of": pl.Datetime("us", "UTC"),
-}
+VALUES = (
+    *("metric", "cut", "stat", "grain", "period", "segment", "segment_value"),
+    *("value", "numerator", "denominator", "entries", "accounts", "immature"),
+    *("status", "reason", "as_of"),
+)
 """Grain: metric, cut, stat, grain, period, segment, segment_value.
 
 `cut` is null for the headline, else the path under the metric (`invoicing.basic`). `segment` is null for the total,
@@ -36,6 +25,15 @@ VALUES: dict[str, pl.DataType | type[pl.DataType]] = {
 KEYS = ["metric", "cut", "stat", "grain", "period", "segment", "segment_value"]
 
 
+@cache
+def value_types() -> dict[str, pl.DataType | type[pl.DataType]]:
+    """The columns of a Values frame with their types."""
+    types: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(VALUES, pl.String)
+    types |= dict.fromkeys(("value", "numerator", "denominator"), pl.Float64)
+    types |= dict.fromkeys(("entries", "accounts", "immature"), pl.Int64)
+    return types | {"period": pl.Date, "as_of": pl.Datetime("us", "UTC")}
+
+
 def empty() -> pl.DataFrame:
     """A Values frame without rows."""
-    return pl.DataFrame(schema=VALUES)
+    return pl.DataFrame(schema=value_types())

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from saasmetrics.frames.accounted import ACCOUNTED
-from saasmetrics.frames.values import KEYS, MATURING, NO_INPUT, NOT_APPLICABLE, PARTIAL, VALUES
+from saasmetrics.frames.values import KEYS, MATURING, NO_INPUT, NOT_APPLICABLE, PARTIAL, value_types
 
 Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
@@ -19,7 +19,7 @@ SCHEMA = 1
 
 
 SAID: Schema = {
-    **VALUES,
+    **value_types(),
     "basis": pl.String,
     "full": pl.String,
     "version": pl.Int64,

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from saasmetrics.definitions.scalars import Duration
-from saasmetrics.frames.values import VALUES
+from saasmetrics.frames.values import value_types
 from saasmetrics.history.edition import KEY, SAID, Edition, Schema, is_said
 from saasmetrics.history.moved import moved
 from saasmetrics.history.standing import Standing
@@ -28,7 +28,7 @@ CLOSE = 1e-12
 """What floats of one value may differ by, relative to it."""
 
 STEPS: Schema = {
-    **{name: VALUES[name] for name in KEY},
+    **{name: value_types()[name] for name in KEY},
     "edition": pl.Int64,
     "value": pl.Float64,
     "verdict": pl.String,
@@ -37,7 +37,7 @@ STEPS: Schema = {
 }
 
 RESTATED: Schema = {
-    **{name: VALUES[name] for name in KEY},
+    **{name: value_types()[name] for name in KEY},
     "said": pl.Float64,
     "says": pl.Float64,
     "between": pl.Float64,

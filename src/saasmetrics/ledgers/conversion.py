@@ -20,7 +20,7 @@ from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
-from saasmetrics.frames.ledger import COUNTED, EXCLUDED, IMMATURE, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, EXCLUDED, IMMATURE, Ledger, Part, Shape, Side, status_type
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Periods
 
@@ -119,7 +119,7 @@ class Conversion(MetricType):
             served = [Served(book, periods, self.within, on_rows(given), dated, ended) for book in books]
             parts = [given.made(book) for book in served]
         entries = pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
-        status = pl.when("mature").then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS)
+        status = pl.when("mature").then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(status_type())
         entries = entries.with_columns(status=status).drop("mature")
         return entries.rename({"day": "segment_at"}) if dated else entries
 
@@ -175,10 +175,10 @@ class Conversion(MetricType):
         chosen = best(opened(tries, keys[:3], policies.entry).with_columns(mature=mature), keys)
         if policies.exclusion == "drop_entity":
             chosen = chosen.filter(~pl.col("excluded"))
-        status = pl.when("mature").then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(STATUS)
+        status = pl.when("mature").then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE)).cast(status_type())
         if self.unless is not None:
             chosen = self._without(given, chosen, self.unless)
-            status = pl.when("already").then(pl.lit(EXCLUDED).cast(STATUS)).otherwise(status)
+            status = pl.when("already").then(pl.lit(EXCLUDED).cast(status_type())).otherwise(status)
             word = "already_paid" if self.unless.milestone == "first_paid" else "already_there"
             chosen = chosen.with_columns(reason=pl.when("already").then(pl.lit(word)))
         chosen = chosen.with_columns(status=status, at=pl.col("entry"), entity=pl.col("entity").cast(pl.String))

@@ -22,7 +22,7 @@ from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration as Length
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.frames.canonical import IN_THEMSELVES
-from saasmetrics.frames.ledger import COUNTED, IMMATURE, OPEN, STATUS, Ledger, Part, Shape, Side, own_column
+from saasmetrics.frames.ledger import COUNTED, IMMATURE, OPEN, Ledger, Part, Shape, Side, own_column, status_type
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.ledgers.units import per_millisecond
 from saasmetrics.period import Periods
@@ -121,10 +121,10 @@ class Duration(MetricType):
             length = pl.when(length >= 0).then(worked).otherwise(length)
         day = begin if self.by_start(given.scope) else end
         entries = spans.with_columns(
-            period=periods.of(day), segment_at=begin, amount=length, status=status.cast(STATUS)
+            period=periods.of(day), segment_at=begin, amount=length, status=status.cast(status_type())
         ).filter((pl.col("amount") >= 0).fill_null(True) & periods.holds(pl.col("period")))
         if limit is not None and not self.by_start(given.scope) and self.period is None:
-            entries = entries.filter(there).with_columns(status=pl.lit(COUNTED).cast(STATUS))
+            entries = entries.filter(there).with_columns(status=pl.lit(COUNTED).cast(status_type()))
         if self.shape(given.scope).accountless == "leave_out":
             entries = entries.filter(pl.col("account").is_not_null())
         begins = {selector.role for selector in given.scope.select(self.from_).selectors}

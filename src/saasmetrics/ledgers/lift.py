@@ -15,7 +15,7 @@ from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.scores import Score as Block
 from saasmetrics.definitions.selection import Milestone
-from saasmetrics.frames.ledger import COUNTED, EXCLUDED, IMMATURE, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, EXCLUDED, IMMATURE, Ledger, Part, Shape, Side, status_type
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Periods
 
@@ -97,6 +97,6 @@ class Lift(MetricType):
         already = "already_paid" if self.outcome.milestone == "first_paid" else "already_there"
         return [
             got.alias("_got"),
-            status.cast(STATUS).alias("status"),
+            status.cast(status_type()).alias("status"),
             pl.when(before).then(pl.lit(already)).alias("reason"),
         ]

@@ -18,7 +18,7 @@ from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Selection
-from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, Ledger, Part, Shape, Side, status_type
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.period import Calendar, Grain, Periods
 
@@ -99,7 +99,7 @@ class Retention(MetricType):
             status = (
                 pl.when(early).then(pl.lit(EXCLUDED)).when(mature).then(pl.lit(COUNTED)).otherwise(pl.lit(IMMATURE))
             )
-            whole = came.with_columns(status=status.cast(STATUS), reason=pl.when(early).then(pl.lit(COVERAGE)))
+            whole = came.with_columns(status=status.cast(status_type()), reason=pl.when(early).then(pl.lit(COVERAGE)))
             drop = ["_first", "_over", "_back", *(["cohort"] if scope.policies.cohort_average == "pooled" else [])]
             there = whole.filter(returned).drop(drop)
             whole = whole.drop(drop)

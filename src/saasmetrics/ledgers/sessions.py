@@ -11,7 +11,7 @@ from saasmetrics.books.sessions import Sessions as SessionsOf
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Selector
-from saasmetrics.frames.ledger import COUNTED, IMMATURE, STATUS, Ledger, Part, Shape, Side
+from saasmetrics.frames.ledger import COUNTED, IMMATURE, Ledger, Part, Shape, Side, status_type
 from saasmetrics.ledgers.metric_type import MetricType
 from saasmetrics.ledgers.units import per_millisecond
 from saasmetrics.period import Periods
@@ -92,7 +92,7 @@ class Sessions(MetricType):
             sessions = _with_ticket(given, sessions)
             amount = (~(pl.col("_ticket") <= pl.col("_limit")).fill_null(False)).cast(pl.Int64)
         late = pl.col("_limit") > pl.lit(given.as_of)
-        status = pl.when(late).then(pl.lit(IMMATURE)).otherwise(pl.lit(COUNTED)).cast(STATUS)
+        status = pl.when(late).then(pl.lit(IMMATURE)).otherwise(pl.lit(COUNTED)).cast(status_type())
         entries = sessions.with_columns(
             amount=amount, status=status, entity=pl.col("user").cast(pl.String), at=pl.col("helped")
         )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import TYPE_CHECKING
 
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.finding import Finding, Severity
-from saasmetrics.frames.sightings import Sightings
-from saasmetrics.lint.evidence import Evidence
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 from saasmetrics.lint.rules import (
@@ -105,8 +104,10 @@ from saasmetrics.lint.rules import (
     workflow_count,
 )
 from saasmetrics.lint.suppression import Suppression
-from saasmetrics.lint.tracking.index import TRACKING
-from saasmetrics.lint.tracking.tracked import Tracked
+
+if TYPE_CHECKING:
+    from saasmetrics.frames.sightings import Sightings
+    from saasmetrics.lint.evidence import Evidence
 
 RULES: tuple[Rule, ...] = (
     unreadable_file.RULE,
@@ -238,6 +239,9 @@ def lint_values(
 
 def drift(definitions: Definitions, seen: Sightings, locked: frozenset[str] | None = None) -> list[Finding]:
     """What of the events that definitions refer to is not as it was, sorted by place; each with what it reaches."""
+    from saasmetrics.lint.tracking.index import TRACKING
+    from saasmetrics.lint.tracking.tracked import Tracked
+
     tracked = Tracked(Reading(definitions), seen)
     chosen = _chosen(definitions, TRACKING)
     told = [(rule, each) for rule in chosen if rule.check_tracking for each in rule.check_tracking(tracked)]
@@ -246,6 +250,8 @@ def drift(definitions: Definitions, seen: Sightings, locked: frozenset[str] | No
 
 def by_code(text: str) -> Rule | None:
     """The rule of a code, or of a name; null where there is none."""
+    from saasmetrics.lint.tracking.index import TRACKING
+
     return next((rule for rule in (*RULES, *TRACKING) if text in (rule.code, rule.name)), None)
 
 

@@ -27,7 +27,12 @@ def _check(reading: Reading) -> Iterator[Told]:
     definitions = reading.definitions
     seen: dict[object, str] = {}
     own = {metric.id for metric in reading.own}
-    others = [m for name, m in definitions.metrics.items() if name not in own and "#" not in name and m.variants]
+    types = {metric.type for metric in reading.own}
+    others = [
+        metric
+        for name, metric in definitions.metrics.items()
+        if name not in own and "#" not in name and metric.variants and metric.type in types
+    ]
     for metric in (*others, *reading.own):
         if not metric.variants:
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from xml.sax.saxutils import escape, quoteattr
 
 from saasmetrics.finding import Finding, Severity
 from saasmetrics.output.reports.report import Report, family, title
@@ -25,6 +24,15 @@ _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 """Characters that XML has no way to write."""
 
 
+def _quoted(text: str) -> str:
+    return f'"{text.translate(_IN_ATTRIBUTES)}"'
+
+
+_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_IN_ATTRIBUTES = _IN_TEXT | str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})
+"""Lines that break in an attribute would be read as spaces."""
+
+
 def _suite(name: str, report: Report) -> Iterator[str]:
     cases: dict[str, list[Finding]] = {id_: [] for id_ in report.objects} if name == "definition" else {}
     for finding in report.findings:
@@ -42,16 +50,17 @@ def _suite(name: str, report: Report) -> Iterator[str]:
 
 
 def _case(suite: str, id_: str, findings: list[Finding]) -> Iterator[str]:
-    head = f"    <testcase classname={quoteattr(f'saasmetrics.{suite}')} name={quoteattr(id_)}"
+    head = f"    <testcase classname={_quoted(f'saasmetrics.{suite}')} name={_quoted(id_)}"
     if not findings:
         yield f"{head}/>"
         return
     yield f"{head}>"
     for finding in findings:
         if finding.severity is Severity.ERROR:
-            message = quoteattr(f"{title(finding)}: {finding.message}")
-            yield f"      <failure type={quoteattr(finding.code)} message={message}>{escape(str(finding))}</failure>"
+            message = _quoted(f"{title(finding)}: {finding.message}")
+            said = str(finding).translate(_IN_TEXT)
+            yield f"      <failure type={_quoted(finding.code)} message={message}>{said}</failure>"
     others = [str(finding) for finding in findings if finding.severity is not Severity.ERROR]
     if others:
-        yield f"      <system-out>{escape(chr(10).join(others))}</system-out>"
+        yield f"      <system-out>{chr(10).join(others).translate(_IN_TEXT)}</system-out>"
     yield "    </testcase>"
