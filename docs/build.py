@@ -24,6 +24,7 @@ from saasmetrics.explain.manual import manual
 from saasmetrics.explain.metric_type import IMPLIED, KINDS
 from saasmetrics.explain.takes import default, takes
 from saasmetrics.frames.canonical import ROLES, Column
+from saasmetrics.lint.audit.index import AUDIT
 from saasmetrics.lint.index import RULES
 from saasmetrics.lint.rule import Rule
 from saasmetrics.lint.tracking.index import TRACKING
@@ -46,7 +47,7 @@ HOLDS = {
     "choice": "one of",
 }
 
-CODES = {rule.code: rule.title.rstrip(".") for rule in (*RULES, *TRACKING)} | {
+CODES = {rule.code: rule.title.rstrip(".") for rule in (*RULES, *AUDIT, *TRACKING)} | {
     "SM020": "The command line is not understood",
     "SM021": "A file that cannot be written",
     "SM901": "No file matches the path of a source",
@@ -313,9 +314,10 @@ def findings() -> str:
     blocks = [
         "Every message is a finding: a code that is never reused, a weight, a place, a sentence, and mostly a hint. "
         "`…` stands for what the finding names. SM0 is about definitions and the command line, SM9 about data and "
-        "numbers. SM1 to SM8, what SM0 is about in a file, and SM981 to SM990 are [rules](rules.md), and have pages."
+        "numbers. SM1 to SM8, what SM0 is about in a file, SM960 to SM965 and SM981 to SM990 are [rules](rules.md), "
+        "and have pages."
     ]
-    looked_for = {rule.code for rule in (*RULES, *TRACKING) if not rule.told_by}
+    looked_for = {rule.code for rule in (*RULES, *AUDIT, *TRACKING) if not rule.told_by}
     for code, title in CODES.items():
         if code in looked_for:
             continue
@@ -334,7 +336,7 @@ FAMILIES = {
     "6": "Revenue and marketing",
     "7": "Quality and friction",
     "8": "Expressions",
-    "9": "Tracking",
+    "9": "Upkeep and tracking",
 }
 
 
@@ -348,7 +350,7 @@ def rules() -> str:
     ]
     for family, title in FAMILIES.items():
         blocks.append(f"## {title}")
-        for rule in (*RULES, *TRACKING):
+        for rule in (*RULES, *AUDIT, *TRACKING):
             if rule.family == family:
                 blocks += [f"### {rule.code} {rule.name}", *rule_section(rule)]
     return page("Rules", *blocks)
@@ -356,9 +358,8 @@ def rules() -> str:
 
 def rule_section(rule: Rule) -> Iterator[str]:
     """The page of a rule as paragraphs."""
-    asks = "numbers" if rule.check_values else "the logs of events" if rule.check_tracking else ""
-    needs = [f"needs {asks}"] if asks and rule.check is None else []
-    told = [rule.severity.name.lower(), *needs, *(["mechanical fix"] * rule.fixable)]
+    needs = [f"needs {rule.needs}"] if rule.needs else []
+    told = [rule.severity.name.lower(), *needs, *(["corrected by `--fix` where there is no choice"] * rule.fixable)]
     yield f"{rule.title} *{', '.join(told)}*"
     yield "\n\n".join(f"**{heading}.** {text[0].upper()}{text[1:]}" for heading, text in rule.parts.items())
 

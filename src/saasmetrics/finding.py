@@ -30,6 +30,23 @@ class Location:
         return f"{self.file}:{self.line}:{self.column}" if self.column else f"{self.file}:{self.line}"
 
 
+class Meant(str):
+    """A hint that leaves no choice: `old`, which stands where the finding does, has to be `new`.
+
+    Edges: with `whole` the quotes around `old` go as well.
+    """
+
+    old: str
+    new: str
+    whole: bool
+
+    def __new__(cls, hint: str, old: str, new: str, *, whole: bool = False) -> Meant:
+        """A hint with what it asks for."""
+        meant = super().__new__(cls, hint)
+        meant.old, meant.new, meant.whole = old, new, whole
+        return meant
+
+
 @dataclass(frozen=True)
 class Finding:
     """One message to a user.

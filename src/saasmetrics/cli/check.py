@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,9 +13,10 @@ from saasmetrics.cli import asking, flags
 from saasmetrics.cli.console import Console, Outcome, usage
 from saasmetrics.cli.discovery import definitions_path
 from saasmetrics.cli.waiting import let_wait
-from saasmetrics.finding import InputError
+from saasmetrics.finding import Finding, InputError
 
 if TYPE_CHECKING:
+    from saasmetrics.examination import Checked
     from saasmetrics.output.reports.report import Report
 
 
@@ -36,6 +38,13 @@ def check(
     data: Annotated[
         bool, Option("--data", help="Hold the exports against the definitions too: quality, numbers, tracked events.")
     ] = False,
+    fix: Annotated[
+        bool, Option("--fix", help="Correct slips that can mean one thing only; no number moves, no remark is lost.")
+    ] = False,
+    diff: Annotated[bool, Option("--diff", help="Show what --fix would change, as a patch; change nothing.")] = False,
+    audit: Annotated[
+        bool, Option("--audit", help="Tell what has to be looked after too: idle and alike metrics, dates, reviews.")
+    ] = False,
     as_of: flags.AsOf = None,
     cache: flags.Cache = None,
     no_cache: flags.NoCache = False,
@@ -54,14 +63,16 @@ def check(
     console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
     severity, wanted = asking.threshold(fail_on), destinations(reports)
     moment = asking.moment("--as-of", as_of)
-    if moment is not None and not data:
-        raise usage("--as-of without --data", "definitions mean the same on every day")
+    if moment is not None and not data and not audit:
+        raise usage("--as-of without --data or --audit", "definitions mean the same on every day")
     path = definitions_path(definitions)
-    if not data:
+    if not data and not audit:
         let_wait("polars", "numpy")
     from saasmetrics import examination
     from saasmetrics.output.reports.report import Report
 
+    if fix or diff:
+        _mend(console, path, data_root, write=fix and not diff)
     try:
         checked = examination.check(path, data_root=data_root, strict=strict)
         if data:
@@ -76,6 +87,8 @@ def check(
                     progress=progress,
                 )
             checked = checked.beside(found)
+        if audit:
+            checked = checked.beside(_audited(checked, moment, data_root))
     except InputError as error:
         console.finish(Outcome(report=(), files=_files(Report(error.findings), wanted)))
         raise
@@ -83,6 +96,32 @@ def check(
 
     report = report_of(checked)
     return _outcome(report, wanted, Outcome(findings=checked.findings, fail_on=severity))
+
+
+def _audited(checked: Checked, moment: date | datetime | None, data_root: Path | None) -> tuple[Finding, ...]:
+    """What has to be looked after on the day asked for; without one, today."""
+    from saasmetrics.auditing import audit
+    from saasmetrics.examination import locked_in
+
+    calendar = checked.definitions.settings.calendar
+    day = moment if moment is not None else datetime.now(UTC)
+    today = calendar.local_day(day) if isinstance(day, datetime) else day
+    return audit(checked.definitions.path, today, locked=locked_in(checked.held), data_root=data_root)
+
+
+def _mend(console: Console, path: Path, data_root: Path | None, *, write: bool) -> None:
+    """Correct what can be corrected, or show how; then what is left is checked as ever."""
+    from saasmetrics.mending.mend import mend
+
+    mended = mend(path, data_root=data_root)
+    if not write:
+        console.finish(Outcome(report=(), raw=mended.diff.encode()))
+        return
+    console.finish(Outcome(report=(), files=mended.files))
+    for line in mended.said:
+        console.say(line)
+    if not mended.followed:
+        console.say("Nothing to correct")
 
 
 def destinations(reports: list[str] | None) -> dict[Path | None, list[str]]:

@@ -10,12 +10,15 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from saasmetrics.definitions import slips
+from saasmetrics.definitions.governance import GOVERNANCE
 from saasmetrics.definitions.model import LENIENT, Model, near
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Comparison, Duration, shown
 from saasmetrics.definitions.walk import found
 from saasmetrics.definitions.written import Written
 from saasmetrics.document import Path
+from saasmetrics.finding import Meant
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -157,7 +160,7 @@ def _report(fault: ErrorDetails, spot: Path, model: type[BaseModel], path: Path,
     whole = (*path, *spot)
     if written.spoiled(whole) or written.spoils(whole):
         return
-    code, message, hint = _words(fault, model)
+    code, message, hint = _words(fault, model, GOVERNANCE if path[:1] == ("metrics",) else ())
     context = fault.get("ctx") or {}
     if fault["type"] == "missing":
         place = written.key_at(whole[:-1])
@@ -179,7 +182,7 @@ def _listed(keys: Iterable[str]) -> str:
     return ", ".join(sorted(keys, key=lambda key: key == "ignore"))
 
 
-def _words(fault: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, str | None]:
+def _words(fault: ErrorDetails, model: type[BaseModel], also: Iterable[str]) -> tuple[str, str, str | None]:
     kind, given = fault["type"], fault["input"]
     context = fault.get("ctx") or {}
     if kind.startswith("SM"):
@@ -187,7 +190,8 @@ def _words(fault: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, str |
     if kind == "extra_forbidden":
         keys = _keys_at(model, fault["loc"][:-1])
         name = str(fault["loc"][-1])
-        return "SM001", f"`{name}` is not a key here", near(name, keys) or f"keys here: {_listed(keys)}"
+        nearest = near(name, [*keys, *also] if len(fault["loc"]) == 1 else keys)
+        return "SM001", f"`{name}` is not a key here", nearest or f"keys here: {_listed(keys)}"
     if kind == "missing":
         return "SM007", f"`{fault['loc'][-1]}` is missing", None
     if kind in _EXPECTED:
@@ -211,12 +215,12 @@ def _words(fault: ErrorDetails, model: type[BaseModel]) -> tuple[str, str, str |
 
 def _quoting(kind: str, given: Any) -> str | None:
     if kind == "string_type" and isinstance(given, bool | int | float):
-        return "put it in quotes"
+        return slips.quoting(given)
     if kind in ("tuple_type", "list_type") and isinstance(given, str):
-        return f"write [{given}]"
+        return Meant(f"write [{given}]", given, f"[{given}]")
     if kind in ("int_type", "float_type") and isinstance(given, str) and given.isdecimal():
-        return f"write {int(given)}"
-    return None
+        return Meant(f"write {int(given)}", given, str(int(given)), whole=True)
+    return slips.flag(given) if kind == "bool_type" else None
 
 
 def _without(data: Any, spot: Path) -> Any:

@@ -9,6 +9,8 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
+from saasmetrics.finding import Meant
+
 
 class Model(BaseModel):
     """A block of the language. Unknown keys and loose types are faults; values never change once read."""
@@ -43,7 +45,24 @@ def fault(
 
 
 def near(name: str, known: Iterable[str]) -> str | None:
-    """A hint with the nearest known name, if one is near."""
+    """A hint with the nearest known name, if one is near.
+
+    Edges: it leaves no choice where only one name is a letter away, or none is and only one is near.
+    """
     names = {other.lower(): other for other in known}
-    found = get_close_matches(name.lower(), names, 1, 0.66)
-    return f"did you mean `{names[found[0]]}`?" if found else None
+    found = get_close_matches(name.lower(), names, 3, 0.66)
+    if not found:
+        return None
+    hint = f"did you mean `{names[found[0]]}`?"
+    nearest = [other for other in found if _is_a_letter_away(name.lower(), other)] or found
+    return Meant(hint, name, names[found[0]]) if nearest == found[:1] else hint
+
+
+def _is_a_letter_away(one: str, other: str) -> bool:
+    """Whether a letter was left out, put in, mistaken, or changed places with the next."""
+    short, long = sorted((one, other), key=len)
+    start = next((at for at, letter in enumerate(short) if letter != long[at]), len(short))
+    here, there = short[start:], long[start:]
+    if len(short) < len(long):
+        return here == there[1:]
+    return here[1:] == there[1:] or (here[:2] == there[1::-1] and here[2:] == there[2:])

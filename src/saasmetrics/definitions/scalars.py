@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, GetJsonSchemaHandler, With
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
+from saasmetrics.definitions import slips
 from saasmetrics.definitions.model import fault
 from saasmetrics.document import Number
 from saasmetrics.expression import ExpressionError, parse
@@ -105,7 +106,7 @@ class Duration:
             return value
         match = _DURATION.fullmatch(value) if isinstance(value, str) else None
         if not match:
-            raise fault("SM005", f"{shown(value)} is not a duration", "write one like 30m, 24h, 14d, 8w, 12mo")
+            raise fault("SM005", f"{shown(value)} is not a duration", slips.duration(value))
         return cls(int(match[1]), match[2])  # type: ignore[arg-type]  # the pattern allows no other unit
 
     @classmethod
@@ -244,7 +245,7 @@ def _day(value: object) -> date:
             return date.fromisoformat(value)
         except ValueError:
             raise fault("SM005", f"there is no day `{value}`") from None
-    raise fault("SM005", f"{shown(value)} is not a date", "write it like 2026-12-31")
+    raise fault("SM005", f"{shown(value)} is not a date", slips.day(value))
 
 
 def percent(value: object) -> float:
@@ -253,7 +254,7 @@ def percent(value: object) -> float:
         return value
     match = _PERCENT.fullmatch(value) if isinstance(value, str) else None
     if not match:
-        raise fault("SM005", f"{shown(value)} is not a percent", "write it like 45%")
+        raise fault("SM005", f"{shown(value)} is not a percent", slips.percent(value))
     return float(match[1]) / 100
 
 
@@ -271,7 +272,7 @@ def _label(value: object) -> str:
         return str(value)
     if isinstance(value, str):
         return value
-    raise fault("SM005", f"expected text, got {shown(value)}", None if value is None else "put it in quotes")
+    raise fault("SM005", f"expected text, got {shown(value)}", slips.quoting(value))
 
 
 def sql(value: object) -> str:
@@ -294,7 +295,7 @@ def _name(value: str) -> str:
 def _grain(value: object) -> Grain:
     if isinstance(value, str) and value in list(Grain):
         return Grain(value)
-    raise fault("SM005", f"{shown(value)} is not a grain", "write day, week, month, quarter or year")
+    raise fault("SM005", f"{shown(value)} is not a grain", slips.grain(value))
 
 
 def _labels(value: object) -> object:

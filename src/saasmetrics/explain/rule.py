@@ -28,9 +28,11 @@ def rule_called(text: str) -> Explanation | None:
 
 def page_of(rule: Rule) -> Explanation:
     """The page of a rule, which needs no file."""
-    asks = "numbers" if rule.check_values else "the logs of events" if rule.check_tracking else ""
-    needs = asks if asks and rule.check is None else "the definition file"
-    told = [("name", rule.name), ("weight", rule.severity.name.lower()), ("looks at", needs)]
-    told += [("change", "mechanical")] if rule.fixable else []
+    told = [
+        ("name", rule.name),
+        ("weight", rule.severity.name.lower()),
+        ("looks at", rule.needs or "the definition file"),
+    ]
+    told += [("corrected by", "saasmetrics check --fix, where there is no choice")] if rule.fixable else []
     parts = (Facts(tuple((heading.lower(), text) for heading, text in rule.parts.items())),)
     return Explanation(rule.code, "rule", "", (Section("", (rule.title, Facts(tuple(told)))), Section("", parts)))

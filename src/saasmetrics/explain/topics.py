@@ -14,6 +14,7 @@ from saasmetrics.definitions.settings import Settings
 from saasmetrics.explain.words import page
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.canonical import ROLES
+from saasmetrics.lint.audit.index import AUDIT
 from saasmetrics.lint.index import RULES
 from saasmetrics.lint.tracking.index import TRACKING
 from saasmetrics.sources.presets import preset_names
@@ -81,7 +82,7 @@ def topics(definitions: Definitions, text: str) -> tuple[Topic, ...]:
 
 
 def _known(definitions: Definitions) -> Mapping[str, tuple[str, ...]]:
-    rules = (*RULES, *TRACKING)
+    rules = (*RULES, *AUDIT, *TRACKING)
     return {
         "metric": tuple(name for name in definitions.metrics if "#" not in name),
         "score": tuple(definitions.scores),

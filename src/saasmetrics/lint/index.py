@@ -107,6 +107,7 @@ from saasmetrics.lint.suppression import Suppression
 
 if TYPE_CHECKING:
     from saasmetrics.frames.sightings import Sightings
+    from saasmetrics.lint.audit.record import Record
     from saasmetrics.lint.evidence import Evidence
 
 RULES: tuple[Rule, ...] = (
@@ -248,11 +249,23 @@ def drift(definitions: Definitions, seen: Sightings, locked: frozenset[str] | No
     return _findings(tracked.reading, told, (), locked or frozenset(), ())
 
 
+def audit(definitions: Definitions, record: Record, locked: frozenset[str] | None = None) -> list[Finding]:
+    """What has to be looked after, seen in definitions and in what was published of them, sorted by place."""
+    from saasmetrics.lint.audit.index import AUDIT
+    from saasmetrics.lint.audit.record import Audited
+
+    audited = Audited(Reading(definitions, record.today), record)
+    chosen = _chosen(definitions, AUDIT)
+    told = [(rule, each) for rule in chosen if rule.check_audit for each in rule.check_audit(audited)]
+    return _findings(audited.reading, told, (), locked or frozenset(), ())
+
+
 def by_code(text: str) -> Rule | None:
     """The rule of a code, or of a name; null where there is none."""
+    from saasmetrics.lint.audit.index import AUDIT
     from saasmetrics.lint.tracking.index import TRACKING
 
-    return next((rule for rule in (*RULES, *TRACKING) if text in (rule.code, rule.name)), None)
+    return next((rule for rule in (*RULES, *AUDIT, *TRACKING) if text in (rule.code, rule.name)), None)
 
 
 def _chosen(definitions: Definitions, rules: Iterable[Rule]) -> tuple[Rule, ...]:

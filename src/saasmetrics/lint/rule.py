@@ -11,6 +11,7 @@ from saasmetrics.document import Path
 from saasmetrics.finding import Severity
 
 if TYPE_CHECKING:
+    from saasmetrics.lint.audit.record import Audited
     from saasmetrics.lint.evidence import Evidence
     from saasmetrics.lint.reading import Reading
     from saasmetrics.lint.tracking.tracked import Tracked
@@ -40,15 +41,17 @@ class Told:
 Check = Callable[["Reading"], Iterator[Told]]
 CheckValues = Callable[["Reading", "Evidence"], Iterator[Told]]
 CheckTracking = Callable[["Tracked"], Iterator[Told]]
+CheckAudit = Callable[["Audited"], Iterator[Told]]
 
 
 @dataclass(frozen=True)
 class Rule:
     """One rule.
 
-    Edges: `check` needs no data, `check_values` needs numbers, `check_tracking` what was seen of events. `told_by` are
+    Edges: `check` needs no data, `check_values` needs numbers, `check_tracking` what was seen of events,
+    `check_audit` what was published. `told_by` are
     the codes under which the reader of definitions already refuses what the rule is about: such a rule only has a page.
-    `fixable` says that the change is mechanical.
+    `fixable` says that `check --fix` follows it where it leaves no choice.
     """
 
     code: str
@@ -58,6 +61,7 @@ class Rule:
     check: Check | None = None
     check_values: CheckValues | None = None
     check_tracking: CheckTracking | None = None
+    check_audit: CheckAudit | None = None
     told_by: tuple[str, ...] = ()
     fixable: bool = False
 
@@ -65,6 +69,15 @@ class Rule:
     def title(self) -> str:
         """The page's first line."""
         return self.page.partition("\n")[0]
+
+    @property
+    def needs(self) -> str:
+        """What it needs beside the definition file; nothing for most."""
+        if self.check is not None:
+            return ""
+        if self.check_values is not None:
+            return "numbers"
+        return "the logs of events" if self.check_tracking else "editions" if self.check_audit else ""
 
     @property
     def family(self) -> str:

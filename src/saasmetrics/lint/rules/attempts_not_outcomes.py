@@ -68,4 +68,4 @@ def _events(reading: Reading, rows: Rows) -> list[str]:
     return sorted({leaf.event for leaf in leaves_in(reading.definitions, rows) if leaf.event})
 
 
-RULE = Rule("SM106", "attempts-not-outcomes", Severity.ERROR, __doc__, _check, fixable=True)
+RULE = Rule("SM106", "attempts-not-outcomes", Severity.ERROR, __doc__, _check)

@@ -33,4 +33,4 @@ def _check(reading: Reading) -> Iterator[Told]:
                 yield Told(text.object, text.path, message, f"write {right}", offset=node.offset)
 
 
-RULE = Rule("SM807", "case-miss", Severity.ERROR, __doc__, _check, fixable=True)
+RULE = Rule("SM807", "case-miss", Severity.ERROR, __doc__, _check)

@@ -27,4 +27,4 @@ def _check(reading: Reading) -> Iterator[Told]:
                 yield Told(text.object, text.path, message, hint, offset=node.offset)
 
 
-RULE = Rule("SM804", "is-true", Severity.NOTE, __doc__, _check, fixable=True)
+RULE = Rule("SM804", "is-true", Severity.NOTE, __doc__, _check)

@@ -26,4 +26,4 @@ def _check(reading: Reading) -> Iterator[Told]:
             yield Told(about(metric), reading.written(metric, "agg"), message, "write agg: p95")
 
 
-RULE = Rule("SM704", "mean-latency", Severity.WARNING, __doc__, _check, fixable=True)
+RULE = Rule("SM704", "mean-latency", Severity.WARNING, __doc__, _check)

@@ -24,4 +24,4 @@ def _check(reading: Reading) -> Iterator[Told]:
                 yield Told(about(metric), reading.written(metric, "stat"), message, "write stat: [median, p90]")
 
 
-RULE = Rule("SM208", "median-only", Severity.WARNING, __doc__, _check, fixable=True)
+RULE = Rule("SM208", "median-only", Severity.WARNING, __doc__, _check)

@@ -61,4 +61,4 @@ def _columns(node: Node) -> Iterator[str]:
             yield ".".join(each.value)
 
 
-RULE = Rule("SM803", "null-dropping", Severity.WARNING, __doc__, _check, fixable=True)
+RULE = Rule("SM803", "null-dropping", Severity.WARNING, __doc__, _check)

@@ -23,4 +23,4 @@ def _check(reading: Reading) -> Iterator[Told]:
             yield Told(about(metric), reading.written(metric, "counting"), message, "remove counting")
 
 
-RULE = Rule("SM503", "rate-over-100", Severity.WARNING, __doc__, _check, fixable=True)
+RULE = Rule("SM503", "rate-over-100", Severity.WARNING, __doc__, _check)

@@ -34,4 +34,4 @@ def _check(reading: Reading) -> Iterator[Told]:
             yield Told(about(metric), reading.spot(metric), message, hint)
 
 
-RULE = Rule("SM206", "second-active", Severity.WARNING, __doc__, _check, fixable=True)
+RULE = Rule("SM206", "second-active", Severity.WARNING, __doc__, _check)

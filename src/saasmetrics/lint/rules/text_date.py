@@ -32,4 +32,4 @@ def _check(reading: Reading) -> Iterator[Told]:
                     yield Told(text.object, text.path, message, hint, offset=arg.offset)
 
 
-RULE = Rule("SM802", "text-date", Severity.ERROR, __doc__, _check, fixable=True)
+RULE = Rule("SM802", "text-date", Severity.ERROR, __doc__, _check)

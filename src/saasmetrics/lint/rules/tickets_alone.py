@@ -25,4 +25,4 @@ def _check(reading: Reading) -> Iterator[Told]:
             yield Told(about(metric), reading.spot(metric), message, "publish tickets_per_100 beside it")
 
 
-RULE = Rule("SM703", "tickets-alone", Severity.WARNING, __doc__, _check, fixable=True)
+RULE = Rule("SM703", "tickets-alone", Severity.WARNING, __doc__, _check)

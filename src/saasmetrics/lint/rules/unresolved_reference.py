@@ -11,4 +11,4 @@ from __future__ import annotations
 from saasmetrics.finding import Severity
 from saasmetrics.lint.rule import Rule
 
-RULE = Rule("SM003", "unresolved-reference", Severity.ERROR, __doc__, told_by=("SM003",))
+RULE = Rule("SM003", "unresolved-reference", Severity.ERROR, __doc__, told_by=("SM003",), fixable=True)

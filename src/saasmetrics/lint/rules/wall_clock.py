@@ -11,4 +11,4 @@ from __future__ import annotations
 from saasmetrics.finding import Severity
 from saasmetrics.lint.rule import Rule
 
-RULE = Rule("SM801", "wall-clock", Severity.ERROR, __doc__, told_by=("SM006",), fixable=True)
+RULE = Rule("SM801", "wall-clock", Severity.ERROR, __doc__, told_by=("SM006",))

@@ -47,6 +47,8 @@ def family(finding: Finding) -> str:
         return "definition"
     if not finding.code.startswith("SM9"):
         return "lint"
+    if finding.code.startswith("SM96"):
+        return "lint"
     return "restatement" if finding.code.startswith("SM93") else "tracking"
 
 

@@ -27,4 +27,4 @@ def _check(tracked: Tracked) -> Iterator[Told]:
         yield Told(f"event.{old}", path, message, f"write {{any: [{old}, {new}]}} in its place", value=True)
 
 
-RULE = Rule("SM986", "likely-rename", Severity.ERROR, __doc__, check_tracking=_check, fixable=True)
+RULE = Rule("SM986", "likely-rename", Severity.ERROR, __doc__, check_tracking=_check)
