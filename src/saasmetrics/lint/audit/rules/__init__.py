@@ -1,0 +1,1 @@
+"""The rules of the audit, one to a file; a file's docstring is the manual page of its rule."""
