@@ -177,8 +177,8 @@ def test_what_is_not_recorded_is_told(tmp_path: Path) -> None:
         "whether waa, tries, opened and 2 more moved in 4 reviews is not recorded: too few editions or periods",
     ]
     some = {name: values for name, values in IN_ORDER.items() if name != "share"}
-    told = found(FILE, editions(TODAY, **some), tmp_path)
-    assert [each.message for each in told] == ["no edition tells a complete period of share"]
+    missing = found(FILE, editions(TODAY, **some), tmp_path)
+    assert [each.message for each in missing] == ["no edition tells a complete period of share"]
 
 
 def test_a_suppression_with_a_reason_keeps_a_finding_of_the_audit_quiet(tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ def lock(
         str | None, Option("--overlap", metavar="4w", help="How long old and new are shown side by side.")
     ] = None,
     by: Annotated[str | None, Option("--by", metavar="NAME", help="Who accepts it.")] = None,
+    verify_author: Annotated[
+        bool, Option("--verify-author", help="Refuse if --by wrote a changed line last, as git has it.")
+    ] = False,
     restate: Annotated[bool, Option("--restate", help="The new meaning holds for the past too.")] = False,
     everything: Annotated[bool, Option("--all", help="Accept everything that has changed.")] = False,
     yes: Annotated[bool, Option("--yes", help="Do not ask.")] = False,
@@ -64,6 +67,10 @@ def lock(
     given = Given(tuple(names or ()), reason, day, by, length, restate, datetime.now(UTC).date())
     named = given if names or everything else None
     checked, accepted = examination.lock(path, named, accept=accept, upgrade=upgrade, data_root=data_root)
+    if verify_author:
+        from saasmetrics.lock.authors import check_author
+
+        check_author(by, accepted.changes, path)
     shown = tuple(lines_of_changes(accepted.changes, is_first=checked.held.lock is None)) if accepted.changes else ()
     console.finish(Outcome(report=shown))
     if everything and not yes and accepted.changes:
