@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from conftest import ROOT
+from report_formats import junit_faults, sarif_faults
 from saasmetrics.cli.app import run
 from saasmetrics.finding import Change, Finding, Location, Severity
 from saasmetrics.output.reports.index import REPORTS
@@ -94,12 +96,62 @@ def test_junit_tells_what_is_fine_too() -> None:
     assert set(suites) == {"definition", "lint"}
     cases = {case.attrib["name"]: case for case in suites["definition"]}
     assert len(cases["source.events"]) == len(cases["metric.waa"]) == 0
-    assert len(cases["workflow.invoicing"].findall("failure")) == 2
+    (failure,) = cases["workflow.invoicing"].findall("failure")
+    assert failure.attrib["message"].endswith("(and 1 more)")
+    assert len((failure.text or "").splitlines()) == 2
     assert cases["metric.nrr"].find("system-out") is not None
     for suite in suites.values():
         assert int(suite.attrib["tests"]) == len(suite)
         assert int(suite.attrib["failures"]) == len(suite.findall(".//failure"))
-    assert int(root.attrib["failures"]) == 4
+    assert int(root.attrib["failures"]) == 3
+
+
+SPOILED = "a | b `c` <d> & \x1b[31m \ud83d \ufffe\n## e"
+MANY = [Finding("SM305", Severity.WARNING, f"number {line}", Location("m.yaml", line, 1)) for line in range(1, 51)]
+HOSTILE = Report(
+    (
+        Finding("SM301", Severity.ERROR, SPOILED, Location('a b|"c".yaml', 2, 1)),
+        Change("SM941", Severity.ERROR, "x has changed", Location("m.yaml"), object="metric.x<y>", class_="semantic",
+               field="filter", old="a = '|' ``` b\n- c", new="d" * 200, direction="moves"),
+        Finding("SM939", Severity.NOTE, "said of nothing"),
+        *MANY,
+    ),
+    ("metric.x<y>", 'metric."z"'),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("report", [REPORT, HOSTILE, Report(()), Report((), ("metric.nrr",))])
+def test_sarif_and_junit_are_valid(report: Report) -> None:
+    assert sarif_faults(json.loads(REPORTS["sarif"](report))) == []
+    assert junit_faults(REPORTS["junit"](report)) == []
+
+
+def test_what_is_not_valid_is_found() -> None:
+    whole = json.loads(REPORTS["sarif"](REPORT))
+    for spoil, fault in (
+        (lambda log: log["runs"][0]["results"][0].pop("message"), "log.runs[0].results[0]: no message"),
+        (lambda log: log["runs"][0]["results"][0].update(level="bad"), "'bad' is not allowed"),
+        (lambda log: log["runs"][0]["results"][1].update(ruleIndex=0), "ruleIndex is of another rule"),
+        (lambda log: log["runs"][0].update(colour="red"), "colour is no property"),
+    ):
+        broken = json.loads(json.dumps(whole))
+        spoil(broken)
+        assert any(fault in said for said in sarif_faults(broken))
+    report = REPORTS["junit"](REPORT)
+    assert junit_faults(report.replace(b'failures="3"', b'failures="4"'))
+    assert junit_faults(report.replace(b" classname=", b" class="))
+
+
+def test_markdown_is_one_table_whatever_is_found() -> None:
+    lines = REPORTS["markdown"](HOSTILE).decode().splitlines()
+    table = [line for line in lines if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in table} == {6}
+    assert len(table) == 2 + 40
+    assert "and 13 more findings; `saasmetrics check` tells them all." in lines
+    assert "<d>" not in "\n".join(table)
+    assert "- - c" in lines
+    fenced = [line for line in lines if line.startswith("```") or line.startswith("````")]
+    assert len(fenced) % 2 == 0
 
 
 def test_github_shows_ten_of_a_kind_and_says_how_many_more() -> None:

@@ -71,7 +71,7 @@ class Finding:
         """The same for the same finding, also where lines have moved: of its code, its object, and its field."""
         about = self.object or f"{self.location.file if self.location else ''} {self.message}"
         said = "\n".join((self.code, about, getattr(self, "field", "")))
-        return hashlib.sha256(said.encode()).hexdigest()[:16]
+        return hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()[:16]
 
     def __str__(self) -> str:
         place = f"{self.location} " if self.location else ""

@@ -151,7 +151,8 @@ class Console:
         if outcome.report:
             from saasmetrics.output.terminal import lines_text
 
-            sys.stdout.write(lines_text(outcome.report, self._rich(sys.stdout)))
+            seen = sys.stdout.isatty()
+            sys.stdout.write(lines_text(outcome.report, self._rich(sys.stdout), folded=seen))
         sys.stdout.flush()
         if outcome.raw:
             sys.stdout.buffer.write(outcome.raw)
@@ -216,7 +217,7 @@ class Console:
         from saasmetrics.output.findings import lines
         from saasmetrics.output.terminal import lines_text
 
-        sys.stderr.write(lines_text(lines(findings), self._rich(sys.stderr)))
+        sys.stderr.write(lines_text(lines(findings), self._rich(sys.stderr), folded=sys.stderr.isatty()))
         sys.stderr.flush()
 
     def _rich(self, stream: TextIO) -> RichConsole:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from saasmetrics.cli.version import version
 from saasmetrics.finding import Change
+from saasmetrics.lint.index import by_code
 from saasmetrics.lock.classes import TITLES
 from saasmetrics.lock.held import commands
 from saasmetrics.lock.node import CANON
@@ -25,7 +26,9 @@ def report_of(checked: Checked) -> Report:
     """The report of a check, with the commands that accept what failed."""
     changes = [finding for finding in checked.findings if isinstance(finding, Change)]
     objects = tuple(dict.fromkeys(checked.held.objects))
-    return Report(checked.findings, objects, commands(changes), TITLES, version(), CANON)
+    found = {finding.code for finding in checked.findings}
+    rules = {code: rule.title.rstrip(".") for code in found if (rule := by_code(code)) is not None}
+    return Report(checked.findings, objects, commands(changes), {**rules, **TITLES}, version(), CANON)
 
 
 def lines_of_changes(changes: Sequence[Change], *, is_first: bool) -> Iterator[Text]:

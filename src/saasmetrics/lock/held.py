@@ -82,7 +82,7 @@ def accepting(lock: Lock, findings: Iterable[Finding]) -> Lock:
 
 def commands(changes: Sequence[Change]) -> tuple[str, ...]:
     """How to accept changes after review: a line for each thing that fails."""
-    lines: dict[str, None] = {}
+    lines: dict[str, tuple[bool, bool]] = {}
     for change in changes:
         if change.severity is not Severity.ERROR or change.class_ == "inherited":
             continue
@@ -90,9 +90,12 @@ def commands(changes: Sequence[Change]) -> tuple[str, ...]:
         name = f"target.{name.partition('@')[0].partition('[')[0]}" if change.object.startswith("target.") else name
         name = change.object if change.object.split(".")[0] in ("setting", "policy", "active", "activation") else name
         same = [each for each in changes if each.object == change.object]
-        reason = {"additive": "", "governance": ""}.get(change.class_, ' --reason "..."')
-        if any(each.class_ == "inherited" for each in same):
-            reason = ' --reason "..."'
+        reason = change.class_ not in ("additive", "governance") or any(each.class_ == "inherited" for each in same)
         moves = any(each.class_ in ("semantic", "breaking", "inherited") for each in same)
-        lines[f"saasmetrics lock {name}{reason}{' --since DATE' if moves else ''}"] = None
-    return tuple(lines)
+        said = lines.get(name, (False, False))
+        lines[name] = (reason or said[0], moves or said[1])
+    why, when = ' --reason "..."', " --since DATE"
+    return tuple(
+        f"saasmetrics lock {name}{why if reason else ''}{when if moves else ''}"
+        for name, (reason, moves) in lines.items()
+    )

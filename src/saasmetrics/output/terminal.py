@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Literal, TextIO
 
 from rich.console import Console
@@ -69,11 +69,34 @@ def page_text(printout: Printout, on: Console, seen: Sight) -> str:
     return lines_text(lines, on)
 
 
-def lines_text(lines: Iterable[Text], on: Console) -> str:
-    """Lines as they are, however long, with the escapes that the console has; nothing is written."""
+def lines_text(lines: Iterable[Text], on: Console, *, folded: bool = False) -> str:
+    """Lines as they are, however long, with the escapes that the console has; nothing is written.
+
+    Edges: with `folded`, for somebody who looks on, a line that is too long breaks between words, and goes on a little
+    to the right; but not one that is to be copied.
+    """
     with on.capture() as captured:
         for line in lines:
             if not line.plain.isprintable():
                 line.plain = line.plain.translate(_CONTROLS)
-            on.print(line, no_wrap=True, overflow="ignore", crop=False)
+            for each in _folds(line, on) if folded else (line,):
+                on.print(each, no_wrap=True, overflow="ignore", crop=False)
     return captured.get()
+
+
+HANG = 4
+"""How far to the right a line goes on."""
+
+
+def _folds(line: Text, on: Console) -> Iterator[Text]:
+    if line.no_wrap or line.cell_len <= on.width or on.width <= 2 * HANG:
+        yield line
+        return
+    inset = len(line.plain) - len(line.plain.lstrip(" ")) + HANG
+    first, *_ = line.wrap(on, on.width, overflow="fold")
+    rest = line[len(first.plain) :]
+    first.rstrip()
+    yield first
+    blanks = len(rest.plain) - len(rest.plain.lstrip(" "))
+    for each in rest[blanks:].wrap(on, on.width - inset, overflow="fold"):
+        yield Text(" " * inset).append_text(each)

@@ -15,7 +15,7 @@ _KINDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "
 
 def github(report: Report) -> bytes:
     """One command a finding, errors first. Edges: of each kind ten at most, the last says how many more there are."""
-    return "".join(f"{line}\n" for line in _lines(report)).encode()
+    return "".join(f"{line}\n" for line in _lines(report)).encode(errors="replace")
 
 
 def _lines(report: Report) -> Iterator[str]:

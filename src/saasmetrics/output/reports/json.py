@@ -20,7 +20,7 @@ def json(report: Report) -> bytes:
         "findings": [_finding(finding) for finding in report.findings],
         "accept": list(report.accepts),
     }
-    return (dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()
+    return (dumps(whole, indent=2, ensure_ascii=False) + "\n").encode(errors="replace")
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

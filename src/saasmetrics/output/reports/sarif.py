@@ -15,15 +15,17 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 def sarif(report: Report) -> bytes:
     """One run; a rule for every code that was found; results keep their fingerprints when lines move."""
     codes = list(dict.fromkeys(finding.code for finding in report.findings))
-    driver = {
-        "name": "saasmetrics",
-        "semanticVersion": report.tool,
-        "rules": [_rule(code, report) for code in codes],
-    }
+    driver = {"name": "saasmetrics", "rules": [_rule(code, report) for code in codes]}
+    driver |= {"semanticVersion": report.tool} if report.tool else {}
     results = [_result(finding, codes) for finding in report.findings]
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": results}
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [{"executionSuccessful": True}],
+        "columnKind": "unicodeCodePoints",
+        "results": results,
+    }
     whole = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return (dumps(whole, indent=2, ensure_ascii=False) + "\n").encode()
+    return (dumps(whole, indent=2, ensure_ascii=False) + "\n").encode(errors="replace")
 
 
 def _rule(code: str, report: Report) -> dict[str, Any]:
@@ -32,7 +34,7 @@ def _rule(code: str, report: Report) -> dict[str, Any]:
     return {
         "id": code,
         "shortDescription": {"text": said},
-        "help": {"text": said},
+        "help": {"text": f"{said}. `saasmetrics explain {code}` tells why, and what to do."},
         "defaultConfiguration": {"level": LEVELS[first.severity]},
         "properties": {"tags": [family(first)]},
     }
@@ -49,7 +51,7 @@ def _result(finding: Finding, codes: list[str]) -> dict[str, Any]:
     if class_of(finding):
         result["properties"] = {"class": class_of(finding)}
     if (place := finding.location) is not None:
-        physical: dict[str, Any] = {"artifactLocation": {"uri": quote(place.file)}}
+        physical: dict[str, Any] = {"artifactLocation": {"uri": quote(place.file, errors="replace")}}
         if place.line:
             physical["region"] = {"startLine": place.line, "startColumn": max(place.column, 1)}
         result["locations"] = [{"physicalLocation": physical}]

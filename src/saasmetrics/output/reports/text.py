@@ -19,12 +19,15 @@ def lines(report: Report) -> Iterator[Text]:
     yield styled((counted(report), "strong"))
     if report.accepts:
         yield Text("To accept after review:", end="")
-        yield from (styled((f"  {command}", "accent")) for command in report.accepts)
+        for command in report.accepts:
+            line = styled((f"  {command}", "accent"))
+            line.no_wrap = True
+            yield line
 
 
 def text(report: Report) -> bytes:
     """As lines without colour."""
-    return "".join(f"{line.plain}\n" for line in lines(report)).encode()
+    return "".join(f"{line.plain}\n" for line in lines(report)).encode(errors="replace")
 
 
 def _finding(finding: Finding) -> Iterator[Text]:
