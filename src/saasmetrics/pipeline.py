@@ -81,11 +81,13 @@ def answered(
     caching: Caching,
     progress: Progress | None,
     *,
-    beside: Sequence[Wish] | None = None,
+    beside: Sequence[Wish] = (),
+    content: bool = False,
 ) -> tuple[Result, Made]:
     """The answer to a question, and what else can be asked of the same computation.
 
-    With `beside`, these are computed along, and what the logs hold as a whole is told.
+    `beside` are computed along, those under other definitions too, as far as these read the same rows. With `content`,
+    what the logs hold as a whole is told.
     """
     from saasmetrics.engine.read import torn
     from saasmetrics.engine.run import compute as run
@@ -105,12 +107,12 @@ def answered(
         definitions,
         sources,
         wanted,
-        beside=[*(wish for _, wish in narrowed), *(beside or ())],
+        beside=[*(wish for _, wish in narrowed), *beside],
         as_of=as_of,
         count=ask.periods,
         since=ask.since,
         until=ask.until,
-        content=beside is not None,
+        content=content,
         caching=caching,
         progress=progress,
     )

@@ -21,7 +21,7 @@ from saasmetrics.definitions.blocks import (
     Segment,
     Target,
 )
-from saasmetrics.definitions.catalogue import catalogue
+from saasmetrics.definitions.catalogue import Catalogue, catalogue
 from saasmetrics.definitions.chained import chain
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.faults import validate
@@ -53,12 +53,27 @@ def load(
     written = gather(path, instead or {})
     if not written.data and written.findings:
         raise InputError(written.findings)
+    return understood(written, path, catalogue(), registry, data_root=data_root)
+
+
+def understood(
+    written: Written,
+    path: Path,
+    packed: Catalogue,
+    registry: Mapping[str, type[BaseModel]],
+    *,
+    data_root: Path | None = None,
+) -> Definitions:
+    """What was read, with every name in it resolved; `packed` are the metrics that the file may lay its own over.
+
+    Raises: as `load`.
+    """
     definitions = _read(written, path, data_root)
-    resolver = Resolver(definitions, written, catalogue(), registry)
+    resolver = Resolver(definitions, written, packed, registry)
     resolver.resolve()
     hide(resolver)
     chain(resolver)
-    naming = Naming(definitions, written, catalogue())
+    naming = Naming(definitions, written, packed)
     meaning = Meaning(definitions, written, naming)
     meaning.loops()
     fill_missing(definitions)

@@ -46,6 +46,8 @@ class Wish:
     grain: Grain
     by: tuple[str, ...] = ()
     where: Where = field(default_factory=dict)
+    meaning: Definitions | None = field(default=None, compare=False)
+    """Definitions under which it is computed, where those are others than the computation's; over the same rows."""
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -74,6 +76,43 @@ class Computed:
     def live_of(self, metric: str) -> Live:
         """What answers for a metric, over the stretch of time that its inputs cover."""
         return self.live.at(self.reaches[metric], self.begins[metric])
+
+
+@dataclass
+class _Under:
+    """What is asked for under some definitions, and what answers it."""
+
+    definitions: Definitions
+    wishes: Sequence[Wish]
+    asked: dict[str, Asked] = field(default_factory=dict)
+    reaches: dict[str, datetime] = field(default_factory=dict)
+    begins: dict[str, datetime | None] = field(default_factory=dict)
+    live: Live = field(init=False)
+
+    @property
+    def reads_invoices(self) -> bool:
+        return any(self.definitions.metrics[name].policies.recurring_from == "invoices" for name in self.asked)
+
+    def ask(self, sources: Sources, *, fine: bool) -> None:
+        self.asked = draw_up(self.definitions, sources, self.wishes)
+        if fine:
+            for name, finer in draw_up(self.definitions, sources, self.wishes, fine=True).items():
+                self.asked[name].add(finer)
+
+    def answer(self, found: Read, as_of: datetime | None, overall: datetime) -> None:
+        self.reaches = {metric: as_of or _reach(one, found, overall) for metric, one in self.asked.items()}
+        self.begins = {metric: _since(one, found) for metric, one in self.asked.items()}
+        first = next(iter(self.definitions.metrics))
+        self.live = Live(self.definitions.scope(first), found.store, (), Shelf(), overall)
+
+
+def _meanings(definitions: Definitions, everything: Sequence[Wish]) -> dict[int, _Under]:
+    """All definitions that something is computed under, the computation's own first."""
+    known: dict[int, tuple[Definitions, list[Wish]]] = {id(definitions): (definitions, [])}
+    for wish in everything:
+        its = wish.meaning or definitions
+        known.setdefault(id(its), (its, []))[1].append(wish)
+    return {key: _Under(its, wishes) for key, (its, wishes) in known.items()}
 
 
 def draw_up(
@@ -128,46 +167,47 @@ def compute(
     With `fine`, what their entries one by one need is read as well; with `content`, what the logs hold as a whole.
     """
     everything = (*wishes, *beside)
-    asked = draw_up(definitions, sources, everything)
-    if fine:
-        for name, finer in draw_up(definitions, sources, everything, fine=True).items():
-            asked[name].add(finer)
-    roles = {role for one in asked.values() for role in (*one.roles, *one.lookups)}
-    if any(definitions.metrics[name].policies.recurring_from == "invoices" for name in asked):
+    meanings = _meanings(definitions, everything)
+    for its in meanings.values():
+        its.ask(sources, fine=fine)
+    asked = meanings[id(definitions)].asked
+    every = [one for its in meanings.values() for one in its.asked.values()]
+    roles = {role for one in every for role in (*one.roles, *one.lookups)}
+    if any(its.reads_invoices for its in meanings.values()):
         roles.add("subscriptions")  # to be held against the invoices
-    everyone = Asked()
-    for one in asked.values():
+    everyone, own = Asked(), Asked()
+    for one in every:
         everyone.add(one)
-    requests = everyone.requests
-    whole = contents(sources, requests, definitions.settings.calendar) if content else {}
-    asking: dict[Request, Collection[str]] = {**requests, **{content: () for content in whole.values()}}
+    for one in asked.values():
+        own.add(one)
+    whole = contents(sources, own.requests, definitions.settings.calendar) if content else {}
+    asking: dict[Request, Collection[str]] = {**everyone.requests, **{content: () for content in whole.values()}}
     with broken_files_told(file for files in sources.files.values() for file in files):
         found = read(definitions, sources, roles, asking, as_of, caching, progress)
-    found = replace(found, findings=(*found.findings, *_by_time(definitions, requests)))
+    found = replace(found, findings=(*found.findings, *_by_time(definitions, own.requests)))
     if as_of is None and not found.reaches:
         raise InputError([*found.findings, _timeless()], 3)
     overall = as_of or _newest(found, definitions.settings.calendar)
-    reaches = {metric: as_of or _reach(one, found, overall) for metric, one in asked.items()}
-    begins = {metric: _since(one, found) for metric, one in asked.items()}
-    shelf = Shelf()
-    first = next(iter(definitions.metrics))
-    live = Live(definitions.scope(first), found.store, (), shelf, overall)
+    for its in meanings.values():
+        its.answer(found, as_of, overall)
+    mine = meanings[id(definitions)]
+    live, reaches, begins = mine.live, mine.reaches, mine.begins
     reading = [live.at(reaches[name], None).of(definitions.metrics[name]) for name in asked]
     lacking = unrated((live_, (*one.roles, *one.lookups)) for live_, one in zip(reading, asked.values(), strict=True))
     found = replace(found, findings=(*found.findings, *lacking, *reconciled(reading)))
-    plans, frames = [], []
+    plans = []
     for wish in everything:
-        metric = definitions.metrics[wish.metric]
-        moment = reaches.get(wish.metric, overall)
+        its = meanings[id(wish.meaning or definitions)]
+        metric = its.definitions.metrics[wish.metric]
+        moment = its.reaches.get(wish.metric, overall)
         periods = _periods(definitions, wish.grain, overall, count, since, until)
-        frame = Frame(metric, periods, wish.by, moment, begins.get(wish.metric))
+        frame = Frame(metric, periods, wish.by, moment, its.begins.get(wish.metric))
         why = (
             metric.missing
-            or not_computed(definitions, metric)
-            or _without(asked.get(wish.metric), definitions, sources, found)
+            or not_computed(its.definitions, metric)
+            or _without(its.asked.get(wish.metric), definitions, sources, found)
         )
-        plans.append(_plan(live.at(moment, frame.since), frame, wish, why))
-        frames.append(frame)
+        plans.append(_plan(its.live.at(moment, frame.since), frame, wish, why))
     parts = [_picked(wish, part) for wish, part in zip(everything, gathered(plans), strict=True)]
     values = pl.concat([pl.DataFrame(schema=value_types()), *parts[: len(wishes)]])
     values = values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS)

@@ -16,6 +16,7 @@ from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Selector
+from saasmetrics.expression import parse
 from saasmetrics.frames.canonical import IN_THEMSELVES
 from saasmetrics.frames.ledger import FLOAT, MONEY, Ledger, Part, Shape, Side, own_column
 from saasmetrics.ledgers.metric_type import MetricType
@@ -40,6 +41,11 @@ RECURRING = {
     "paid_seats": "seats",
 }
 """Names that stand for recurring amounts of subscriptions, with the column of the balances that holds them."""
+
+
+def _is_earning(filter_: str) -> bool:
+    """Whether a filter asks for rows that earn, however it is spelled."""
+    return parse(filter_).canonical == parse("mrr > 0").canonical
 
 
 class Stock(Rows, MetricType):
@@ -87,7 +93,7 @@ class Stock(Rows, MetricType):
         """Whether the rows are those of the balances: recurring amounts are asked for, or filtered on."""
         if self._selector(scope).role != "subscriptions":
             return False
-        return self.expr in RECURRING or (self.filter or "").replace(" ", "") == "mrr>0"
+        return self.expr in RECURRING or (self.filter is not None and _is_earning(self.filter))
 
     def _of_users(self, scope: Scope) -> bool:
         """Whether users are counted, who have a row for each of their roles."""

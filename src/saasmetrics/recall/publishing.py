@@ -50,7 +50,7 @@ def publish(
     definitions = load(path, REGISTRY, data_root=data_root)
     _, whole = wishes(definitions, ask)
     further = _splits(definitions, ask)
-    result, made = answered(definitions, ask, caching_of(cache, no_cache), progress, beside=further)
+    result, made = answered(definitions, ask, caching_of(cache, no_cache), progress, beside=further, content=True)
     values = pl.concat([made.done.values, *made.beside]).unique(KEY, keep="first", maintain_order=True).sort(KEY)
     account = Account(
         result.as_of,
