@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.engine.ask import Ask
-from saasmetrics.finding import Finding
+from saasmetrics.finding import Finding, Impact
 from saasmetrics.ledgers.index import REGISTRY
-from saasmetrics.pipeline import answered, caching_of
+from saasmetrics.pipeline import caching_of
 
 # As in the pipeline: what reads and computes is imported where that begins.
 if TYPE_CHECKING:
     from saasmetrics.engine.read import Progress
+    from saasmetrics.facts.cache import Caching
     from saasmetrics.lock.accept import Accepted
     from saasmetrics.lock.asking import Given
     from saasmetrics.lock.held import Held
+    from saasmetrics.meanings.impact import Both
 
 UNPUBLISHED = ("acquisition_spend", "paid_spend")
 """Helpers whose values a rule looks at, though nobody publishes them."""
@@ -40,6 +42,12 @@ class Checked:
 
         told = dict.fromkeys((*self.findings, *unaccepted(findings, self.held.lock)))
         return Checked(self.definitions, self.held, tuple(sorted(told, key=_place)))
+
+    def with_impacts(self, impacts: Impacts) -> Checked:
+        """With what changes do to numbers, beside the last thing that is said of each cause."""
+        last = {id_: group[-1] for id_, group in self.held.compared.groups if id_ in impacts}
+        shown: dict[Finding, Finding] = {change: replace(change, impact=impacts[id_]) for id_, change in last.items()}
+        return replace(self, findings=tuple(shown.get(each, each) for each in self.findings))
 
 
 def check(path: Path, *, data_root: Path | None = None, strict: bool = False) -> Checked:
@@ -105,22 +113,59 @@ def examine(
     tried on what came of them is not gathered.
     Raises: InputError, exit 2 for definitions that cannot be understood, 3 where no source can be used.
     """
+    definitions = load(path, REGISTRY, data_root=data_root)
+    return _examined(definitions, None, locked, as_of, caching_of(cache, no_cache), progress)[0]
+
+
+def examined(
+    checked: Checked,
+    *,
+    as_of: date | datetime | None = None,
+    cache: Path | None = None,
+    no_cache: bool = False,
+    progress: Progress | None = None,
+) -> Checked:
+    """As `examine`, beside what was checked; and what every unlocked change does to the numbers that it reaches.
+
+    Raises: as `examine`.
+    """
+    from saasmetrics.meanings.impact import both
+
+    compared = both(checked.definitions, checked.held)
+    locked, caching = locked_in(checked.held), caching_of(cache, no_cache)
+    found, impacts = _examined(checked.definitions, compared, locked, as_of, caching, progress)
+    return checked.with_impacts(impacts).beside(found)
+
+
+Impacts = Mapping[str, tuple[Impact, ...]]
+
+
+def _examined(
+    definitions: Definitions,
+    compared: Both | None,
+    locked: frozenset[str] | None,
+    as_of: date | datetime | None,
+    caching: Caching,
+    progress: Progress | None,
+) -> tuple[tuple[Finding, ...], Impacts]:
+    """Findings, and impacts by the id of their cause, of one pass over the data."""
     from saasmetrics.engine.currencies import currencies
     from saasmetrics.engine.linked import linked
     from saasmetrics.engine.sighted import sighted
     from saasmetrics.lint.evidence import Evidence
     from saasmetrics.lint.index import drift, lint_values
+    from saasmetrics.meanings.passes import under_meanings
 
-    definitions = load(path, REGISTRY, data_root=data_root)
-    question = _question(definitions, as_of)
-    wide, made = answered(definitions, question, caching_of(cache, no_cache), progress)
-    sources = made.sources
+    question, wished = _question(definitions, as_of), compared.wishes if compared is not None else ()
+    done = under_meanings(definitions, question, wished, caching, progress)
+    wide, sources = done.result, done.made.sources
     evidence = Evidence(wide.values, linked(definitions, sources, wide.as_of), None, currencies(sources), sources.types)
     today = definitions.settings.calendar.local_day(wide.as_of)
     findings = lint_values(definitions, evidence, locked, today=today)
     seen = sighted(definitions, sources, wide.as_of if as_of is not None else None)
     told = [finding for finding in wide.findings if finding not in definitions.findings]
-    return (*told, *findings, *(drift(definitions, seen, locked) if seen is not None else ()))
+    found = (*told, *findings, *(drift(definitions, seen, locked) if seen is not None else ()))
+    return found, compared.told(done.others) if compared is not None else {}
 
 
 def _question(definitions: Definitions, as_of: date | datetime | None) -> Ask:

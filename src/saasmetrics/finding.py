@@ -80,12 +80,51 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Flip:
+    """A target that some periods meet under one meaning and miss under the other.
+
+    `met` and `missed` are the first days of the periods in which that is news; `said` tells it in words.
+    """
+
+    target: str
+    said: str
+    met: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Impact:
+    """One number as it was accepted against the same number as it is written, over the same rows.
+
+    Unit: `median` and `largest` are differences, written less accepted, in the metric's raw unit, the shares of what
+    was accepted. Edges: `period` is the first day of that with the largest difference, the latest of several; `periods`
+    are those that have a number on both sides, `moved` those of them that differ. Without any, `why` says so; `said`
+    tells all of it in words.
+    """
+
+    address: str
+    said: str
+    grain: str = ""
+    periods: int = 0
+    moved: int = 0
+    median: float | None = None
+    median_share: float | None = None
+    largest: float | None = None
+    largest_share: float | None = None
+    period: str = ""
+    before: float | None = None
+    after: float | None = None
+    flips: tuple[Flip, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True)
 class Change(Finding):
     """A difference between what is written and what was accepted.
 
     Edges: `class_` is label, governance, goalpost, additive, semantic, inherited or breaking; `field` is the fact that
     changed, `old` and `new` its value, empty where there was, or is, none; `direction` says narrows, widens or moves;
-    `reaches` are the ids of what rests on it.
+    `reaches` are the ids of what rests on it, `impact` what it does to numbers, where data was read.
     """
 
     class_: str = ""
@@ -94,6 +133,7 @@ class Change(Finding):
     new: str = ""
     direction: str = ""
     reaches: tuple[str, ...] = ()
+    impact: tuple[Impact, ...] = ()
 
 
 class InputError(Exception):

@@ -77,16 +77,7 @@ def check(
         checked = examination.check(path, data_root=data_root, strict=strict)
         if data:
             with console.progress() as progress:
-                found = examination.examine(
-                    path,
-                    locked=examination.locked_in(checked.held),
-                    as_of=moment,
-                    data_root=data_root,
-                    cache=cache,
-                    no_cache=no_cache,
-                    progress=progress,
-                )
-            checked = checked.beside(found)
+                checked = examination.examined(checked, as_of=moment, cache=cache, no_cache=no_cache, progress=progress)
         if audit:
             checked = checked.beside(_audited(checked, moment, data_root))
     except InputError as error:

@@ -107,7 +107,9 @@ def read(
     )
     findings += facts.findings
     known = definitions.workflows
-    findings += [_runless(definitions, name, rows) for name, rows in sorted(facts.runless.items()) if rows and name in known]
+    findings += [
+        _runless(definitions, name, rows) for name, rows in sorted(facts.runless.items()) if rows and name in known
+    ]
     for name, log_read in facts.reads.items():
         findings += sources.logs[name].fault_findings(log_read.faults)
         findings += sources.logs[name].unread_findings(log_read.unread)

@@ -46,8 +46,8 @@ def restored(accepted: Mapping[str, Node], now: Definitions, registry: Mapping[s
         why = f"what was accepted cannot be read any more: {error.findings[0].message}"
         return Restored(None, dict.fromkeys(names, why))
     was, is_ = fulls(accepted), fulls(nodes(definitions))
-    lost = {name: why for name in names if (why := _lost(f"metric.{name}", accepted, now, was, is_))}
-    return Restored(definitions, lost)
+    lost = {name: _lost(f"metric.{name}", accepted, now, was, is_) for name in names}
+    return Restored(definitions, {name: said for name, said in lost.items() if said is not None})
 
 
 def _lost(
@@ -80,7 +80,7 @@ def under(id_: str, known: Mapping[str, Node]) -> tuple[str, ...]:
 def _read(accepted: Iterable[Node], now: Definitions, registry: Mapping[str, type[BaseModel]]) -> Definitions:
     known = tuple(accepted)
     file = read(_text(_blocks(known, now)), "what was accepted")
-    metrics = entries_of(known, now)
+    metrics = entries_of(known)
     entries = read(_text(metrics), "what was accepted")
     findings = (*file.findings, *entries.findings)
     if findings or not isinstance(file.data, dict) or not isinstance(entries.data, dict):
@@ -116,7 +116,9 @@ def _blocks(known: tuple[Node, ...], now: Definitions) -> dict[str, Plain]:
     return {**said, **file_of(known, now), **({"metrics": own} if own else {})}
 
 
-def _origins(file: Document, now: Definitions) -> dict[tuple[str | int, ...], tuple[Document, tuple[str | int, ...], Path]]:
+def _origins(
+    file: Document, now: Definitions
+) -> dict[tuple[str | int, ...], tuple[Document, tuple[str | int, ...], Path]]:
     """Every node stands in the one document; a source in the folder of the file that says it now."""
     origins: dict[tuple[str | int, ...], tuple[Document, tuple[str | int, ...], Path]] = {
         (): (file, (), now.path.parent)

@@ -8,6 +8,7 @@ from typing import Any
 
 from saasmetrics.definitions.catalogue import catalogue
 from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.definitions.goals import Target
 from saasmetrics.definitions.governance import EXTRAS, GOVERNANCE, MEANING
 from saasmetrics.definitions.policies import Policies
 from saasmetrics.lock.blocks import CALENDAR, GROUPS
@@ -102,13 +103,24 @@ def north_star_of(nodes: Iterable[Node]) -> str | None:
     return None
 
 
+def targets_of(nodes: Iterable[Node]) -> dict[str, Target]:
+    """Targets as they were accepted, by id."""
+    return {node.id: Target.model_validate(_keys(node)) for node in nodes if node.kind == "target"}
+
+
+def _keys(node: Node) -> dict[str, Any]:
+    where = node.facts.get("where")
+    inside = {name: tuple(values) for name, values in where.items()} if isinstance(where, dict) else {}
+    return {**node.facts, "where": inside}
+
+
 def policies_of(nodes: Iterable[Node]) -> dict[str, Plain]:
     """By metric, the policies that hold for it alone, as the key `metrics` says them."""
     own = {node.name: block(node.facts).get("policies") for node in nodes if _is_metric(node)}
     return {name: {"policies": policies} for name, policies in own.items() if policies}
 
 
-def entries_of(nodes: Iterable[Node], now: Definitions) -> dict[str, dict[str, Plain]]:
+def entries_of(nodes: Iterable[Node]) -> dict[str, dict[str, Plain]]:
     """The metrics as entries of a catalogue: with the keys that only a catalogue has, references not filled in."""
     packed = catalogue().entries
     out: dict[str, dict[str, Plain]] = {}

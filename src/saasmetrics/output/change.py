@@ -64,6 +64,13 @@ def change(number: Number, now: float, before: float, flat: float | None = None)
     return _change(_percent(float(share)), share, _band(flat, FLAT_SHARE))
 
 
+def by(number: Number, difference: float) -> str:
+    """A difference as it is, with its sign: rates in percentage points, everything else in its own unit."""
+    if number.kind in ("rate", "small_rate"):
+        return plus(rate(difference, number.decimals).replace("%", " pp"))
+    return plus(number.text(difference))
+
+
 def _absolute(number: Number, now: float, before: float) -> bool:
     small = number.kind == "count" and abs(before) < SMALL_COUNT
     return small or before == 0 or (now < 0) != (before < 0)

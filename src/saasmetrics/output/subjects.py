@@ -79,7 +79,7 @@ def subject(definitions: Definitions, address: Address, judged: Judged | None = 
     pointer = definitions.metrics[address.metric].points_to
     pointed = definitions.address(pointer) if pointer else address
     metric, general = definitions.about(pointed), definitions.metrics[pointed.metric]
-    number = _number(metric, definitions)
+    number = number_of(metric, definitions)
     parts = definitions.parts(pointed.metric)
     how, stat = _shape(definitions, pointed)
     stats = definitions.addressing.stats(pointed.metric)
@@ -114,7 +114,8 @@ def subject(definitions: Definitions, address: Address, judged: Judged | None = 
     )
 
 
-def _number(metric: Metric, definitions: Definitions) -> Number:
+def number_of(metric: Metric, definitions: Definitions) -> Number:
+    """How the values of a metric are written."""
     kind: Kind = metric.format if metric.format in get_args(Kind) else "count"  # type: ignore[assignment]  # just tested
     return Number(kind, metric.unit, definitions.settings.currency if kind == "money" else None)
 

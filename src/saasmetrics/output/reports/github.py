@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from saasmetrics.finding import Finding, Severity
-from saasmetrics.output.reports.report import Report, count, heaviest, title
+from saasmetrics.output.reports.report import Report, count, effect, heaviest, title
 
 MOST = 10
 """How many annotations of one kind GitHub shows for a step."""
@@ -34,7 +34,8 @@ def _command(finding: Finding) -> str:
                "col": place.column if place else 0, "title": title(finding)}  # fmt: skip
     written = ",".join(f"{key}={_property(str(value))}" for key, value in options.items() if value)
     hint = f"; {finding.hint}" if finding.hint else ""
-    return f"::{_KINDS[finding.severity]} {written}::{_data(finding.message + hint)}"
+    numbers = "".join(f"\n{f'{address}: ' if address else ''}{said}" for address, said in effect(finding))
+    return f"::{_KINDS[finding.severity]} {written}::{_data(finding.message + hint + numbers)}"
 
 
 def _data(text: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from json import dumps
 from typing import Any
 
-from saasmetrics.finding import Change, Finding
+from saasmetrics.finding import Change, Finding, Impact
 from saasmetrics.output.reports.report import LEVELS, Report
 
 
@@ -21,6 +22,10 @@ def json(report: Report) -> bytes:
         "accept": list(report.accepts),
     }
     return (dumps(whole, indent=2, ensure_ascii=False) + "\n").encode(errors="replace")
+
+
+def _impact(impact: Impact) -> dict[str, Any]:
+    return {key: value or None if value == "" else value for key, value in asdict(impact).items()}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
@@ -40,5 +45,6 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "new": (change.new or None) if change else None,
         "direction": (change.direction or None) if change else None,
         "reaches": list(change.reaches) if change else [],
+        "impact": [_impact(each) for each in change.impact] if change else [],
         "id": finding.id,
     }

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from saasmetrics.finding import Finding, Severity
-from saasmetrics.output.reports.report import Report, family, title
+from saasmetrics.output.reports.report import Report, effect, family, title
 
 SUITES = ("definition", "lint", "tracking", "restatement")
 
@@ -77,4 +77,10 @@ def _case(suite: str, id_: str, findings: list[Finding]) -> Iterator[str]:
 
 
 def _lines(findings: list[Finding]) -> str:
-    return "\n".join(map(str, findings)).translate(_IN_TEXT)
+    return "\n".join(map(_whole, findings)).translate(_IN_TEXT)
+
+
+def _whole(finding: Finding) -> str:
+    """A finding with what it does to numbers, a line each."""
+    numbers = (f"{address}: {said}" if address else said for address, said in effect(finding, None))
+    return "\n".join((str(finding), *numbers))

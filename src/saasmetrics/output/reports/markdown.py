@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from saasmetrics.finding import Change, Finding
-from saasmetrics.output.reports.report import Report, count, counted, heaviest, title
+from saasmetrics.output.reports.report import Report, count, counted, effect, heaviest, title
 
 MOST = 40
 """How many findings the table shows; a page with more is not read, and is too long for a comment."""
@@ -31,6 +31,18 @@ def _lines(report: Report) -> Iterator[str]:
     if len(ordered) > len(shown):
         yield from ("", f"and {count(len(ordered) - len(shown), 'more finding')}; `saasmetrics check` tells them all.")
     yield from _at_length(changes)
+    numbers = [(finding, each) for finding in ordered for each in effect(finding, None)]
+    if numbers:
+        yield from (
+            "",
+            "What it does to numbers, as accepted against as written:",
+            "",
+            "| of | number | |",
+            "|---|---|---|",
+        )
+        yield from (
+            f"| {_cell(finding.object)} | {_code(address)} | {_cell(said)} |" for finding, (address, said) in numbers
+        )
     if report.accepts:
         yield from ("", "To accept after review:", "", "```sh", *report.accepts, "```")
     if shown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from saasmetrics.finding import Change, Finding, Severity
@@ -34,6 +34,28 @@ class Report:
     def classes(self) -> dict[str, int]:
         """How many changes there are of each class."""
         return dict(Counter(class_of(finding) for finding in self.findings if class_of(finding)))
+
+
+SHOWN = 12
+"""Numbers whose effect is told where a report has to be short."""
+
+
+def effect(finding: Finding, most: int | None = SHOWN) -> Iterator[tuple[str, str]]:
+    """What a change does to numbers: the address of each with a sentence, then its targets; at most so many numbers.
+
+    Edges: those that keep their numbers are told together, last.
+    """
+    impacts = finding.impact if isinstance(finding, Change) else ()
+    told = [each for each in impacts if each.moved or each.flips or each.why or not each.periods]
+    for each in told if most is None else told[:most]:
+        if each.said:
+            yield each.address, each.said
+        yield from ((each.address, flip.said) for flip in each.flips)
+    if most is not None and len(told) > most:
+        yield "", f"{count(len(told) - most, 'more number')}: a report as json has them all"
+    if same := [each.address for each in impacts if each not in told]:
+        some = f"{', '.join(same[:3])}{', ...' if len(same) > 3 else ''}"
+        yield "", f"{count(len(same), 'metric')} with no other number: {some}"
 
 
 def class_of(finding: Finding) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from json import dumps
 from typing import Any
 from urllib.parse import quote
 
-from saasmetrics.finding import Finding
-from saasmetrics.output.reports.report import LEVELS, Report, class_of, family
+from saasmetrics.finding import Change, Finding
+from saasmetrics.output.reports.report import LEVELS, Report, class_of, effect, family
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -50,6 +51,10 @@ def _result(finding: Finding, codes: list[str]) -> dict[str, Any]:
     }
     if class_of(finding):
         result["properties"] = {"class": class_of(finding)}
+    if isinstance(finding, Change) and finding.impact:
+        numbers = "\n".join(f"{f'{address}: ' if address else ''}{said}" for address, said in effect(finding))
+        result["message"]["text"] += f"\n{numbers}"
+        result["properties"]["impact"] = [asdict(each) for each in finding.impact]
     if (place := finding.location) is not None:
         physical: dict[str, Any] = {"artifactLocation": {"uri": quote(place.file, errors="replace")}}
         if place.line:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from saasmetrics.finding import Change, Finding
 from saasmetrics.output.findings import TONES
-from saasmetrics.output.reports.report import Report, counted
+from saasmetrics.output.reports.report import Report, counted, effect
 from saasmetrics.output.sheet import text as styled
 
 
@@ -34,6 +34,7 @@ def _finding(finding: Finding) -> Iterator[Text]:
     tone = TONES[finding.severity]
     if isinstance(finding, Change) and finding.class_ == "inherited":
         yield styled("    ", (finding.code, tone), f" {finding.message}")
+        yield from _effect(finding)
         return
     weight = f"{finding.severity.name.lower()} {finding.code}"
     change = finding if isinstance(finding, Change) else None
@@ -47,3 +48,10 @@ def _finding(finding: Finding) -> Iterator[Text]:
     if change and change.field and (change.old or change.new):
         for name, value in (("old", change.old), ("new", change.new)):
             yield styled((f"    {name}  ", "muted"), " ".join(value.split("\n")) or "-")
+    yield from _effect(finding)
+
+
+def _effect(finding: Finding) -> Iterator[Text]:
+    """What it does to numbers, a line each."""
+    for address, said in effect(finding):
+        yield styled(("    impact  ", "muted"), (f"{address}: " if address else "", "strong"), said)
