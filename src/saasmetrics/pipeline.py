@@ -26,8 +26,19 @@ if TYPE_CHECKING:
     from saasmetrics.engine.read import Progress, SourceRead
     from saasmetrics.engine.run import Computed, Wish
     from saasmetrics.facts.cache import Cache, Caching
+    from saasmetrics.lock.entry import Version
     from saasmetrics.output.explanation import Explanation
     from saasmetrics.sources.open import Sources
+
+
+@dataclass(frozen=True)
+class Along:
+    """A series told beside another: `address` under other definitions, as `name`, next to the metric `beside`."""
+
+    name: str
+    beside: str
+    address: Address
+    definitions: Definitions
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,10 @@ class Result:
     """Targets that are held against a part of the company, of a question about the whole."""
     step_times: pl.DataFrame | None = None
     """Of funnels asked for by name: how long their steps take."""
+    versions: Mapping[tuple[str, int], Version] = field(default_factory=dict)
+    """By metric and number, where the values have a column `version`."""
+    along: tuple[Along, ...] = ()
+    """Series under versions before, among the values."""
 
 
 def compute(

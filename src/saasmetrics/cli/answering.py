@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from saasmetrics.output.answer import Answer, Goal, last_day
 from saasmetrics.output.entries import Opened
 from saasmetrics.output.subjects import subject, subjects
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from saasmetrics.pipeline import LedgerResult, Result
+    from saasmetrics.output.subject import Subject
+    from saasmetrics.pipeline import Along, LedgerResult, Result
     from saasmetrics.review.targets import Part
 
 
@@ -21,7 +23,7 @@ def answer(result: Result) -> Answer:
     return Answer(
         title=definitions.product,
         values=result.values,
-        subjects=subjects(definitions, result.addresses, result.values, result.verdicts),
+        subjects=tuple(_subjects(result)),
         calendar=definitions.settings.calendar,
         as_of=result.as_of,
         findings=result.findings,
@@ -32,7 +34,46 @@ def answer(result: Result) -> Answer:
         where=_part(ask.where),
         goals=tuple(_goal(result, part) for part in result.parts),
         step_times=result.step_times,
+        about=_versions(result),
     )
+
+
+def _subjects(result: Result) -> Iterator[Subject]:
+    """The addresses asked for, each with what its versions say; the versions before behind their metrics."""
+    said: dict[str, list[tuple[int, str]]] = {}
+    for (metric, number), version in result.versions.items():
+        since = f" since {version.since}" if version.since else ""
+        reason = f": {version.reason}" if version.reason else ""
+        said.setdefault(metric, []).append((number, f"v{number}{since}{reason}"))
+    found = subjects(result.definitions, result.addresses, result.values, result.verdicts)
+    for place, each in enumerate(found):
+        yield replace(each, versions=tuple(said.get(each.metric, ())))
+        if place + 1 == len(found) or found[place + 1].metric != each.metric:
+            yield from (_before(along, each) for along in result.along if along.beside == each.metric)
+
+
+def _before(along: Along, beside: Subject) -> Subject:
+    """The version before, called after its metric: `nrr@1`."""
+    own = subject(along.definitions, along.address)
+    mark = f" @{along.name.rpartition('@')[2]}"
+    return replace(
+        own,
+        metric=along.name,
+        label=own.label + mark,
+        short_label=(own.short_label or own.label) + mark,
+        before=along.beside,
+        grain=beside.grain,
+        star=False,
+    )
+
+
+def _versions(result: Result) -> dict[str, Any]:
+    """Of every version: from when on, why, by whom."""
+    rows = [
+        {"metric": metric, "version": number, "since": version.since, "reason": version.reason, "by": version.by}
+        for (metric, number), version in result.versions.items()
+    ]
+    return {"basis": "as_defined", "versions": rows} if rows else {}
 
 
 def _part(where: Mapping[str, tuple[str, ...]]) -> str:

@@ -10,6 +10,7 @@ from saasmetrics.cli.console import usage
 from saasmetrics.finding import Severity
 
 if TYPE_CHECKING:
+    from saasmetrics.definitions.scalars import Duration
     from saasmetrics.engine.opened import Depth
     from saasmetrics.period import Grain
 
@@ -48,10 +49,22 @@ def edition(flag: str, text: str | None) -> str | None:
     return text
 
 
+def length(flag: str, text: str | None) -> Duration | None:
+    """A length of time. Raises: InputError (exit 2) for anything else."""
+    from pydantic_core import PydanticCustomError
+
+    from saasmetrics.definitions.scalars import Duration
+
+    try:
+        return None if text is None else Duration.parse(text)
+    except PydanticCustomError:
+        raise usage(f"{flag} {text} is not a duration", "write one like 4w") from None
+
+
 def basis(text: str) -> str:
     """Which numbers are asked for. Raises: InputError (exit 2) for any other word."""
-    if text not in ("current", "as_published"):
-        raise usage(f"--basis {text}", "write current or as_published")
+    if text not in ("current", "as_defined", "as_published"):
+        raise usage(f"--basis {text}", "write current, as_defined or as_published")
     return text
 
 

@@ -35,6 +35,7 @@ def compute(
     everything: flags.Everything = False,
     publish: flags.Publish = False,
     basis: flags.Basis = "current",
+    overlap: flags.Overlap = None,
     form: flags.Form = None,
     output: flags.Output = None,
     manifest: flags.Manifest = None,
@@ -55,8 +56,12 @@ def compute(
     console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
     destination, severity = console.destination(form, output), asking.threshold(fail_on)
     path, told = definitions_path(definitions), asking.basis(basis)
-    if told != "current" and (publish or manifest is not None):
-        raise usage(f"--basis {told} computes nothing", "leave out --publish and --manifest")
+    if told == "as_published" and (publish or manifest is not None or overlap is not None):
+        raise usage("--basis as_published computes nothing", "leave out --publish, --manifest and --overlap")
+    if publish and (told != "current" or overlap is not None):
+        raise usage(
+            "--publish tells what holds now", "leave out --basis and --overlap; lock --overlap 4w publishes both"
+        )
     from saasmetrics.engine.ask import Ask
 
     ask = Ask(
@@ -79,6 +84,7 @@ def compute(
             ask,
             publish=publish,
             basis=told,
+            overlap=asking.length("--overlap", overlap),
             data_root=data_root,
             cache=cache,
             no_cache=no_cache,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from saasmetrics.cli.progress import Progress
+    from saasmetrics.definitions.scalars import Duration
     from saasmetrics.engine.ask import Ask
     from saasmetrics.pipeline import Result
 
@@ -17,6 +18,7 @@ def computed(
     *,
     publish: bool,
     basis: str,
+    overlap: Duration | None,
     data_root: Path | None,
     cache: Path | None,
     no_cache: bool,
@@ -36,6 +38,16 @@ def computed(
             path, ask, data_root=data_root, cache=cache, no_cache=no_cache, progress=progress, tool=version()
         )
         return result, (published(done),)
-    from saasmetrics.pipeline import compute
+    from saasmetrics.meanings.answer import compute
 
-    return compute(path, ask, data_root=data_root, cache=cache, no_cache=no_cache, progress=progress), ()
+    result = compute(
+        path,
+        ask,
+        as_defined=basis == "as_defined",
+        overlap=overlap,
+        data_root=data_root,
+        cache=cache,
+        no_cache=no_cache,
+        progress=progress,
+    )
+    return result, ()

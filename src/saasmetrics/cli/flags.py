@@ -60,8 +60,14 @@ Publish = Annotated[
 Basis = Annotated[
     str,
     Option(
-        "--basis", metavar="BASIS", help="current, or as_published: as the latest edition has it, or that of --as-of."
+        "--basis",
+        metavar="BASIS",
+        help="current; as_defined: each period as it was defined then; as_published: as the latest edition has it.",
     ),
+]
+Overlap = Annotated[
+    str | None,
+    Option("--overlap", metavar="4w", help="Show the version before beside, up to so long after it was superseded."),
 ]
 Manifest = Annotated[
     Path | None, Option("--manifest", metavar="PATH", help="Record what the run read, enough to repeat it.")

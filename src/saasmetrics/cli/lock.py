@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Argument, Context, Option
 
@@ -14,9 +14,6 @@ from saasmetrics.cli.completion import lockable
 from saasmetrics.cli.console import Console, Outcome, usage
 from saasmetrics.cli.discovery import definitions_path
 from saasmetrics.cli.waiting import let_wait
-
-if TYPE_CHECKING:
-    from saasmetrics.definitions.scalars import Duration
 
 
 def lock(
@@ -56,7 +53,7 @@ def lock(
     """
     console: Console = context.obj.talk(quiet, verbose, color, no_progress, debug)
     _refuse(names, everything=everything, otherwise=accept or upgrade, allow_ci=allow_ci)
-    day, length = asking.day("--since", since), _length(overlap)
+    day, length = asking.day("--since", since), asking.length("--overlap", overlap)
     path = definitions_path(definitions)
     let_wait("polars", "numpy")
     from saasmetrics import examination
@@ -89,17 +86,6 @@ def _refuse(names: list[str] | None, *, everything: bool, otherwise: bool, allow
         raise usage("--all beside names", "leave out one of them")
     if not names and not everything and not otherwise:
         raise usage("what is accepted?", "name it as saasmetrics check does, or say --all")
-
-
-def _length(text: str | None) -> Duration | None:
-    from pydantic_core import PydanticCustomError
-
-    from saasmetrics.definitions.scalars import Duration
-
-    try:
-        return None if text is None else Duration.parse(text)
-    except PydanticCustomError:
-        raise usage(f"--overlap {text} is not a duration", "write one like 4w") from None
 
 
 def _said(wrote: tuple[Path, ...]) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from saasmetrics.lock.compare import Compared
 from saasmetrics.lock.entry import Entry, Lock, Version
 from saasmetrics.lock.fingerprint import fulls
 from saasmetrics.lock.held import Held, accepting, unaccepted
-from saasmetrics.lock.history import closed, document
+from saasmetrics.lock.history import documents
 from saasmetrics.lock.node import Node, meaning
+from saasmetrics.lock.telling import object_of
 from saasmetrics.period import Grain
 
 
@@ -41,15 +42,15 @@ def accepted(definitions: Definitions, held: Held, given: Given, lint: Sequence[
     check_lint(lint, {change.object for change in changes if change.object.startswith("metric.")})
     check_reason(given, changes)
     entries = _taken(before, compared, ids)
-    bumped = _bumped(before, compared, ids) & set(entries)
+    bumped = {id_: cause for id_, cause in _bumped(before, compared, ids).items() if id_ in entries}
     grains = [Grain(str(entries[id_].node.facts["grain"])) for id_ in sorted(bumped)]
     check_since(given, definitions.settings.calendar, grains)
     gone = {id_ for id_ in before.entries if id_ not in entries and id_.startswith("metric.") and "#" not in id_}
     gone -= set(compared.renames.new.values())
     after = _stamped(entries, bumped, given, ids)
-    ended = sorted((bumped | gone) & set(before.entries))
-    superseded = {document(before.entries[id_]): closed(before.entries, id_) for id_ in ended}
-    return Accepted(replace(before, entries=after), changes, superseded)
+    was = compared.renames.new
+    ended = {was.get(id_, id_): was.get(cause, cause) for id_, cause in bumped.items()} | {id_: id_ for id_ in gone}
+    return Accepted(replace(before, entries=after), changes, documents(before.entries, ended))
 
 
 def proposed(
@@ -131,21 +132,27 @@ def _present(node: Node, entries: Mapping[str, Entry]) -> Node:
     return replace(node, needs=needs, headline=headline, each=each)
 
 
-def _bumped(before: Lock, compared: Compared, ids: set[str]) -> set[str]:
-    """Metrics that mean something else than their version says."""
-    bumped: set[str] = set()
+def _bumped(before: Lock, compared: Compared, ids: set[str]) -> dict[str, str]:
+    """Metrics that mean something else than their version says, each with what is to blame: itself, or the first."""
+    bumped: dict[str, str] = {}
     for id_, group in compared.groups:
         if id_ not in ids:
             continue
         moving = [change for change in group if change.class_ in ("semantic", "breaking") or change.reaches]
-        bumped |= {reached for change in moving for reached in change.reaches}
+        present = {old: new for new, old in compared.renames.new.items()}
+        for reached in (reached for change in moving for reached in change.reaches):
+            bumped.setdefault(present.get(reached, reached), object_of(id_))
         if moving:
-            bumped.add(id_)
+            bumped[id_] = id_
     moved = compared.renames.new
-    return {id_ for id_ in bumped if id_.startswith("metric.") and (id_ in before.entries or id_ in moved)}
+    return {
+        id_: cause
+        for id_, cause in bumped.items()
+        if id_.startswith("metric.") and (id_ in before.entries or id_ in moved)
+    }
 
 
-def _stamped(entries: Mapping[str, Entry], bumped: set[str], given: Given, ids: set[str]) -> dict[str, Entry]:
+def _stamped(entries: Mapping[str, Entry], bumped: Mapping[str, str], given: Given, ids: set[str]) -> dict[str, Entry]:
     """The entries with fingerprints and versions."""
     marks = fulls({id_: entry.node for id_, entry in entries.items()})
     since = given.since.isoformat() if given.since else None
@@ -156,17 +163,18 @@ def _stamped(entries: Mapping[str, Entry], bumped: set[str], given: Given, ids: 
         meta = entry.meta if not is_taken else node.meta if node.about or node.words else ""
         stamped = replace(entry, own=node.own if node.facts else "", full=full if node.facts else "", meta=meta)
         if node.kind == "metric" and "#" not in id_:
-            stamped = _versioned(stamped, full, id_ in bumped, given, since)
+            stamped = _versioned(stamped, full, bumped.get(id_), given, since)
         out[id_] = stamped
     return out
 
 
-def _versioned(entry: Entry, full: str, is_new: bool, given: Given, since: str | None) -> Entry:
+def _versioned(entry: Entry, full: str, cause: str | None, given: Given, since: str | None) -> Entry:
     if entry.version is None:
         return replace(entry, version=Version(1, full, since, given.reason, given.by))
-    if not is_new:
+    if cause is None:
         return replace(entry, version=replace(entry.version, full=full))
-    version = Version(entry.version.number + 1, full, since, given.reason, given.by)
+    because = cause if cause != entry.node.id else None
+    version = Version(entry.version.number + 1, full, since, given.reason, given.by, because)
     overlap = given.overlap.text if given.overlap else None
     return replace(entry, version=version, past=(*entry.past, entry.version), overlap=overlap)
 

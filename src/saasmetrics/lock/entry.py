@@ -13,7 +13,8 @@ from saasmetrics.lock.node import CANON, Node
 class Version:
     """One meaning that a metric has, or had: from when on, why it was accepted, and by whom.
 
-    Edges: without `since` it holds for all periods before the next version.
+    Edges: without `since` it holds for all periods before the next version. `because` is the id of what changed, where
+    the metric only rests on that.
     """
 
     number: int
@@ -21,6 +22,7 @@ class Version:
     since: str | None = None
     reason: str | None = None
     by: str | None = None
+    because: str | None = None
 
 
 @dataclass(frozen=True)

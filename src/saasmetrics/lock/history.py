@@ -1,37 +1,73 @@
-"""Closed documents: a superseded meaning with everything under it, so that it can be computed on its own."""
+"""Closed documents: superseded meanings with everything under them, so that they can be computed on their own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from saasmetrics.lock.entry import Entry, Lock
+from saasmetrics.lock.node import digest
+from saasmetrics.lock.reading import parsed
 from saasmetrics.lock.writing import written
 
 FOLDER = "metrics.history"
+_HEAD = """\
+# Meanings that were superseded, closed: everything that they rest on is here too, once. Never rewritten.
+lock: 1
+"""
 
 
-def closed(entries: Mapping[str, Entry], metric: str) -> str:
-    """The text of one metric as it was accepted, with all that it rests on; a lock of that alone."""
-    wanted, waiting = {metric}, [metric]
+def documents(entries: Mapping[str, Entry], ended: Mapping[str, str]) -> dict[str, str]:
+    """The texts, by name of file, that close what has ended; one for each cause, however many metrics it reaches.
+
+    `ended` are ids of metrics, each with the id of what is to blame: itself, or what it rests on.
+    Edges: the document of a metric that changed itself is called `nrr@1.yaml`; that of a workflow, a policy, ... by
+    the meanings that it closes, so that branches that close different ones never write the same file.
+    """
+    known = {id_: cause for id_, cause in ended.items() if id_ in entries}
+    causes = dict.fromkeys(known.values())
+    return {
+        _name(entries, cause, metrics): closed(entries, metrics)
+        for cause in causes
+        if (metrics := sorted(id_ for id_ in known if known[id_] == cause))
+    }
+
+
+def _name(entries: Mapping[str, Entry], cause: str, metrics: list[str]) -> str:
+    name = cause.partition(".")[2]
+    own = entries.get(cause)
+    if own is not None and own.version is not None:
+        return f"{name}@{own.version.number}.yaml"
+    said = [(id_, entries[id_].full, str(entries[id_].version)) for id_ in metrics]
+    return f"{name}@{digest('closed', said)[3:11]}.yaml"
+
+
+def closed(entries: Mapping[str, Entry], metrics: Iterable[str]) -> str:
+    """The text of metrics as they were accepted, with all that they rest on; a lock of that alone.
+
+    Edges: who answered for them, and what is no part of a meaning, is left out.
+    """
+    wanted = set(metrics)
+    ended, waiting = set(wanted), list(wanted)
     while waiting:
         node = entries[waiting.pop()].node
         fresh = {need for need in node.under if need in entries} - wanted
         wanted |= fresh
         waiting += fresh
-    return written(Lock({id_: entry for id_, entry in entries.items() if id_ in wanted}), head=_HEAD)
+    kept = {id_: _bare(entry, is_metric=id_ in ended) for id_, entry in entries.items() if id_ in wanted}
+    return written(Lock(kept), head=_HEAD)
 
 
-_HEAD = """\
-# A meaning that was superseded, closed: everything that it rests on is here too. Never rewritten.
-lock: 1
-"""
+def _bare(entry: Entry, *, is_metric: bool) -> Entry:
+    bare = replace(entry, node=replace(entry.node, about={}), own="", meta="", overlap=None, past=())
+    return bare if is_metric else replace(bare, full="", version=None)
 
 
-def document(entry: Entry) -> str:
-    """Name of the file of a metric's present version, once it is superseded."""
-    number = entry.version.number if entry.version else 1
-    return f"{entry.node.name}@{number}.yaml"
+def closings(definitions: Path) -> list[Lock]:
+    """The closed documents beside the definitions, by name. Raises: InputError (exit 2) for one that cannot be read."""
+    files = sorted(folder(definitions).glob("*@*.yaml"))
+    return [parsed(file.read_text(encoding="utf-8"), str(file)) for file in files]
 
 
 def folder(definitions: Path) -> Path:

@@ -98,7 +98,7 @@ def _entry(kind: str, name: str, block: Any, place: Location) -> Entry:
 
 
 def _version(block: Mapping[str, Any]) -> Version:
-    texts = {key: None if block.get(key) is None else str(block[key]) for key in ("since", "reason", "by")}
+    texts = {key: None if block.get(key) is None else str(block[key]) for key in ("since", "reason", "by", "because")}
     return Version(int(block["version"]), str(block["full"]), **texts)
 
 

@@ -79,6 +79,7 @@ def _version(version: Version) -> dict[str, Plain]:
         "full": version.full,
         "reason": version.reason,
         "by": version.by,
+        "because": version.because,
     }
     return {key: value for key, value in said.items() if value is not None}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import polars as pl
 
@@ -49,6 +51,8 @@ class Answer:
     is_full: bool = True
     goals: tuple[Goal, ...] = ()
     step_times: pl.DataFrame | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+    """What a JSON document says beside: versions, where the values have them."""
 
 
 def last_day(calendar: Calendar, as_of: datetime) -> str:

@@ -11,7 +11,7 @@ from saasmetrics.output.bar import bar
 from saasmetrics.output.number import whole
 from saasmetrics.output.reading import Point, Reading, State, reading
 from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet, text
-from saasmetrics.output.standing import change_cell, goal_note, status_cell, value_cell
+from saasmetrics.output.standing import BREAK, change_cell, goal_note, status_cell, value_cell
 from saasmetrics.output.timeline import Timeline
 
 DRAWN = 80
@@ -58,8 +58,10 @@ def _sheet(series: Reading, points: tuple[Point, ...], timeline: Timeline, width
         Column("n", "right", 7),
         Column("status"),
     ]
-    rows = []
+    rows: list[Row | Line] = []
     for place, point in enumerate(points):
+        if place and point.version != points[place - 1].version:
+            rows.append(Line(Text(f"{BREAK * 2} {series.subject.said_of(point.version)}", "muted")))
         step = _step(series, points[: place + 1], timeline)
         cells = [
             Text(timeline.label(point.period, series.grain)),

@@ -12,6 +12,7 @@ from saasmetrics.output.answer import Answer, last_day
 from saasmetrics.output.printout import Printout, Sight
 from saasmetrics.output.reading import Reading, read, read_by
 from saasmetrics.output.sheet import Block, Line, Note, text
+from saasmetrics.output.standing import broken
 from saasmetrics.output.timeline import Timeline, timeline
 
 FEWEST = {"cohort": 2, "funnel": 2, "movement": 3}
@@ -21,7 +22,11 @@ FEWEST = {"cohort": 2, "funnel": 2, "movement": 3}
 def printout(answer: Answer) -> Printout:
     """The answer as rows and as a page."""
     return Printout(
-        answer.values, "values", {"as_of": answer.as_of}, lambda sight: page(answer, sight), answer.findings
+        answer.values,
+        "values",
+        {"as_of": answer.as_of, **answer.about},
+        lambda sight: page(answer, sight),
+        answer.findings,
     )
 
 
@@ -32,13 +37,17 @@ def page(answer: Answer, sight: Sight) -> Iterator[Block]:
     readings = read(answer.values, subjects, answer.grain, answer.calendar)
     line = timeline(readings, answer.calendar, answer.as_of)
     own, rest = _sorted(answer, readings)
-    alone = answer.named and len(rest) == 1 and not own and not answer.by
+    alone = answer.named and bool(rest) and len({each.subject.own_metric for each in rest}) == 1
+    alone = alone and len({each.subject.address for each in rest if not each.subject.before}) == 1
+    alone = alone and not own and not answer.by
     yield from _header(answer, None if alone or not rest else line)
     yield Line()
     if answer.by:
         yield from _breakdowns(answer, readings, line, sight)
     elif alone:
-        yield from history.blocks(rest[0], line, sight.width, answer.goals)
+        for place, each in enumerate(rest):
+            yield from [Line()] if place else []
+            yield from history.blocks(each, line, sight.width, () if each.subject.before else answer.goals)
     else:
         for number, (kind, group, balance) in enumerate(own):
             yield from [Line()] if number else []
@@ -48,6 +57,8 @@ def page(answer: Answer, sight: Sight) -> Iterator[Block]:
             yield from scorecard.blocks(
                 scorecard.scorecard(rest, line), sight.width, answer.goals, bounded=sight.bounded
             )
+    if not alone:
+        yield from broken(readings)
     if len(readings) < len(answer.subjects):
         hidden = len(answer.subjects) - len(readings)
         yield Note(Text(f"{hidden} cuts not shown: name their metric, or --all", "muted"), hang=2)

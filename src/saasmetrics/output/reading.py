@@ -41,6 +41,8 @@ class Point:
     entries: int | None = None
     accounts: int | None = None
     immature: int | None = None
+    version: int | None = None
+    """Of its definition, where periods have the one that was in force."""
 
     @property
     def state(self) -> State:
@@ -70,6 +72,7 @@ class Reading:
 
     `shown` is the latest period that is over and ripe; `before` the one before it; `complete` the last `SPAN` up to
     `shown`, null where there is no row; `now` the latest period when it is still in progress.
+    Edges: nothing is compared across a change of version: `before` is null there, and `complete` begins behind it.
     """
 
     subject: Subject
@@ -93,6 +96,13 @@ class Reading:
     def n(self) -> int | None:
         """The n of the shown value."""
         return self.shown.sample(self.subject.how) if self.shown else None
+
+    @property
+    def broken(self) -> int | None:
+        """The version of the shown period, where the one before it has another."""
+        earlier = [point for point in self.points if self.shown and point.period < self.shown.period]
+        is_other = bool(earlier) and self.shown is not None and earlier[-1].version != self.shown.version
+        return self.shown.version if is_other and self.shown else None
 
     @property
     def is_first(self) -> bool:
@@ -156,6 +166,7 @@ def _point(row: Mapping[str, Any]) -> Point:
     return Point(
         **{name: row[name] for name in ("period", "value", "status", "reason", "numerator", "denominator")},
         **{name: row[name] for name in ("entries", "accounts", "immature")},
+        version=row.get("version"),
     )
 
 
@@ -174,9 +185,10 @@ def reading(
     now = last if last is not None and last.state is State.PROGRESS else None
     if shown is None:
         return Reading(subject, grain, points, *segment, now=now)
-    by_period = {point.period: point for point in ripe}
+    same = [point for point in points if point.version == shown.version]
+    by_period = {point.period: point for point in ripe if point.version == shown.version}
     starts = [calendar.shift(shown.period, grain, step) for step in range(1 - SPAN, 1)]
-    reach = [start for start in starts if start >= points[0].period]
+    reach = [start for start in starts if start >= same[0].period]
     return Reading(
         subject,
         grain,

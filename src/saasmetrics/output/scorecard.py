@@ -15,6 +15,7 @@ from saasmetrics.output.number import whole
 from saasmetrics.output.reading import SPAN, Reading, State
 from saasmetrics.output.sheet import Block, Column, Line, Note, Row, Sheet, least_width, text
 from saasmetrics.output.standing import (
+    NAMED,
     TONES,
     change_cell,
     footnote_mark,
@@ -27,9 +28,6 @@ from saasmetrics.output.standing import (
 )
 from saasmetrics.output.subject import SECTIONS, Subject
 from saasmetrics.output.timeline import Timeline
-
-NAMED = 4
-"""Metrics that a footnote calls by name."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from rich.text import Text
@@ -17,6 +18,10 @@ from saasmetrics.output.subject import Subject
 
 GLYPHS = {"met": "✓", "hold": "✓", "on track": "●", "behind": "✗", "missed": "✗", "not judged": "–", "no target": "–"}
 TONES = {"met": "good", "hold": "good", "on track": "good", "behind": "bad", "missed": "bad"}
+BREAK = "┄"
+"""What stands where a definition changed."""
+NAMED = 4
+"""So many names are told, then how many more there are."""
 _INSUFFICIENT = {LOW_N: "low n", UNDEFINED: "n = 0", NOT_REACHED: "unreached"}
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -42,6 +47,8 @@ def change_cell(reading: Reading) -> Text:
         return Text()
     if reading.is_first:
         return Text("new", "muted")
+    if reading.broken is not None:
+        return Text(f"v{reading.broken}", "muted")
     before = reading.before.known if reading.before else None
     if before is None:
         return Text()
@@ -102,6 +109,20 @@ def goal_note(goal: Goal) -> Note:
     value = f"{goal.value} in {goal.period}" if goal.value else verdict.reason or "no value"
     said = text(mark, "  ", f"{goal.subject.name}, {goal.part}: {value}", (f", target {verdict.target}", "muted"))
     return Note(said, hang=2)
+
+
+def broken(readings: Iterable[Reading]) -> Iterator[Note]:
+    """Where definitions changed within the periods that are shown: from when on, why, and of which numbers."""
+    names: dict[str, dict[str, None]] = {}
+    for each in readings:
+        versions = list(dict.fromkeys(point.version for point in each.points))
+        for said in (each.subject.said_of(version) for version in versions[1:]):
+            names.setdefault(said, {})[each.subject.label] = None
+    for said, labels in names.items():
+        several = [*labels]
+        more = f" and {len(several) - NAMED} more" if len(several) > NAMED + 1 else ""
+        of = "; ".join(several[:NAMED] if more else several) + more
+        yield Note(Text(f"{BREAK} {of}: {said}; nothing is compared across it", "muted"), hang=2)
 
 
 def footnote_mark(note: int) -> str:

@@ -70,6 +70,19 @@ class Subject:
     is_pointer: bool = False
     is_named: bool = True
     verdict: Verdict = Verdict()
+    before: str = ""
+    """Of a version before that is told beside: the metric it belongs to."""
+    versions: tuple[tuple[int, str], ...] = ()
+    """What there is to say of each version that the shown periods may have."""
+
+    def said_of(self, version: int | None) -> str:
+        """A version in words: `v2 since 2026-10-05: Bulk posting has no attempt`."""
+        return dict(self.versions).get(version or 0, "not locked" if version is None else f"v{version}")
+
+    @property
+    def own_metric(self) -> str:
+        """The metric, without the version that is told beside it."""
+        return self.before or self.metric
 
     @property
     def address(self) -> str:
