@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 
@@ -85,6 +85,17 @@ def fingerprints(definitions: Definitions) -> dict[str, str]:
 def split(definitions: Definitions, segments: tuple[str, ...]) -> dict[str, str]:
     """The fingerprints of series split by segments, by the metric's name: that of the metric and of the segments."""
     every = fulls(nodes(definitions))
-    marks = sorted(every[f"segment.{segment}"] for segment in segments)
+    marks = [every[f"segment.{segment}"] for segment in segments]
     whole = {id_.partition(".")[2]: mark for id_, mark in every.items() if id_.startswith("metric.") and "#" not in id_}
-    return {name: digest("split", mark, marks) for name, mark in whole.items()}
+    return {name: split_mark(mark, marks) for name, mark in whole.items()}
+
+
+def segment_marks(definitions: Definitions, segments: tuple[str, ...]) -> list[str]:
+    """The full fingerprints of segments."""
+    every = fulls(nodes(definitions))
+    return [every[f"segment.{segment}"] for segment in segments]
+
+
+def split_mark(full: str, segments: Iterable[str]) -> str:
+    """The fingerprint of a series that is split, of that of its metric and of those of the segments."""
+    return digest("split", full, sorted(segments))

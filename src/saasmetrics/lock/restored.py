@@ -46,6 +46,7 @@ def restored(accepted: Mapping[str, Node], now: Definitions, registry: Mapping[s
         why = f"what was accepted cannot be read any more: {error.findings[0].message}"
         return Restored(None, dict.fromkeys(names, why))
     was, is_ = fulls(accepted), fulls(nodes(definitions))
+    _split_as_now(definitions, now)
     lost = {name: _lost(f"metric.{name}", accepted, now, was, is_) for name in names}
     return Restored(definitions, {name: said for name, said in lost.items() if said is not None})
 
@@ -103,6 +104,20 @@ def _called(definitions: Definitions, now: Definitions) -> Definitions:
             of_unit = {key: getattr(present, key) for key in _OF_UNIT} if same else {}
             definitions.metrics[name] = replace(metric, **shown, **of_unit)
     return definitions
+
+
+def _split_as_now(definitions: Definitions, now: Definitions) -> None:
+    """With the segments of today, where nothing was accepted of them: numbers of any meaning are split by these.
+
+    Edges: what they read comes along, as far as no source of its role is there.
+    """
+    fresh = {name: segment for name, segment in now.segments.items() if name not in definitions.segments}
+    definitions.segments = {**definitions.segments, **fresh}
+    read_ = {name for segment in fresh.values() for name in segment.expr}
+    roles = {source.role for source in definitions.sources.values()}
+    for name, source in now.sources.items():
+        if {name, source.role} & read_ and source.role not in roles:
+            definitions.sources = {**definitions.sources, name: source}
 
 
 _OF_UNIT = ("format", "flat")

@@ -37,6 +37,11 @@ class Beside:
         """What its numbers are told as."""
         return f"{self.wish.metric}@{self.version.number}"
 
+    @property
+    def segment(self) -> str | None:
+        """What it is split by, as values name it."""
+        return ",".join(self.wish.by) or None
+
     def is_on(self, day: date) -> bool:
         """Whether old and new are told side by side on a day."""
         return self.since <= day < self.until

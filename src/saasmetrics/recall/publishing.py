@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +23,14 @@ from saasmetrics.history.publish import Published, told
 from saasmetrics.history.publish import publish as append
 from saasmetrics.ledgers.derived import Derived
 from saasmetrics.ledgers.index import REGISTRY
-from saasmetrics.lock.fingerprint import fingerprints, split
+from saasmetrics.lock.fingerprint import fingerprints, segment_marks, split, split_mark
 from saasmetrics.lock.reading import lock_path, read_lock
-from saasmetrics.pipeline import Made, Result, answered, caching_of
+from saasmetrics.meanings.answer import last_day, overlaps, with_before
+from saasmetrics.meanings.beside import Beside, besides
+from saasmetrics.meanings.beside import told as told_beside
+from saasmetrics.meanings.in_force import InForce
+from saasmetrics.meanings.passes import under_meanings
+from saasmetrics.pipeline import Made, Result, caching_of
 from saasmetrics.recall.standing import folder_of
 
 if TYPE_CHECKING:
@@ -50,23 +56,55 @@ def publish(
     definitions = load(path, REGISTRY, data_root=data_root)
     _, whole = wishes(definitions, ask)
     further = _splits(definitions, ask)
-    result, made = answered(definitions, ask, caching_of(cache, no_cache), progress, beside=further, content=True)
+    asked: list[Wish] = []
+    before = besides(InForce(definitions), [*whole, *further], asked) if overlaps(definitions) else []
+    done = under_meanings(definitions, ask, asked, caching_of(cache, no_cache), progress, beside=further, content=True)
+    result, made = done.result, done.made
+    on = [each for each in before if each.is_on(last_day(result))]
     values = pl.concat([made.done.values, *made.beside]).unique(KEY, keep="first", maintain_order=True).sort(KEY)
+    numbers = told(
+        pl.concat([values, *told_beside(on, done.others)]).sort(KEY),
+        marks(definitions, values) | {(each.name, each.segment): _mark(definitions, each) for each in on},
+        versions(definitions) | {(each.name, each.version.full): each.version.number for each in on},
+        resting(definitions, made.sources, [*whole, *further]) | _rested(made, on),
+        _bounded(definitions, values["metric"].unique()) | _bounded_before(on),
+    )
     account = Account(
         result.as_of,
-        told(
-            values,
-            marks(definitions, values),
-            versions(definitions),
-            resting(definitions, made.sources, [*whole, *further]),
-            _bounded(definitions, values),
-        ),
+        numbers,
         accounted(definitions, made.done, result.addresses),
         _sources(definitions, made),
         tool,
     )
     settings = definitions.settings.published
-    return result, append(folder_of(definitions), account, hashed=settings.accounts == "hashed")
+    shown = [each for each in on if not each.wish.by or each.wish.by in ask.by]
+    published = append(folder_of(definitions), account, hashed=settings.accounts == "hashed")
+    return with_before(result, shown, told_beside(shown, done.others)), published
+
+
+def _mark(definitions: Definitions, each: Beside) -> str:
+    """The fingerprint of a version before; of a split of it, by the segments as they are now."""
+    if not each.wish.by:
+        return each.version.full
+    return split_mark(each.version.full, segment_marks(definitions, each.wish.by))
+
+
+def _rested(made: Made, found: Sequence[Beside]) -> dict[tuple[str, str | None], frozenset[str]]:
+    """The sources of versions before."""
+    rested: dict[tuple[str, str | None], frozenset[str]] = {}
+    for each in found:
+        if each.under.meaning is not None:
+            names = resting(each.under.meaning, made.sources, [each.under])
+            rested |= {(each.name, segment): sources for (_, segment), sources in names.items()}
+    return rested
+
+
+def _bounded_before(found: Sequence[Beside]) -> set[str]:
+    return {
+        each.name
+        for each in found
+        if each.under.meaning is not None and _bounded(each.under.meaning, [each.under.metric])
+    }
 
 
 def marks(definitions: Definitions, values: pl.DataFrame) -> dict[tuple[str, str | None], str]:
@@ -77,7 +115,7 @@ def marks(definitions: Definitions, values: pl.DataFrame) -> dict[tuple[str, str
     return found
 
 
-def _bounded(definitions: Definitions, values: pl.DataFrame) -> set[str]:
+def _bounded(definitions: Definitions, metrics: Iterable[str]) -> set[str]:
     """Metrics that read balances and nothing else: a row that begins after a period is no part of it."""
 
     def bounded(name: str) -> bool:
@@ -89,7 +127,7 @@ def _bounded(definitions: Definitions, values: pl.DataFrame) -> set[str]:
         scope = definitions.scope(name)
         return all(bounded(scope.input(each).address.metric) for each in metric.variants[0].spec.inputs().values())
 
-    return {name for name in values["metric"].unique() if bounded(name)}
+    return {name for name in metrics if bounded(name)}
 
 
 def versions(definitions: Definitions) -> dict[tuple[str, str], int]:
