@@ -12,7 +12,7 @@ from pathlib import Path
 
 from saasmetrics.cli.process import settle
 
-settle()  # as the command does, before Polars is there
+settle()  # as the command does, before NumPy is there
 
 # ruff: noqa: E402
 import polars as pl
