@@ -11,6 +11,7 @@ import polars as pl
 
 from saasmetrics.books.segments import MARK
 from saasmetrics.engine.numbered import Flags, Numbered, Whole, different, numbered, packed, physical
+from saasmetrics.facts.pack import looked_up
 from saasmetrics.frames.ledger import COUNTED, COVERAGE, EXCLUDED, IMMATURE, OPEN, STATUSES, Shape, Side
 from saasmetrics.period import Periods
 
@@ -120,7 +121,7 @@ def _places(period: pl.Series, periods: Periods) -> Whole:
     days = np.clip(physical(period, first - 1), first - 1, last + 1)
     table = np.full(last - first + 3, -1, dtype=np.int32)
     table[starts - first + 1] = np.arange(len(starts), dtype=np.int32)
-    places: Whole = table.take(np.subtract(days, first - 1))
+    places: Whole = looked_up(table, np.subtract(days, first - 1))
     return places
 
 
@@ -135,7 +136,7 @@ def _marks(frame: pl.DataFrame, names: list[str]) -> tuple[Whole | None, pl.Data
         found = different(whole, size)
         table = np.zeros(size, dtype=np.int32)
         table[found] = np.arange(len(found), dtype=np.int32)
-        mark = np.asarray(table.take(whole))
+        mark = looked_up(table, whole)
     marks = {NUMBER: pl.Series(np.arange(len(found), dtype=np.int64))}
     for name, column in reversed(columns.items()):
         found, numbers = np.divmod(found, len(column.names))

@@ -11,6 +11,7 @@ import polars as pl
 
 from saasmetrics.engine.bag import NUMBER, Bag
 from saasmetrics.engine.numbered import Flags, Whole, different
+from saasmetrics.facts.pack import looked_up
 
 LONG = 1_000_000
 """Entries above which quantiles are taken by stretches of periods: they need several columns more."""
@@ -115,7 +116,7 @@ def grouped(bag: Bag, chosen: pl.DataFrame, named: list[str]) -> tuple[Whole | N
     if counts.max(initial=0) <= 1:
         table = np.full(bag.marks.height, -1, dtype=np.int32)
         table[marks] = numbers
-        group = table.take(bag.mark)
+        group = looked_up(table, bag.mark)
         if (counts == 1).all():
             return None, group, groups
         rows = np.flatnonzero(group >= 0)
@@ -126,7 +127,7 @@ def grouped(bag: Bag, chosen: pl.DataFrame, named: list[str]) -> tuple[Whole | N
     for part in order.partition_by("turn"):
         table = np.full(bag.marks.height, -1, dtype=np.int32)
         table[part["mark"].to_numpy()] = part["group"].to_numpy()
-        group = table.take(bag.mark)
+        group = looked_up(table, bag.mark)
         rows = np.flatnonzero(group >= 0)
         several.append((rows, group[rows]))
     return np.concatenate([rows for rows, _ in several]), np.concatenate([group for _, group in several]), groups

@@ -12,7 +12,7 @@ from saasmetrics.expression import parse
 from saasmetrics.facts.atoms import Atoms, Places
 from saasmetrics.facts.clock import INSTANT, Days, local_days
 from saasmetrics.facts.formulas import Formulas
-from saasmetrics.facts.pack import Codes, Flags, Hashes, Ints, taken
+from saasmetrics.facts.pack import Codes, Flags, Hashes, Ints, looked_up, taken
 from saasmetrics.facts.plan import Plan
 from saasmetrics.facts.request import Request
 from saasmetrics.facts.vocabulary import Vocabulary
@@ -170,7 +170,7 @@ class Chunk:
     def created(self, rows: Ints) -> Ints:
         """The creation of the account of each of these rows, `NEVER` where there is none."""
         created = self.ground.created
-        return created.take(np.minimum(self.codes("account")[rows], len(created) - 1))
+        return looked_up(created, np.minimum(self.codes("account")[rows], len(created) - 1))
 
     def chosen(self, clocks: Sequence[Places]) -> Iterator[tuple[str, int, Ints]]:
         """Rows that any of these tables over atoms wants, per time column: its name, its number, positions."""

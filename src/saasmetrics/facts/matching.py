@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from saasmetrics.expression import parse
-from saasmetrics.facts.pack import Codes, Column, Ints
+from saasmetrics.facts.pack import Codes, Column, Ints, looked_up
 from saasmetrics.facts.plan import Predicate
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Matcher:
         events = chunk.codes("event")
         numbers = np.zeros(chunk.ground.words["event"].size, np.uint32)
         numbers[wanted] = np.arange(1, len(wanted) + 1)
-        return numbers.take(events, mode="clip")
+        return looked_up(numbers, events)
 
     def _candidates(self, chunk: Chunk, predicate: Predicate) -> Ints:
         """Positions of the rows that meet a predicate that is decided row by row."""

@@ -10,7 +10,7 @@ from threading import Lock
 import numpy as np
 import polars as pl
 
-from saasmetrics.facts.pack import Codes, Hashes
+from saasmetrics.facts.pack import Codes, Hashes, looked_up
 
 NOBODY = np.uint32(0)
 """The code of a null."""
@@ -70,12 +70,12 @@ class Vocabulary:
             return np.zeros(len(texts), np.uint32)
         table = self._table(texts, int(physical.max()))  # type: ignore[arg-type] # codes are integers
         places = physical.fill_null(len(table) - 1).to_numpy() if physical.null_count() else physical.to_numpy()
-        codes: Codes = table.take(places)
+        codes: Codes = looked_up(table, places)
         if codes.max(initial=0) == UNSEEN:
             met = np.zeros(len(table), np.bool_)
             met[places[codes == UNSEEN]] = True
             self._extend(texts.dtype, table, np.flatnonzero(met).astype(np.uint32))
-            codes = table.take(places)
+            codes = looked_up(table, places)
         return codes
 
     def texts(self, codes: Codes) -> pl.Series:

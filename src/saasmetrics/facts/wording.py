@@ -9,7 +9,7 @@ import polars as pl
 
 from saasmetrics.facts.batch import Coded
 from saasmetrics.facts.demand import Demand
-from saasmetrics.facts.pack import Codes, Ints
+from saasmetrics.facts.pack import Codes, Ints, looked_up
 from saasmetrics.facts.vocabulary import UNSEEN, Vocabulary
 
 
@@ -33,12 +33,12 @@ class Wording:
         out = [np.empty(0, np.uint32)]
         for numbers, entries in coded.entries(self._lexicon, rows):
             table = self._known(numbers)
-            codes = table.take(entries, mode="clip")
-            if codes.max(initial=0) == UNSEEN:
+            codes = looked_up(table, entries)
+            if (table == UNSEEN).any() and codes.max(initial=0) == UNSEEN:
                 met = np.zeros(len(numbers), np.bool_)
                 met[entries] = True
                 self._learn(numbers[met & (table == UNSEEN)])
-                codes = self._known(numbers).take(entries, mode="clip")
+                codes = looked_up(self._known(numbers), entries)
             out.append(codes)
         return out[1] if len(out) == 2 else np.concatenate(out)
 
