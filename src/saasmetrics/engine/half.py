@@ -135,11 +135,13 @@ class Half:
         bag = self._bag
         names = frozenset(bag.marks.columns)
         marks = at_level(Side(bag.marks.lazy(), names=names, alone=bag.alone), self._shape, split.level)
-        frame = marks.entries
-        for name, values in split.where.items():
-            if column(name) in names:
-                frame = narrowed_to(self._live, frame, name, values)
-        chosen = told_apart(self._live, frame, [name for name in by if column(name) in names]).collect()
+        chosen = bag.marks
+        if chosen.width > 1:  # else there is nothing to choose by
+            frame = marks.entries
+            for name, values in split.where.items():
+                if column(name) in names:
+                    frame = narrowed_to(self._live, frame, name, values)
+            chosen = told_apart(self._live, frame, [name for name in by if column(name) in names]).collect()
         named = [name for name in (*keys, *(column(name) for name in by)) if name in names]
         rows, group, groups = grouped(bag, chosen, named)
         for name, values in split.where.items():
