@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -30,7 +31,7 @@ import sellers
 import test_agreement
 import test_outages
 import test_policies
-from oracle import Company
+from oracle import Cell, Company, compute
 from saasmetrics.definitions.policies import Policies
 from saasmetrics.ledgers.index import REGISTRY
 
@@ -171,6 +172,45 @@ def _features(drawn_: Drawn) -> list[str]:
     return adopters.disagreements(drawn_.company, drawn_.timezone, drawn_.as_of, grain, blocks, chosen)
 
 
+def _rules_of_being_active(drawn_: Drawn) -> list[str]:
+    active = {"account": drawn_.draw(st.sampled_from(RULES)), "user": drawn_.draw(st.sampled_from(RULES))}
+    company = replace(drawn_.company, active=active)
+    chosen = drawn_.draw(st.fixed_dictionaries({}, optional={"came_back": st.sampled_from(["on_or_after", "streak"])}))
+    back = questions.COHORTS.get(drawn_.grain, questions.COHORTS["month"])
+    grain = drawn_.grain if drawn_.grain in ("month", "week", "quarter") else "month"
+    asks: dict[str, dict[str, Any]] = {
+        "waa": {"type": "active", "entity": "account"},
+        "dau": {"type": "active", "entity": "user", "window": "1d"},
+        "wau": {"type": "active", "entity": "user"},
+        "lifecycle": {"type": "lifecycle", "rule": active["account"]},
+        "stickiness": {"type": "stickiness", "rule": active["user"]},
+        "back": back,
+    }
+    with TemporaryDirectory() as folder:
+        blocks = {"active": questions.for_file(active)}
+        own = {"back": back}
+        path = companies.write(company, Path(folder), own, drawn_.timezone, policies=chosen, blocks=blocks)
+        values = test_agreement.engine(path, list(asks), grain, drawn_.as_of, None)
+    cells: dict[test_agreement.Key, Cell] = {}
+    for name, ask in asks.items():
+        asked = {**ask, "policies": chosen}
+        periods = test_agreement.SPANS[grain]
+        answer = compute(company, asked, grain=grain, periods=periods, as_of=drawn_.as_of, timezone=drawn_.timezone)
+        kept = {key: cell for key, cell in answer.items() if name != "lifecycle" or key[0] is not None}
+        cells |= {(name, *key): cell for key, cell in kept.items()}
+    return test_agreement.differences(values, cells, only=frozenset((key[0], key[1]) for key in cells))
+
+
+RULES: list[dict[str, Any]] = [
+    {"all": [{"event": "use"}, {"event": "invite"}]},
+    {"all": [{"event": "use", "at_least": 2}, {"workflow": "core"}]},
+    {"any": [{"event": "use", "at_least": 3}, {"event": "invite"}]},
+    {"any": [{"all": [{"event": "use"}, {"workflow": "invoicing"}]}, {"event": "begin", "at_least": 2}]},
+    {"event": "use", "filter": {"kind": "a"}},
+]
+"""Rules of being active: of several things, of several rows, of one."""
+
+
 def _what_recurs(drawn_: Drawn) -> list[str]:
     chosen = drawn_.draw(st.sampled_from(test_policies.RECURRING))
     lines, closed = drawn_.draw(test_policies.billed_lines), drawn_.draw(test_policies.closed_days)
@@ -220,7 +260,8 @@ def _trouble(drawn_: Drawn) -> list[str]:
 
 ASKS: list[Ask] = [
     _plain_questions, _plain_questions, _splits, _splits, _choices_of_metrics, _choices_of_metrics, _catalogue,
-    _choices_of_the_file, _choices_of_the_file, _choices_of_the_file, _features, _what_recurs, _what_is_earned,
+    _choices_of_the_file, _choices_of_the_file, _choices_of_the_file, _features, _rules_of_being_active, _what_recurs,
+    _what_is_earned,
     _what_is_earned, _trouble, _groups_of_accounts, _selling, _selling,
 ]  # fmt: skip
 

@@ -83,6 +83,22 @@ METRICS: dict[str, dict[str, Any]] = {
     "using_twice_in_3d": {
         "type": "active", "entity": "account", "rule": {"event": "use"}, "at_least": 2, "window": "3d",
     },
+    "active_both": {"type": "active", "entity": "account", "rule": {"all": [{"event": "use"}, {"event": "invite"}]}},
+    "active_both_users": {
+        "type": "active", "entity": "user", "window": "3d",
+        "rule": {"all": [{"event": "use", "at_least": 2}, {"any": [{"event": "invite"}, {"workflow": "core"}]}]},
+    },
+    "active_either": {
+        "type": "active", "entity": "account", "measure": "share",
+        "rule": {"any": [
+            {"event": "use", "at_least": 3}, {"event": "begin"},
+            {"all": [{"event": "invite"}, {"workflow": "invoicing"}]},
+        ]},
+    },
+    "both_daily": {
+        "type": "active", "entity": "user", "window": "1d",
+        "rule": {"all": [{"event": "use"}, {"event": "invite"}], "filter": {"kind": "a"}},
+    },
     "inviting_share": {"type": "active", "entity": "account", "rule": {"event": "invite"}, "measure": "share"},
     "inviting_users": {"type": "active", "entity": "user", "rule": {"event": "invite"}, "measure": "share"},
     "funnel": {"type": "conversion", "steps": STEPS, "within": "10d"},

@@ -432,12 +432,23 @@ def test_notes_stand_beside_the_file(tmp_path: Path) -> None:
     ]
 
 
-def test_a_rule_of_moments_is_said_not_to_be_computed(tmp_path: Path) -> None:
-    definitions = loaded(tmp_path, SMALL + "active: {account: {all: [invoice_posted, {event: paid, at_least: 2}]}}\n")
-    reason = "a rule with `all` is read, and not computed by this version"
-    assert definitions.metrics["cohort_retention"].missing == reason
-    assert definitions.metrics["dau"].missing == reason
-    assert definitions.metrics["tickets_per_100"].missing is None
+def test_a_rule_says_what_no_window_can_tell(tmp_path: Path) -> None:
+    def missing(rule: str, *metrics: str, more: str = "") -> list[str | None]:
+        definitions = loaded(tmp_path, SMALL + f"active: {{account: {rule}}}\n" + more)
+        return [definitions.metrics[name].missing for name in metrics]
+
+    both = "{all: [invoice_posted, {event: paid, at_least: 2}]}"
+    assert missing(both, "cohort_retention", "dau", "tickets_per_100") == [None, None, None]
+    assert missing(both, "usage_trend") == ["a trend counts rows, and a rule with `all` has none to count"]
+    moment = "a rule of being active chooses rows, and a milestone is a moment: name the rows, like {source: accounts}"
+    assert missing("{milestone: created}", "waa") == [moment + " for `created`"]
+    in_a_run = "{all: [invoice_posted, paid], same_run: true}"
+    assert missing(in_a_run, "waa") == ["a rule of being active knows no run: `same_run` is for steps and tiers"]
+    own = "metrics: {twice: {type: active, at_least: 2}}\n"
+    assert missing(both, "twice", more=own) == ["`at_least` counts rows, and a rule with `all` has none to count"]
+    rolling = "policies: {cohort_clock: rolling}\n"
+    (reason,) = missing("{event: invoice_posted, at_least: 2}", "cohort_retention", more=rolling)
+    assert reason == "by policy `cohort_clock: rolling` one row is a return: `at_least` is not counted"
 
 
 def test_what_names_no_subscription_is_not_told_by_subscription(tmp_path: Path) -> None:

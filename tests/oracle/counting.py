@@ -200,8 +200,27 @@ def active_in(company: Company, rule: Rows, metric: Metric, asked: Asked, period
             begun = [day for day in begun if day.weekday() < 5]
         ends = [day + timedelta(days=1) for day in begun] if short else [asked.end(period)]
         windows = [(last - timedelta(days), last) for last in ends]
+    return [_meeting(company, rule, entity, wanted, asked, window) for window in windows]
+
+
+def is_composed(rule: Rows) -> bool:
+    """Whether a rule has parts that are met each by themselves."""
+    return "all" in rule or any(is_composed(part) or "at_least" in part for part in rule.get("any", ()))
+
+
+def _meeting(
+    company: Company, rule: Rows, entity: str, wanted: int, asked: Asked, window: tuple[date, date]
+) -> set[Member]:
+    """Who met a rule in a window: all: every part in it, wherever; any: a part, or enough rows of plain ones."""
+    inherited = {"filter": rule["filter"]} if "filter" in rule else {}
+    if is_composed(rule):
+        parts = [
+            _meeting(company, {**part, **inherited}, entity, part.get("at_least", 1), asked, window)
+            for part in rule.get("all", rule.get("any"))
+        ]
+        return set.intersection(*parts) if "all" in rule else set.union(*parts)
     entries = [entry for entry in chosen(company, rule, asked) if entry.account is not None]
-    return [_entities(entries, entity, wanted, asked, window) for window in windows]
+    return _entities(entries, entity, wanted, asked, window)
 
 
 def _entities(

@@ -9,7 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from oracle.counting import judged
+from oracle.counting import is_composed, judged
 from oracle.happenings import Happening, chosen, moments_of, number_of, tier_moments, tier_standing
 from oracle.shapes import (
     ACCOUNTLESS,
@@ -484,7 +484,7 @@ def retention(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]
     begins = min((asked.day(row["at"]) for row in company.rows("events")), default=date.min)
     starts = moments_of(company, metric.get("cohort", {"milestone": "created"}), asked)
     rule = metric.get("rule") or company.active.get("account") or {"workflow": "core"}
-    rows = chosen(company, rule, asked)
+    known: dict[str, list[Happening]] = {}
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         for age in metric.get("ages", ["1mo", "2mo", "3mo", "6mo", "12mo"]):
@@ -507,10 +507,9 @@ def retention(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]
                 if asked.day(wanted[0][0]) < begins:
                     early += 1
                     continue
-                own = [row.at for row in rows if row.account == account]
-                back = all(any(first <= when < end for when in own) for first, end in wanted)
                 if choice == "on_or_after":
-                    back = any(wanted[0][0] <= when for when in own)
+                    wanted = [(wanted[0][0], asked.as_of)]
+                back = all(_is_there(company, rule, asked, account, span, known) for span in wanted)
                 mature = spans[-1][1] <= asked.as_of
                 if (
                     mature
@@ -528,6 +527,26 @@ def retention(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]
             status = "no_input" if early and not counted and not immature else status
             out[age, None, period] = Cell(value, n, d, counted, counted, immature, status)
     return out
+
+
+def _is_there(
+    company: Company,
+    rule: Rows,
+    asked: Asked,
+    account: str,
+    span: tuple[datetime, datetime],
+    known: dict[str, list[Happening]],
+) -> bool:
+    """Whether an account met a rule between two moments: all its parts, any of them, or enough rows."""
+    if is_composed(rule):
+        inherited = {"filter": rule["filter"]} if "filter" in rule else {}
+        parts = [{**part, **inherited} for part in rule.get("all", rule.get("any"))]
+        found = [_is_there(company, part, asked, account, span, known) for part in parts]
+        return all(found) if "all" in rule else any(found)
+    if repr(rule) not in known:
+        known[repr(rule)] = chosen(company, rule, asked)
+    rows = [row for row in known[repr(rule)] if row.account == account and span[0] <= row.at < span[1]]
+    return number_of(rows) >= rule.get("at_least", 1)
 
 
 def _together(sizes: dict[date, int], there: dict[date, int], choice: str) -> tuple[Fraction, Fraction]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 
-from oracle.counting import judged
+from oracle.counting import active_in, judged
 from oracle.happenings import chosen, moments_of, once_per_run
 from oracle.shapes import Asked, Cell, Company, Key, Metric
 
@@ -72,14 +72,16 @@ def lifecycle(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]
     these.
     """
     by_creation = metric.get("policies", {}).get("lifecycle_new") == "created"
-    entries = [entry for entry in chosen(company, metric["rule"], asked) if entry.account is not None]
     begin = min((asked.day(row["at"]) for row in company.rows("events") if row["at"] < asked.as_of), default=date.min)
     created = {row["account"]: asked.day(row["created"]) for row in company.rows("accounts")}
     active: dict[date, set[str]] = defaultdict(set)
     first: dict[str, date] = {}
-    for entry in entries:
-        active[asked.floor(entry.at)].add(entry.account or "")
-        first.setdefault(entry.account or "", asked.floor(entry.at))
+    period = asked.floor(min(asked.day(row["at"]) for row in company.rows("events")))
+    while period < asked.end(asked.periods[-1]):
+        for account, _ in active_in(company, metric["rule"], {"entity": "account"}, asked, period)[0]:
+            active[period].add(account or "")
+            first.setdefault(account or "", period)
+        period = asked.end(period)
     out: dict[Key, Cell] = {}
     for period in asked.periods:
         if asked.last_day(period) is None:

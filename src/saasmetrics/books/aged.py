@@ -8,6 +8,7 @@ from datetime import timedelta
 import polars as pl
 
 from saasmetrics.books.given import Given
+from saasmetrics.books.meeting import alone
 from saasmetrics.books.steps import Walk, step_rows
 from saasmetrics.definitions.selection import Selection
 
@@ -30,10 +31,21 @@ class Aged:
 
     def make(self, given: Given) -> pl.LazyFrame:
         """Rows beside the start of their account."""
-        walk = Walk("account")
-        starts = step_rows(given, self.start, walk).group_by("account").agg(_start=pl.col("at").min())
-        rows = step_rows(given, replace(self.rule, at_least=1), walk).select("account", "at")
+        starts = step_rows(given, self.start, Walk("account")).group_by("account").agg(_start=pl.col("at").min())
+        return self._met(given, replace(self.rule, at_least=1), starts).unique()
+
+    def _met(self, given: Given, rule: Selection, starts: pl.LazyFrame) -> pl.LazyFrame:
+        """Spans in which a rule was met: by any of its parts, or by each of them."""
+        if not rule.is_plain:
+            found = [self._met(given, alone(part), starts) for part in rule.parts]
+            if rule.join == "any":
+                return pl.concat(found)
+            first, *others = found
+            for other in others:
+                first = first.join(other, on=["account", "span"], how="semi")
+            return first
+        rows = step_rows(given, rule, Walk("account")).select("account", "at")
         lived = rows.join(starts, on="account").filter(pl.col("at") >= pl.col("_start"))
         elapsed = (pl.col("at") - pl.col("_start")).dt.total_microseconds()
         length = round(timedelta(days=SPANS[self.unit]) / timedelta(microseconds=1))
-        return lived.select("account", span=elapsed // length).unique()
+        return lived.select("account", span=elapsed // length)

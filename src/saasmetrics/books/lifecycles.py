@@ -8,7 +8,8 @@ from typing import Literal
 import polars as pl
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.members import Members, active_days
+from saasmetrics.books.meeting import is_composed, met, met_in
+from saasmetrics.books.members import Members
 from saasmetrics.definitions.selection import Selection
 from saasmetrics.frames.ledger import COUNTED, EXCLUDED, status_type
 from saasmetrics.period import Periods
@@ -32,17 +33,16 @@ class Lifecycle:
         Edges: what was before the log begins is unknown: an account that is older than the log is `excluded` as
         `history` in the first period it is seen in. By creation only the log's first period is unknown.
         """
-        members = given.made(Members(self.rule, "account")).select("account", "month", "days")
         calendar, grain = periods.calendar, periods.grain
         before = {start: calendar.shift(start, grain, -1) for start in periods.starts}
         spans = [(start, start, calendar.end(start, grain)) for start in sorted({*before, *before.values()})]
-        active = active_days(members, spans, ["account"]).select("account", _at="period")
+        active = met_in(given, self.rule, spans).select("account", _at="period")
         pairs = pl.LazyFrame(list(before.items()), schema={"period": pl.Date, "_before": pl.Date}, orient="row")
         now = active.join(pairs, left_on="_at", right_on="period").select("account", period="_at", _now=pl.lit(True))
         then = active.join(pairs, left_on="_at", right_on="_before").select("account", "period", _then=pl.lit(True))
         both = now.join(then, on=["account", "period"], how="full", coalesce=True)
         both = both.with_columns(pl.col("_now", "_then").fill_null(False))
-        both = both.join(self._firsts(given, members, periods), on="account", how="left")
+        both = both.join(self._firsts(given, periods), on="account", how="left")
         state = (
             pl.when(~pl.col("_now"))
             .then(pl.lit("dormant"))
@@ -63,14 +63,26 @@ class Lifecycle:
             reason=pl.when(unknown).then(pl.lit("history")),
         )
 
-    def _firsts(self, given: Given, members: pl.LazyFrame, periods: Periods) -> pl.LazyFrame:
+    def _first_met(self, given: Given, periods: Periods) -> pl.LazyFrame:
+        """The period in which each account met the rule first. Columns: `account`, `_first`."""
+        if is_composed(self.rule):
+
+            def windowed(rows: pl.LazyFrame) -> pl.LazyFrame:
+                return rows.with_columns(_window=periods.of(pl.col("cell")))
+
+            every = met(given, self.rule, windowed, ["account"])
+            return every.group_by("account").agg(_first=pl.col("_window").min())
+        members = given.made(Members(self.rule, "account")).select("account", "month", "days")
+        first_day = pl.col("month") + pl.duration(days=pl.col("days").bitwise_trailing_zeros())
+        return members.group_by("account").agg(_first=periods.of(first_day.cast(pl.Date).min()))
+
+    def _firsts(self, given: Given, periods: Periods) -> pl.LazyFrame:
         """What is known of when accounts began.
 
         Grain: account. Columns: `_first`, `_created`, `_begin` (the periods of its first row, of its creation and of
         the log's beginning), `_older` (whether it is older than the log; null where nobody knows).
         """
-        first_day = pl.col("month") + pl.duration(days=pl.col("days").bitwise_trailing_zeros())
-        firsts = members.group_by("account").agg(_first=periods.of(first_day.cast(pl.Date).min()))
+        firsts = self._first_met(given, periods)
         begins = [at for selector in self.rule.selectors if (at := given.begins(selector.role)) is not None]
         begin = given.calendar.local_day(max(begins)) if begins else None
         firsts = firsts.with_columns(_begin=periods.of(pl.lit(begin, dtype=pl.Date)))

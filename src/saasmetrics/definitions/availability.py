@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from saasmetrics.definitions.dependencies import Node, of_node
 from saasmetrics.definitions.model import near
-from saasmetrics.definitions.rows import Rows, uncountable
+from saasmetrics.definitions.rows import Rows, composed, several, unmet
 from saasmetrics.definitions.walk import found
 from saasmetrics.frames.canonical import ROLES
 
@@ -114,7 +114,7 @@ class Availability:
             if later is not None and (sentence := later()) is not None:
                 yield str(sentence)
             yield from self._of_rows(variant.spec)
-            yield from self._of_rule(metric.type, variant.spec)
+            yield from self._of_rule(metric, variant.spec)
         seen: set[Node] = set()
         for node in of_node(self._definitions, ("metric", metric.id)):
             yield from self._of_node(node, seen)
@@ -123,18 +123,22 @@ class Availability:
             if refused is not None and (sentence := refused(self._definitions.scope(metric.id))) is not None:
                 yield str(sentence)
 
-    def _of_rule(self, type_: str, spec: Any) -> Iterator[str]:
-        """Moments in a rule of active: what is counted in every period is rows."""
-        if type_ not in ("active", "retention"):
+    def _of_rule(self, metric: Metric, spec: Any) -> Iterator[str]:
+        """What a rule of being active asks for that cannot be told of a window."""
+        if metric.type not in ("active", "retention"):
             return
         active = self._definitions.active
         own = active.account if getattr(spec, "entity", "account") == "account" else active.user
         rule = getattr(spec, "rule", None) or own
-        if type_ == "active":
-            rule = rule.model_copy(update={"at_least": None})
-        for fault in uncountable(rule):
-            key = str((fault.context or {})["at"]).rpartition(".")[2]
-            yield f"a rule with `{key}` is read, and not computed by this version"
+        yield from (f"a rule of being active {reason}" for reason in unmet(rule))
+        rolling = self._definitions.scope(metric.id).policies.cohort_clock == "rolling"
+        if metric.type == "retention" and rolling and several(rule):
+            yield "by policy `cohort_clock: rolling` one row is a return: `at_least` is not counted"
+        if composed(rule):
+            if getattr(spec, "measure", "count") == "trend":
+                yield "a trend counts rows, and a rule with `all` has none to count"
+            if max(getattr(spec, "at_least", 1), rule.at_least or 1) > 1:
+                yield "`at_least` counts rows, and a rule with `all` has none to count"
 
     def _of_input(self, name: str) -> Iterator[str]:
         below = self._definitions.metrics.get(name)

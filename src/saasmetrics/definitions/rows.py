@@ -103,3 +103,24 @@ def uncountable(rows: Rows | None, key: str = "") -> Iterator[PydanticCustomErro
         yield fault("SM008", "a milestone is a moment, here rows are counted", hint, at=f"{under}milestone")
     for number, member in enumerate(rows.any or ()):
         yield from uncountable(member, f"{under}any.{number}")
+
+
+def composed(rule: Rows) -> bool:
+    """Whether a rule of being active has parts that are met each by themselves: counting rows says nothing of it."""
+    return rule.all is not None or any(composed(part) or part.at_least is not None for part in rule.any or ())
+
+
+def several(rule: Rows) -> bool:
+    """Whether a rule of being active asks for more than one row of anything."""
+    parts = (*(rule.any or ()), *(rule.all or ()))
+    return (rule.at_least or 1) > 1 or any(several(part) for part in parts)
+
+
+def unmet(rule: Rows) -> Iterator[str]:
+    """What a rule of being active asks for that no window can tell."""
+    if rule.milestone is not None:
+        yield "chooses rows, and a milestone is a moment: name the rows, like {source: accounts} for `created`"
+    if rule.same_run:
+        yield "knows no run: `same_run` is for steps and tiers"
+    for part in (*(rule.any or ()), *(rule.all or ())):
+        yield from unmet(part)

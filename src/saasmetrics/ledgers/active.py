@@ -13,11 +13,13 @@ from saasmetrics.books.balances import live_at, reading_days, stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import Happenings
 from saasmetrics.books.lifecycles import STATES, Lifecycle
+from saasmetrics.books.meeting import windows_met
 from saasmetrics.books.members import SATURDAY, Members, active_days, calendar_spans
 from saasmetrics.books.segments import carried, column, on_rows
 from saasmetrics.books.taken_up import TakenUp
 from saasmetrics.books.trends import BANDS, Trend
 from saasmetrics.books.users import Holders, roles_held, user_roles
+from saasmetrics.books.windows import days_begun, trailing, whole_days
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.scalars import Duration
@@ -25,7 +27,7 @@ from saasmetrics.definitions.scope import Scope
 from saasmetrics.definitions.selection import Selection
 from saasmetrics.frames.ledger import Ledger, Part, Shape, Side
 from saasmetrics.ledgers.metric_type import MetricType
-from saasmetrics.period import Periods, add_months
+from saasmetrics.period import Periods
 
 DAILY = Duration(1, "d")
 ANEW = ("silent", "trend", "lifecycle")
@@ -102,7 +104,9 @@ class Active(MetricType):
             key = ("entity",)
         parts = (Part(self.cut or "cut", "all", "overlapping"),) if self.cut else ()
         ratio = self.measure in ("share", "depth")
-        plain = self.window == "calendar" and self.at_least == 1 and not ratio
+        rule = self._rule(scope)
+        once = rule.rows == 1 and rule.days == 1 and rule.selection.is_plain
+        plain = self.window == "calendar" and once and not ratio
         collapse: tuple[tuple[str, ...], tuple[str, ...]] = (key, key)
         if self.measure == "depth":
             collapse = ((), key)
@@ -225,6 +229,8 @@ class Active(MetricType):
 
     def _active(self, given: Given, rule: Rule, periods: Periods) -> pl.LazyFrame:
         """Grain: member and period. Columns: `period`, `account`, `entity`, `@segment`s, `amount`."""
+        if not rule.selection.is_plain:
+            return self._composed(given, rule.selection, periods)
         if rule.rows > 1:
             return self._often(given, rule, periods)
         entity: Literal["account", "user"] = "account" if self.entity == "account" else "user"
@@ -234,15 +240,15 @@ class Active(MetricType):
         keys = ["account", "user", *marks] if entity == "user" or marks else ["account"]
         if self._short(periods) and not isinstance(self.window, str):
             spans = [
-                (start, day - timedelta(days=_days(self.window) - 1), day + timedelta(days=1))
+                (start, day - timedelta(days=whole_days(self.window) - 1), day + timedelta(days=1))
                 for start in periods.starts
-                for day in _days_of(given, start, periods)
+                for day in days_begun(given, start, periods)
             ]
         elif self.window == "calendar":
             spans = calendar_spans(periods)
         else:
             spans = [
-                (start, *_trailing(self.window, periods.calendar.end(start, periods.grain))) for start in periods.starts
+                (start, *trailing(self.window, periods.calendar.end(start, periods.grain))) for start in periods.starts
             ]
         if self._short(periods) and self.window != DAILY:
             days = pl.concat([active_days(members, [span], keys) for span in spans])
@@ -282,15 +288,26 @@ class Active(MetricType):
         named = pl.col("user") if columns else pl.lit(None, dtype=pl.String)
         return often.select("period", "account", named.alias("entity"), *marks, "amount")
 
+    def _composed(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
+        """Members that met a rule of several parts, window by window."""
+        if isinstance(self.window, Duration):
+            spans = self._windows(given, periods, self.window)
+        else:
+            spans = [(start, start, first, end) for start, first, end in calendar_spans(periods)]
+        columns = [] if self.entity == "account" else ["user"]
+        found = windows_met(given, selection, spans, ["account", *columns])
+        named = pl.col("user") if columns else pl.lit(None, dtype=pl.String)
+        return found.select("period", "account", named.alias("entity"), *_user_marks(given), "amount")
+
     def _windows(self, given: Given, periods: Periods, window: Duration) -> list[tuple[date, date, date, date]]:
         """Windows: the period, the day whose window it is, first day, first day after; one for each day of a mean."""
         calendar, grain = periods.calendar, periods.grain
         if not self._short(periods):
-            return [(start, start, *_trailing(window, calendar.end(start, grain))) for start in periods.starts]
+            return [(start, start, *trailing(window, calendar.end(start, grain))) for start in periods.starts]
         working = self._working(given.scope, periods)
-        days = [(start, day) for start in periods.starts for day in _days_of(given, start, periods)]
+        days = [(start, day) for start in periods.starts for day in days_begun(given, start, periods)]
         return [
-            (start, day, *_trailing(window, day + timedelta(days=1)))
+            (start, day, *trailing(window, day + timedelta(days=1)))
             for start, day in days
             if not working or day.weekday() < SATURDAY
         ]
@@ -325,24 +342,6 @@ def _file_rule(scope: Scope, entity: str) -> Rule:
 
 def _user_marks(given: Given) -> list[str]:
     return [column(segment) for segment in carried(given, "users")]
-
-
-def _days(window: Duration) -> int:
-    return max(1, window.microseconds // 86_400_000_000)
-
-
-def _trailing(window: Duration | str, end: date) -> tuple[date, date]:
-    """First day, and first day after, of the window that ends with a period."""
-    if not isinstance(window, Duration):
-        raise TypeError("a calendar window has no length of its own")
-    first = add_months(end, -window.months) if window.is_calendar else end - timedelta(days=_days(window))
-    return first, end
-
-
-def _days_of(given: Given, start: date, periods: Periods) -> list[date]:
-    end = periods.calendar.end(start, periods.grain)
-    days = [start + timedelta(days=number) for number in range((end - start).days)]
-    return [day for day in days if given.calendar.start_of(day) < given.as_of]
 
 
 def _dated(entries: pl.LazyFrame, periods: Periods) -> pl.LazyFrame:

@@ -11,7 +11,7 @@ from pydantic import model_validator
 from saasmetrics.books.aged import SPANS, Aged
 from saasmetrics.books.given import Given
 from saasmetrics.books.maturity import settled
-from saasmetrics.books.members import Members, active_days
+from saasmetrics.books.meeting import met_in
 from saasmetrics.books.steps import Walk, step_rows
 from saasmetrics.definitions.model import fault
 from saasmetrics.definitions.rows import Rows
@@ -133,7 +133,6 @@ class Retention(MetricType):
         """Add `_back`, `_first` (day on which what is asked for begins) and `_over`, by periods of the calendar."""
         calendar = given.calendar
         cohorts = calendar.span(periods.first, periods.end - timedelta(days=1), grain)
-        presence = given.made(Members(rule, "account")).select("account", "month", "days")
         spans = [(cohort, *_span(calendar, grain, cohort, age)) for cohort in cohorts]
         asked = self._asked(given, grain, age, spans)
         firsts = {cohort: min(first for some in asked for of, first, _ in some if of == cohort) for cohort in cohorts}
@@ -146,7 +145,7 @@ class Retention(MetricType):
         keys = ["account", "cohort"]
         back = whole.select(keys)
         for some in asked:
-            there = active_days(presence, some, ["account"]).select("account", cohort="period")
+            there = met_in(given, rule, some).select("account", cohort="period")
             back = back.join(there, on=keys, how="semi")
         return whole.join(back.with_columns(_back=pl.lit(True)), on=keys, how="left")
 
