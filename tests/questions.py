@@ -66,6 +66,11 @@ METRICS: dict[str, dict[str, Any]] = {
     "kept": {"type": "net_retention", "of": "recurring", "over": "1mo"},
     "kept_capped": {"type": "net_retention", "of": "recurring", "over": "1mo", "cap": True},
     "kept_logos": {"type": "net_retention", "of": "recurring", "over": "2mo", "count": True},
+    "rows_kept": {
+        "type": "net_retention", "of": "recurring", "over": "1mo", "cap": True, "entity": "subscription",
+    },
+    "rows_new": {"type": "movement", "of": "recurring", "part": "new", "entity": "subscription"},
+    "rows_lost": {"type": "movement", "of": "recurring", "part": "churn", "entity": "subscription"},
     "lost_logos": {"type": "net_retention", "of": "recurring", "over": "1mo", "count": True, "lost": True},
     "active_accounts": {"type": "active", "entity": "account"},
     "active_twice": {

@@ -194,7 +194,8 @@ def active_in(company: Company, rule: Rows, metric: Metric, asked: Asked, period
     windows = [(period, asked.end(period))]
     if "window" in metric:
         days = length(metric["window"]).days
-        short = days < SHORTEST[asked.grain]
+        # A stretch of several days, as a day is gathered up over, is longer than what is read by day.
+        short = days < (SHORTEST[asked.grain] if asked.grain != "day" else (asked.end(period) - period).days)
         begun = asked.days(period)
         if days == 1 and metric.get("policies", {}).get("stickiness_days") == "working":
             begun = [day for day in begun if day.weekday() < 5]

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
@@ -341,4 +341,5 @@ class Live(_Common):
         logged = [at for role, at in self.store.begins.items() if ROLES[role].log]
         first += [self.calendar.local_day(at) for at in logged]
         start = min((day for day in first if isinstance(day, date)), default=self.as_of_day)
-        return Periods(self.calendar, grain, self.calendar.span(start, max(start, self.as_of_day), grain))
+        last = self.unseen_day - timedelta(days=1)  # a day that has not begun is no day to compare
+        return Periods(self.calendar, grain, self.calendar.span(start, max(start, last), grain))

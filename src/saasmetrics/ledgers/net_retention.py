@@ -11,6 +11,7 @@ from saasmetrics.books.balances import stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.headline import headline
 from saasmetrics.books.movements import Movements
+from saasmetrics.books.segments import column, declared_on
 from saasmetrics.definitions.inputs import Input
 from saasmetrics.definitions.policies import Policies
 from saasmetrics.definitions.scalars import Duration
@@ -30,7 +31,8 @@ class NetRetention(MetricType):
     instead of amounts; with `lost` the value is 1 less that.
     Edges: accounts that joined in between never count; those that left and came back count with what they pay now.
     `entity: subscription` has the subscriptions of then for a base; what one gains makes up for nothing another loses.
-    Segments are read at the window's start. With `pool` the windows that ended in each of so many months are put
+    Segments are read at the window's start: of the account, and of the subscription where these are the base and carry
+    the segment themselves. With `pool` the windows that ended in each of so many months are put
     together, which is no mean of rates. With policy `retention: continuous` an account that had nothing at the end of a
     month in between counts nothing; with `movements` it is the balance at the beginning and what moved since, of all
     accounts, over that balance: expansion, contraction and churn (and fx; reactivation with `reactivation_in_net`),
@@ -85,8 +87,14 @@ class NetRetention(MetricType):
         return ["account", "entity"] if self.entity == "subscription" else ["account"]
 
     def _plainly(self, given: Given) -> Given:
-        """What is given without segments, subscription by subscription where these are the entity."""
-        return given.narrowed().finely() if self.entity == "subscription" else given.narrowed()
+        """What is given without segments; subscription by subscription, with those of its own, where these are it."""
+        return given.narrowed(*self._own(given)).finely() if self.entity == "subscription" else given.narrowed()
+
+    def _own(self, given: Given) -> tuple[str, ...]:
+        """Segments of which a subscription has a value of its own, where subscriptions are the entity."""
+        if self.entity != "subscription":
+            return ()
+        return tuple(segment for segment in given.by if declared_on(given, segment, "subscriptions"))
 
     def ledger(self, given: Given, periods: Periods) -> Ledger:
         """Balances then beside balances now, for every account that had one then; or what moved in between."""
@@ -102,7 +110,7 @@ class NetRetention(MetricType):
             kept, whole = (pl.col("now") > 0).cast(pl.Int64), pl.lit(1, dtype=pl.Int64)
         if self.lost:
             kept = whole - kept
-        keys = ["period", *self._who, "segment_at", "then", "now"]
+        keys = ["period", *self._who, *map(column, self._own(given)), "segment_at", "then", "now"]
         return Ledger(
             self.shape(given.scope),
             Side(base.select(*keys, amount=kept)),
@@ -118,7 +126,8 @@ class NetRetention(MetricType):
         then = plain.ledger(replace(wanted, offset=start), periods).numerator.entries
         keys = ["period", *self._who]
         now = now.group_by(keys).agg(pl.col("amount").sum().alias("now"))
-        then = then.group_by(keys).agg(pl.col("amount").sum().alias("then"), pl.col("segment_at").first())
+        marks = [column(segment) for segment in self._own(given)]
+        then = then.group_by(*keys, *marks).agg(pl.col("amount").sum().alias("then"), pl.col("segment_at").first())
         if given.scope.policies.retention == "continuous" and self.over.is_calendar:
             for month in range(1, self.over.months):
                 between = plain.ledger(replace(wanted, offset=Duration(month + back, "mo")), periods).numerator.entries
@@ -134,14 +143,15 @@ class NetRetention(MetricType):
         months = given.history(Grain.MONTH)
         windows = self._windows(given, periods, months)
         stock = headline(plain.ledger(wanted, months)).numerator.entries.rename({"period": "_month"})
-        held = stock.group_by("_month", *self._who).agg(
+        own = self._own(given)
+        held = stock.group_by("_month", *self._who, *map(column, own)).agg(
             pl.col("amount").sum().alias("then"), pl.col("segment_at").first()
         )
-        keys = ["period", *self._who, "segment_at", "then", "now"]
+        keys = ["period", *self._who, *map(column, own), "segment_at", "then", "now"]
         base = windows.join(held.filter(pl.col("then") > 0), left_on="opening", right_on="_month", how="inner")
         whole = pl.lit(1, dtype=pl.Int64) if self.count else pl.col("then")
         base = base.with_columns(now="then").select(*keys, amount=whole)
-        moves = given.made(Movements(wanted, Grain.MONTH, (), self.entity)).filter(
+        moves = given.made(Movements(wanted, Grain.MONTH, own, self.entity)).filter(
             pl.col("part").is_in(self._parts(given.scope))
         )
         if self.count:
