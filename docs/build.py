@@ -25,6 +25,7 @@ from saasmetrics.explain.metric_type import IMPLIED, KINDS
 from saasmetrics.explain.takes import default, takes
 from saasmetrics.frames.canonical import ROLES, Column
 from saasmetrics.lint.audit.index import AUDIT
+from saasmetrics.lint.data.index import ON_ROWS
 from saasmetrics.lint.index import RULES
 from saasmetrics.lint.rule import Rule
 from saasmetrics.lint.tracking.index import TRACKING
@@ -47,7 +48,7 @@ HOLDS = {
     "choice": "one of",
 }
 
-CODES = {rule.code: rule.title.rstrip(".") for rule in (*RULES, *AUDIT, *TRACKING)} | {
+CODES = {rule.code: rule.title.rstrip(".") for rule in (*RULES, *AUDIT, *ON_ROWS, *TRACKING)} | {
     "SM020": "The command line is not understood",
     "SM021": "A file that cannot be written",
     "SM901": "No file matches the path of a source",
@@ -314,10 +315,10 @@ def findings() -> str:
     blocks = [
         "Every message is a finding: a code that is never reused, a weight, a place, a sentence, and mostly a hint. "
         "`…` stands for what the finding names. SM0 is about definitions and the command line, SM9 about data and "
-        "numbers. SM1 to SM8, what SM0 is about in a file, SM960 to SM965 and SM981 to SM990 are [rules](rules.md), "
+        "numbers. SM1 to SM8, what SM0 is about in a file, SM952 to SM965 and SM981 to SM990 are [rules](rules.md), "
         "and have pages."
     ]
-    looked_for = {rule.code for rule in (*RULES, *AUDIT, *TRACKING) if not rule.told_by}
+    looked_for = {rule.code for rule in (*RULES, *AUDIT, *ON_ROWS, *TRACKING) if not rule.told_by}
     for code, title in CODES.items():
         if code in looked_for:
             continue
@@ -336,7 +337,7 @@ FAMILIES = {
     "6": "Revenue and marketing",
     "7": "Quality and friction",
     "8": "Expressions",
-    "9": "Upkeep and tracking",
+    "9": "Rows, upkeep and tracking",
 }
 
 
@@ -350,7 +351,7 @@ def rules() -> str:
     ]
     for family, title in FAMILIES.items():
         blocks.append(f"## {title}")
-        for rule in (*RULES, *AUDIT, *TRACKING):
+        for rule in (*RULES, *AUDIT, *ON_ROWS, *TRACKING):
             if rule.family == family:
                 blocks += [f"### {rule.code} {rule.name}", *rule_section(rule)]
     return page("Rules", *blocks)

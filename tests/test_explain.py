@@ -40,6 +40,7 @@ from saasmetrics.explain.notation import block
 from saasmetrics.explain.topics import SHELVES
 from saasmetrics.finding import InputError
 from saasmetrics.frames.canonical import ROLES
+from saasmetrics.lint.data.index import ON_ROWS
 from saasmetrics.lint.index import RULES
 from saasmetrics.lint.tracking.index import TRACKING
 from saasmetrics.output.explanation import Explanation, Facts, Section, Table, Written, printout
@@ -155,7 +156,7 @@ def names() -> Mapping[str, tuple[str, ...]]:
         "preset": preset_names(),
         "bundle": tuple(catalogue().bundles),
         "column": tuple(f"{role}.{column}" for role, shape in ROLES.items() for column in shape.columns),
-        "rule": tuple(rule.code for rule in (*RULES, *TRACKING)),
+        "rule": tuple(rule.code for rule in (*RULES, *TRACKING, *ON_ROWS)),
         "verdict": tuple(f"SM93{number}" for number in range(6)),
         "change": ("SM939", *(f"SM94{number}" for number in range(10))),
     }

@@ -292,7 +292,8 @@ def test_lines_without_a_header_are_known_by_their_number_of_cells(tmp_path: Pat
     assert len(set(columns)) == 131
     says = {
         "app_id": "web", "platform": "web", "collector_tstamp": "2026-01-05 10:00:00.000", "event": "unstruct",
-        "event_name": "invoice_posted", "event_id": "e1", "domain_userid": "d1", "derived_tstamp": "2026-01-05 09:59:58.500",
+        "event_name": "invoice_posted", "event_id": "e1", "domain_userid": "d1",
+        "derived_tstamp": "2026-01-05 09:59:58.500",
         "contexts": '{"data":[{"data":{"account_id":"acme"}}]}',
     }  # fmt: skip
     lines = ["\t".join({**says, "event_id": each}.get(name, "") for name in columns) for each in ("e1", "e2")]

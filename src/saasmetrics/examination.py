@@ -105,16 +105,17 @@ def examine(
     data_root: Path | None = None,
     cache: Path | None = None,
     no_cache: bool = False,
+    samples: int = 0,
     progress: Progress | None = None,
 ) -> tuple[Finding, ...]:
-    """What was wrong with the data, and what the rules find in the published numbers and in the logs of events.
+    """What was wrong with the data, and what the rules find in the published numbers, the rows and the logs of events.
 
     Edges: numbers are those of `settings.baseline` periods, whole and by each of `settings.segments`; which scores were
     tried on what came of them is not gathered.
     Raises: InputError, exit 2 for definitions that cannot be understood, 3 where no source can be used.
     """
     definitions = load(path, REGISTRY, data_root=data_root)
-    return _examined(definitions, None, locked, as_of, caching_of(cache, no_cache), progress)[0]
+    return _examined(definitions, None, locked, as_of, caching_of(cache, no_cache), samples, progress)[0]
 
 
 def examined(
@@ -123,6 +124,7 @@ def examined(
     as_of: date | datetime | None = None,
     cache: Path | None = None,
     no_cache: bool = False,
+    samples: int = 0,
     progress: Progress | None = None,
 ) -> Checked:
     """As `examine`, beside what was checked; and what every unlocked change does to the numbers that it reaches.
@@ -133,7 +135,7 @@ def examined(
 
     compared = both(checked.definitions, checked.held)
     locked, caching = locked_in(checked.held), caching_of(cache, no_cache)
-    found, impacts = _examined(checked.definitions, compared, locked, as_of, caching, progress)
+    found, impacts = _examined(checked.definitions, compared, locked, as_of, caching, samples, progress)
     return checked.with_impacts(impacts).beside(found)
 
 
@@ -146,14 +148,16 @@ def _examined(
     locked: frozenset[str] | None,
     as_of: date | datetime | None,
     caching: Caching,
+    samples: int,
     progress: Progress | None,
 ) -> tuple[tuple[Finding, ...], Impacts]:
     """Findings, and impacts by the id of their cause, of one pass over the data."""
     from saasmetrics.engine.currencies import currencies
     from saasmetrics.engine.linked import linked
+    from saasmetrics.engine.observed import observed
     from saasmetrics.engine.sighted import sighted
     from saasmetrics.lint.evidence import Evidence
-    from saasmetrics.lint.index import drift, lint_values
+    from saasmetrics.lint.index import disagreements, drift, lint_values
     from saasmetrics.meanings.passes import under_meanings
 
     question, wished = _question(definitions, as_of), compared.wishes if compared is not None else ()
@@ -164,6 +168,8 @@ def _examined(
     findings = lint_values(definitions, evidence, locked, today=today)
     seen = sighted(definitions, sources, wide.as_of if as_of is not None else None)
     told = [finding for finding in wide.findings if finding not in definitions.findings]
+    rows = observed(sources, definitions.settings.calendar, today)
+    findings += disagreements(definitions, rows, locked, samples=samples)
     found = (*told, *findings, *(drift(definitions, seen, locked) if seen is not None else ()))
     return found, compared.told(done.others) if compared is not None else {}
 

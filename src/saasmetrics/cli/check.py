@@ -45,6 +45,9 @@ def check(
     audit: Annotated[
         bool, Option("--audit", help="Tell what has to be looked after too: idle and alike metrics, dates, reviews.")
     ] = False,
+    samples: Annotated[
+        int, Option("--samples", metavar="N", min=0, help="With --data, name so many of the rows that are told of.")
+    ] = 0,
     as_of: flags.AsOf = None,
     cache: flags.Cache = None,
     no_cache: flags.NoCache = False,
@@ -77,7 +80,9 @@ def check(
         checked = examination.check(path, data_root=data_root, strict=strict)
         if data:
             with console.progress() as progress:
-                checked = examination.examined(checked, as_of=moment, cache=cache, no_cache=no_cache, progress=progress)
+                checked = examination.examined(
+                    checked, as_of=moment, cache=cache, no_cache=no_cache, samples=samples, progress=progress
+                )
         if audit:
             checked = checked.beside(_audited(checked, moment, data_root))
     except InputError as error:

@@ -15,6 +15,7 @@ from saasmetrics.explain.words import page
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.lint.audit.index import AUDIT
+from saasmetrics.lint.data.index import ON_ROWS
 from saasmetrics.lint.index import RULES
 from saasmetrics.lint.tracking.index import TRACKING
 from saasmetrics.sources.presets import preset_names
@@ -82,7 +83,7 @@ def topics(definitions: Definitions, text: str) -> tuple[Topic, ...]:
 
 
 def _known(definitions: Definitions) -> Mapping[str, tuple[str, ...]]:
-    rules = (*RULES, *AUDIT, *TRACKING)
+    rules = (*RULES, *AUDIT, *ON_ROWS, *TRACKING)
     return {
         "metric": tuple(name for name in definitions.metrics if "#" not in name),
         "score": tuple(definitions.scores),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -106,6 +107,7 @@ from saasmetrics.lint.rules import (
 from saasmetrics.lint.suppression import Suppression
 
 if TYPE_CHECKING:
+    from saasmetrics.frames.observed import Observed
     from saasmetrics.frames.sightings import Sightings
     from saasmetrics.lint.audit.record import Record
     from saasmetrics.lint.evidence import Evidence
@@ -260,12 +262,36 @@ def audit(definitions: Definitions, record: Record, locked: frozenset[str] | Non
     return _findings(audited.reading, told, (), locked or frozenset(), ())
 
 
+def disagreements(
+    definitions: Definitions, seen: Observed, locked: frozenset[str] | None = None, *, samples: int = 0
+) -> list[Finding]:
+    """Where rows say different things of each other, sorted by place; with the keys of so many `samples` of each."""
+    from saasmetrics.lint.data.index import ON_ROWS
+
+    reading = Reading(definitions)
+    chosen = _chosen(definitions, ON_ROWS)
+    told = [
+        (rule, _sampled(each, samples)) for rule in chosen if rule.check_rows for each in rule.check_rows(reading, seen)
+    ]
+    return _findings(reading, told, (), locked or frozenset(), ())
+
+
+def _sampled(told: Told, samples: int) -> Told:
+    """With the first keys in the message; no keys where none are asked for."""
+    shown = told.keys[:samples]
+    if not shown:
+        return told
+    more = f" and {len(told.keys) - len(shown):,} more" if len(told.keys) > len(shown) else ""
+    return replace(told, message=f"{told.message}: {', '.join(shown)}{more}")
+
+
 def by_code(text: str) -> Rule | None:
     """The rule of a code, or of a name; null where there is none."""
     from saasmetrics.lint.audit.index import AUDIT
+    from saasmetrics.lint.data.index import ON_ROWS
     from saasmetrics.lint.tracking.index import TRACKING
 
-    return next((rule for rule in (*RULES, *AUDIT, *TRACKING) if text in (rule.code, rule.name)), None)
+    return next((rule for rule in (*RULES, *AUDIT, *ON_ROWS, *TRACKING) if text in (rule.code, rule.name)), None)
 
 
 def _chosen(definitions: Definitions, rules: Iterable[Rule]) -> tuple[Rule, ...]:
@@ -307,7 +333,7 @@ def _finding(reading: Reading, rule: Rule, told: Told, locked: frozenset[str]) -
     severity = rule.severity
     if severity is Severity.ERROR and rule.family in DRAFTED and not _official(told.object, locked):
         severity = Severity.WARNING
-    return Finding(rule.code, severity, told.message, place, told.hint, object=told.object)
+    return Finding(rule.code, severity, told.message, place, told.hint, rows=told.rows, object=told.object)
 
 
 def _official(object_: str, locked: frozenset[str]) -> bool:

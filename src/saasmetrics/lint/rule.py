@@ -11,6 +11,7 @@ from saasmetrics.document import Path
 from saasmetrics.finding import Severity
 
 if TYPE_CHECKING:
+    from saasmetrics.frames.observed import Observed
     from saasmetrics.lint.audit.record import Audited
     from saasmetrics.lint.evidence import Evidence
     from saasmetrics.lint.reading import Reading
@@ -28,6 +29,7 @@ class Told:
 
     Edges: `path` leads to a node of the files as they are merged; where it is not written, the nearest node above it
     stands for it. `offset` is the character of a text, `value` asks for the place of the value and not of its key.
+    `rows` is how many rows of data it is about, `keys` are names of them: ids, accounts or days.
     """
 
     object: str
@@ -36,12 +38,15 @@ class Told:
     hint: str
     offset: int | None = None
     value: bool = False
+    rows: int | None = None
+    keys: tuple[str, ...] = ()
 
 
 Check = Callable[["Reading"], Iterator[Told]]
 CheckValues = Callable[["Reading", "Evidence"], Iterator[Told]]
 CheckTracking = Callable[["Tracked"], Iterator[Told]]
 CheckAudit = Callable[["Audited"], Iterator[Told]]
+CheckRows = Callable[["Reading", "Observed"], Iterator[Told]]
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,8 @@ class Rule:
     """One rule.
 
     Edges: `check` needs no data, `check_values` needs numbers, `check_tracking` what was seen of events,
-    `check_audit` what was published. `told_by` are
-    the codes under which the reader of definitions already refuses what the rule is about: such a rule only has a page.
+    `check_rows` the rows that count, `check_audit` what was published. `told_by` are the codes under which the reader
+    of definitions already refuses what the rule is about: such a rule only has a page.
     `fixable` says that `check --fix` follows it where it leaves no choice.
     """
 
@@ -62,6 +67,7 @@ class Rule:
     check_values: CheckValues | None = None
     check_tracking: CheckTracking | None = None
     check_audit: CheckAudit | None = None
+    check_rows: CheckRows | None = None
     told_by: tuple[str, ...] = ()
     fixable: bool = False
 
@@ -75,9 +81,13 @@ class Rule:
         """What it needs beside the definition file; nothing for most."""
         if self.check is not None:
             return ""
-        if self.check_values is not None:
-            return "numbers"
-        return "the logs of events" if self.check_tracking else "editions" if self.check_audit else ""
+        asked = {
+            "numbers": self.check_values,
+            "the logs of events": self.check_tracking,
+            "the rows": self.check_rows,
+            "editions": self.check_audit,
+        }
+        return next((needed for needed, check in asked.items() if check is not None), "")
 
     @property
     def family(self) -> str:

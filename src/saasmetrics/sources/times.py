@@ -132,7 +132,7 @@ def days(texts: pl.Series, clock: Clock) -> pl.Series:
 
 
 def _read(texts: pl.Series, clock: Clock, dtype: Kind) -> pl.Series:
-    """Most columns have one shape: the first one's is tried on all rows, and the rest, less blanks, is sorted by shape."""
+    """Most columns have one shape: the first one's is tried on all rows, the rest, less blanks, sorted by shape."""
     filled = texts.drop_nulls()
     if filled.is_empty():
         return pl.Series(texts.name, [None], dtype=dtype).new_from_index(0, len(texts))

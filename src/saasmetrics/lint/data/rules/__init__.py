@@ -1,0 +1,1 @@
+"""The rules over rows, one a file."""
