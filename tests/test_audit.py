@@ -173,7 +173,7 @@ def test_what_is_not_recorded_is_told(tmp_path: Path) -> None:
     short = {name: values[-11:] for name, values in IN_ORDER.items()}
     said = [each.message for each in found(FILE, editions(TODAY, **short), tmp_path) if each.code == "SM960"]
     assert said == [
-        "whether waa, tries, opened and 2 more go with others is not recorded: fewer than 12 periods",
+        "whether anything goes with waa, tries, opened and 2 more is not recorded: fewer than 12 periods",
         "whether waa, tries, opened and 2 more moved in 4 reviews is not recorded: too few editions or periods",
     ]
     some = {name: values for name, values in IN_ORDER.items() if name != "share"}

@@ -128,7 +128,7 @@ def test_sarif_and_junit_are_valid(report: Report) -> None:
 
 def test_what_is_not_valid_is_found() -> None:
     whole = json.loads(REPORTS["sarif"](REPORT))
-    for spoil, fault in (
+    spoilings: tuple[tuple[Callable[[Any], object], str], ...] = (
         (lambda log: log["runs"][0]["results"][0].pop("message"), "log.runs[0].results[0]: no message"),
         (lambda log: log["runs"][0]["results"][0].update(level="bad"), "'bad' is not allowed"),
         (lambda log: log["runs"][0]["results"][1].update(ruleIndex=0), "ruleIndex is of another rule"),

@@ -36,7 +36,7 @@ def _check(audited: Audited) -> Iterator[Told]:
         yield Told("record.reviews", ("settings",), message, hint)
     young = [metric.id for metric, _ in told if audited.latest(metric).height < PERIODS]
     if young:
-        message = f"whether {_some(young)} go with others is not recorded: fewer than {PERIODS} periods"
+        message = f"whether anything goes with {_some(young)} is not recorded: fewer than {PERIODS} periods"
         yield Told("record.periods", ("settings",), message, hint)
     known = {metric.id for metric, _ in told}
     unknown = [metric.id for metric in audited.reading.published if metric.id not in known]
