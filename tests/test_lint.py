@@ -20,6 +20,7 @@ from saasmetrics.lint import rules as rooms
 from saasmetrics.lint.evidence import Evidence
 from saasmetrics.lint.index import RULES, by_code, lint, lint_values
 from saasmetrics.lint.rule import PARTS, Rule
+from saasmetrics.lint.tested import tested as scores_tested
 
 CASES = ROOT / "tests" / "cases" / "lint"
 TODAY = date(2026, 11, 22)
@@ -293,3 +294,28 @@ def test_every_file_of_the_tests_can_be_held_against_the_rules(name: str) -> Non
     findings = [*lint(definitions, today=TODAY), *lint_values(definitions, Evidence(), today=TODAY)]
     assert findings or name.startswith("cli")  # whose file keeps the rules quiet
     assert all(finding.object and finding.hint and finding.location for finding in findings)
+
+
+def test_a_score_is_tested_by_what_begins_with_it_and_has_a_value(tmp_path: Path) -> None:
+    text = """version: 1
+sources: {events: {path: events.csv}, accounts: {path: a.csv}, users: {path: u.csv}, subscriptions: {path: s.csv}}
+workflows: {invoicing: {attempt: started, success: posted, within: 1d}}
+scores: {pqa: {at_least: 1, signals: {shared: user_invited, many: {workflow: invoicing, is: ">= 8"}}}}
+metrics:
+  from_it: {type: conversion, entry: {milestone: pqa}, steps: {paid: {milestone: first_paid}}, within: 60d}
+  to_it: {type: conversion, entry: {milestone: created}, steps: {qualified: {milestone: pqa}}, within: 60d}
+  steps_only: {type: conversion, steps: {qualified: {milestone: pqa}, paid: {milestone: first_paid}}, within: 60d}
+"""
+    definitions = read(text, tmp_path)
+
+    def of(metric: str, value: float | None, status: str = "ok") -> frozenset[str]:
+        rows = pl.DataFrame({"metric": [metric], "value": [value], "status": [status]})
+        types = {name: dtype for name, dtype in value_types().items() if name not in rows.columns}
+        missing = [pl.lit(None, dtype=dtype).alias(name) for name, dtype in types.items()]
+        return scores_tested(definitions, rows.with_columns(*missing, pl.col("value").cast(pl.Float64)))
+
+    for metric in ("from_it", "steps_only", "signal_lift", "pqa_to_paid_rate"):
+        assert of(metric, 0.5) == {"pqa"}
+        assert of(metric, None) == of(metric, 0.5, "partial") == frozenset()
+    for metric in ("to_it", "pqa_rate", "time_pqa_to_close", "mrr"):
+        assert of(metric, 0.5) == frozenset()

@@ -150,6 +150,11 @@ def test_a_slip_behind_which_another_fault_hides_is_left(file: Path) -> None:
     assert mended(file, text) == text
 
 
+def test_a_slip_behind_which_another_slip_hides_is_corrected_with_it(file: Path) -> None:
+    text = SMALL.replace("within: 1d", "witin: 24 hours") + "metrics: {waa: {}}\n"
+    assert mended(file, text) == text.replace("witin: 24 hours", "within: 24h")
+
+
 def test_two_names_that_are_near_leave_a_choice(file: Path) -> None:
     text = f"{SMALL}  invoices: {{attempt: began, success: done, within: 1d}}\nmetrics: {{waa: {{rule: invoic}}}}\n"
     assert mended(file, text) == text

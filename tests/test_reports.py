@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -133,7 +134,8 @@ def test_what_is_not_valid_is_found() -> None:
         (lambda log: log["runs"][0]["results"][0].update(level="bad"), "'bad' is not allowed"),
         (lambda log: log["runs"][0]["results"][1].update(ruleIndex=0), "ruleIndex is of another rule"),
         (lambda log: log["runs"][0].update(colour="red"), "colour is no property"),
-    ):
+    )
+    for spoil, fault in spoilings:
         broken = json.loads(json.dumps(whole))
         spoil(broken)
         assert any(fault in said for said in sarif_faults(broken))

@@ -110,8 +110,7 @@ def examine(
 ) -> tuple[Finding, ...]:
     """What was wrong with the data, and what the rules find in the published numbers, the rows and the logs of events.
 
-    Edges: numbers are those of `settings.baseline` periods, whole and by each of `settings.segments`; which scores were
-    tried on what came of them is not gathered.
+    Edges: numbers are those of `settings.baseline` periods, whole and by each of `settings.segments`.
     Raises: InputError, exit 2 for definitions that cannot be understood, 3 where no source can be used.
     """
     definitions = load(path, REGISTRY, data_root=data_root)
@@ -158,12 +157,14 @@ def _examined(
     from saasmetrics.engine.sighted import sighted
     from saasmetrics.lint.evidence import Evidence
     from saasmetrics.lint.index import disagreements, drift, lint_values
+    from saasmetrics.lint.tested import tested
     from saasmetrics.meanings.passes import under_meanings
 
     question, wished = _question(definitions, as_of), compared.wishes if compared is not None else ()
     done = under_meanings(definitions, question, wished, caching, progress)
     wide, sources = done.result, done.made.sources
-    evidence = Evidence(wide.values, linked(definitions, sources, wide.as_of), None, currencies(sources), sources.types)
+    past = tested(definitions, wide.values)
+    evidence = Evidence(wide.values, linked(definitions, sources, wide.as_of), past, currencies(sources), sources.types)
     today = definitions.settings.calendar.local_day(wide.as_of)
     findings = lint_values(definitions, evidence, locked, today=today)
     seen = sighted(definitions, sources, wide.as_of if as_of is not None else None)

@@ -8,7 +8,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from saasmetrics.definitions.load import load
-from saasmetrics.document import Document, read
+from saasmetrics.document import read
 from saasmetrics.finding import Finding, InputError, Location, Meant, Severity
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.lint.index import lint
@@ -106,47 +106,61 @@ class _Mender:
     @property
     def left(self) -> tuple[Finding, ...]:
         """What still asks for something that can be done."""
-        return tuple(each for each in (*self.seen.faults, *self.seen.told) if self._edit(each))
+        return tuple(each for each in (*self.seen.faults, *self.seen.told) if self._edit(each, self.texts))
 
     def round(self) -> list[Finding]:
         """Follow all that can be followed now; what was."""
-        asked = [(finding, edit) for finding in (*self.seen.faults, *self.seen.told) if (edit := self._edit(finding))]
-        if len(asked) > 1 and self._tried(asked):
-            return [finding for finding, _ in asked]
+        asked = [each for each in (*self.seen.faults, *self.seen.told) if self._edit(each, self.texts)]
+        if len(asked) > 1 and (done := self._follow(asked)):
+            return done
         for number, one in enumerate(asked):
-            if self._tried([one]):
-                return [one[0], *(self.round() if number + 1 < len(asked) else [])]
+            if done := self._follow([one]):
+                return [*done, *(self.round() if number + 1 < len(asked) else [])]
         return []
 
-    def _edit(self, finding: Finding) -> tuple[str, Edit] | None:
-        if finding.location is None:
+    def _edit(self, finding: Finding, texts: Mapping[str, str]) -> Edit | None:
+        """What a finding in these texts asks for."""
+        name = finding.location.file if finding.location else ""
+        if not name or not self._knows(name):
             return None
-        document = self._document(finding.location.file)
-        edit = edit_for(finding, document) if document else None
-        return (finding.location.file, edit) if edit else None
+        return edit_for(finding, read(texts.get(name, self.texts[name]), name))
 
-    def _document(self, name: str) -> Document | None:
+    def _knows(self, name: str) -> bool:
+        """Whether a file can be read; if so it is there."""
         if name not in self.texts:
             try:
                 text = Path(name).read_text(encoding="utf-8").removeprefix("\ufeff")
             except (OSError, UnicodeDecodeError):
-                return None
+                return False
             self.before[name] = self.texts[name] = text
-        return read(self.texts[name], name)
-
-    def _tried(self, asked: Sequence[tuple[Finding, tuple[str, Edit]]]) -> bool:
-        """Whether following these leaves nothing that was not there before; if so they are followed."""
-        texts = dict(self.texts)
-        for name in {name for _, (name, _) in asked}:
-            texts[name] = edited(texts[name], [edit for _, (other, edit) in asked if other == name])
-        after = self._look(texts)
-        gone = not {finding.id for finding, _ in asked} & after.ids
-        kept = self.seen.marks is None or after.marks == self.seen.marks
-        new = after.ids - self.seen.ids if self.seen.marks is not None else _faults(after) - _faults(self.seen)
-        if not gone or not kept or new:
-            return False
-        self.texts, self.seen = texts, after
         return True
+
+    def _follow(self, asked: Sequence[Finding]) -> list[Finding]:
+        """Follow these, and what they bring to light; all that was followed, or nothing if anything new would stay."""
+        texts, followed, waiting = dict(self.texts), list[Finding](), list(asked)
+        for _ in range(ROUNDS):
+            edits = [(each.location.file, self._edit(each, texts)) for each in waiting if each.location]
+            for name in {name for name, _ in edits}:
+                here = [edit for other, edit in edits if edit and other == name]
+                texts[name] = edited(texts.get(name, self.texts[name]), here)
+            followed += waiting
+            after = self._look(texts)
+            if {finding.id for finding in followed} & after.ids:
+                return []
+            if self.seen.marks is not None and after.marks != self.seen.marks:
+                return []
+            waiting = self._new(after)
+            if not waiting:
+                self.texts, self.seen = {**self.texts, **texts}, after
+                return followed
+            if not all(self._edit(each, texts) for each in waiting):
+                return []
+        return []
+
+    def _new(self, after: _Seen) -> list[Finding]:
+        """What was not found before: faults, and in a file that could be read also what rules find."""
+        found = after.faults if self.seen.marks is None else (*after.faults, *after.told)
+        return [finding for finding in found if finding.id not in self.seen.ids]
 
     def _look(self, texts: Mapping[str, str]) -> _Seen:
         try:
@@ -155,10 +169,6 @@ class _Mender:
             return _Seen(tuple(finding for finding in error.findings if finding.severity is Severity.ERROR))
         told = lint(definitions, self.lock.metrics if self.lock else None)
         return _Seen((), (*definitions.findings, *told), fulls(nodes(definitions)))
-
-
-def _faults(seen: _Seen) -> set[str]:
-    return {finding.id for finding in seen.faults}
 
 
 def _as_before(path: Path, old: str, new: str) -> bytes:

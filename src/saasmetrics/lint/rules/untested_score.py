@@ -1,9 +1,10 @@
 """Nobody has held a score against what came of it.
 
-Flags: a score that is not among those which were tried on past churn or expansion.
-Why: weights that were agreed upon in a meeting are opinions; some of them point the wrong way.
-Example: a `health_score` whose red accounts stay as often as its green ones.
-Fix: run `saasmetrics drivers` on what the score is to foresee, and keep the parts that have lift.
+Flags: a score of signals that no computed metric begins with: neither the lift of its signals, nor a conversion or a
+retention of accounts from the day on which they qualify. A score of parts has no such day, and is not looked at.
+Why: signals that were agreed upon in a meeting are opinions; some of them point the wrong way.
+Example: a score of qualified accounts that pay as often as all others.
+Fix: publish `signal_lift`, or a conversion with `entry: {milestone: NAME}`, and keep the signals that have lift.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from saasmetrics.lint.rule import Rule, Told
 
 
 def _check(reading: Reading, evidence: Evidence) -> Iterator[Told]:
-    for name in reading.definitions.scores:
-        if evidence.tested is not None and name not in evidence.tested:
+    for name, score in reading.definitions.scores.items():
+        if score.signals and evidence.tested is not None and name not in evidence.tested:
             message = f"the score `{name}` was never held against what came of it"
-            yield Told(f"score.{name}", ("scores", name), message, "run saasmetrics drivers, and keep what has lift")
+            hint = "publish the lift of its signals, or what accounts that qualify go on to do"
+            yield Told(f"score.{name}", ("scores", name), message, hint)
 
 
 RULE = Rule("SM212", "untested-score", Severity.NOTE, __doc__, check_values=_check)

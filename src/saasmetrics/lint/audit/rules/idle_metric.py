@@ -23,7 +23,7 @@ def _check(audited: Audited) -> Iterator[Told]:
     reading, used = audited.reading, audited.used()
     idle: dict[Path, list[Metric]] = {}
     for metric in reading.published:
-        if metric.id not in used:
+        if metric.id not in used and not metric.points_to and not metric.pointers:
             idle.setdefault(reading.spot(metric), []).append(metric)
     for path, metrics in idle.items():
         names = ", ".join(f"`{metric.id}`" for metric in metrics)
