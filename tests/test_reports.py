@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 from report_formats import junit_faults, sarif_faults
 from saasmetrics.cli.app import run
-from saasmetrics.finding import Change, Finding, Location, Severity
+from saasmetrics.finding import Change, Finding, Location, Meant, Severity
 from saasmetrics.output.reports.index import REPORTS
 from saasmetrics.output.reports.report import Report
 
@@ -65,6 +65,13 @@ def test_json_has_every_finding_with_its_parts() -> None:
         ["metric.waa", "metric.nrr"],
     )
     assert len({each["id"] for each in whole["findings"]}) == len(FINDINGS)
+
+
+def test_json_says_what_a_hint_asks_for_where_it_leaves_no_choice() -> None:
+    hint = Meant("did you mean `owner`?", "ownr", "owner")
+    told = json.loads(REPORTS["json"](Report((Finding("SM001", Severity.ERROR, "`ownr` is no key", hint=hint),))))
+    assert told["findings"][0]["fix"] == {"old": "ownr", "new": "owner"}
+    assert told["findings"][0]["hint"] == "did you mean `owner`?"
 
 
 def test_an_id_outlives_moved_lines_and_other_values() -> None:

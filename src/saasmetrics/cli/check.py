@@ -43,7 +43,8 @@ def check(
     ] = False,
     diff: Annotated[bool, Option("--diff", help="Show what --fix would change, as a patch; change nothing.")] = False,
     audit: Annotated[
-        bool, Option("--audit", help="Tell what has to be looked after too: idle and alike metrics, dates, reviews.")
+        bool,
+        Option("--audit", help="Tell what has to be looked after too, today or on --as-of: idle metrics, reviews."),
     ] = False,
     samples: Annotated[
         int, Option("--samples", metavar="N", min=0, help="With --data, name so many of the rows that are told of.")

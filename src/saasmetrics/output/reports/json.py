@@ -6,7 +6,7 @@ from dataclasses import asdict
 from json import dumps
 from typing import Any
 
-from saasmetrics.finding import Change, Finding, Impact
+from saasmetrics.finding import Change, Finding, Impact, Meant
 from saasmetrics.output.reports.report import LEVELS, Report
 
 
@@ -41,6 +41,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "column": (place.column or None) if place else None,
         "message": finding.message,
         "hint": finding.hint,
+        "fix": {"old": finding.hint.old, "new": finding.hint.new} if isinstance(finding.hint, Meant) else None,
         "old": (change.old or None) if change else None,
         "new": (change.new or None) if change else None,
         "direction": (change.direction or None) if change else None,
