@@ -73,3 +73,10 @@ def test_a_series_that_is_split_moves_with_its_segment(tmp_path: Path, text: str
     assert split(before, ("plan",)) == split(after, ("plan",))
     assert split(before, ("size",))["waa"] != split(after, ("size",))["waa"]
     assert split(before, ("plan", "size")) == split(before, ("size", "plan"))
+
+
+def test_what_a_tier_is_made_of_is_under_it(tmp_path: Path, text: str) -> None:
+    """Tiers are rows of accounts: whose an account is moves them, as it moves what counts the same rows."""
+    before, root = marks(tmp_path, text), marks(tmp_path, edited(text, "  account: own", "  account: root"))
+    moved = {name for name in before if before[name] != root[name]}
+    assert {"tier_share", "tier_transition_time", "waa", "activation_rate"} <= moved

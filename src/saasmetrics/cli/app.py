@@ -76,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """The `saasmetrics` script."""
-    settle()
+    settle(keeps=sys.argv[1:2] in (["check"], ["lock"]))
     code = run(sys.argv[1:])
     gc.freeze()  # at the end the interpreter would search all that is there several times more
     sys.exit(code)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
-from saasmetrics.definitions.dependencies import Node, of_node
+from saasmetrics.definitions.dependencies import Node, of_node, rows_of_milestone
 from saasmetrics.definitions.policies import ACCOUNTLESS, read_by
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.walk import found
@@ -96,7 +96,9 @@ def roles_of(definitions: Definitions, node: Node) -> set[str]:
         return _roles_in(definitions, (block.attempt, block.success, block.failure))
     if kind == "milestone":
         moments = {"created": {"accounts"}, "first_paid": {"subscriptions"}, "churned": {"subscriptions"}}
-        return moments.get(name.partition(".")[0], set())
+        return moments.get(name.partition(".")[0], set()) | _roles_in(definitions, rows_of_milestone(definitions, name))
+    if kind == "tiers" and name in definitions.workflows:
+        return _roles_in(definitions, definitions.workflows[name].tiers)
     blocks = {
         "feature": definitions.features.get(name),
         "active": definitions.active,

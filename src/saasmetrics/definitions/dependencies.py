@@ -107,17 +107,23 @@ def _of_workflow(definitions: Definitions, name: str) -> tuple[Node, ...]:
 
 
 def _of_milestone(definitions: Definitions, name: str) -> tuple[Node, ...]:
-    first, _, rest = name.partition(".")
-    if first in definitions.workflows:
-        return tuple(of_rows(definitions.workflows[first].tiers.get(rest)))
-    if first in definitions.scores:
+    first, _, _ = name.partition(".")
+    if first in definitions.scores and first not in definitions.workflows:
         return (("score", first),)
     if first == "first_success":
         return (("workflow", "core"),)
+    return tuple(of_rows(rows_of_milestone(definitions, name)))
+
+
+def rows_of_milestone(definitions: Definitions, name: str) -> Any:
+    """The rows with which a milestone is reached, where the file says them: those of a tier, or of an activation."""
+    first, _, rest = name.partition(".")
+    if first in definitions.workflows:
+        return definitions.workflows[first].tiers.get(rest)
     if first == "activated":
         product = definitions.products.get(rest)
-        return tuple(of_rows((product.activation if product else definitions.activation,)))
-    return ()
+        return product.activation if product else definitions.activation
+    return None
 
 
 def loops(definitions: Definitions) -> Iterator[tuple[Node, ...]]:

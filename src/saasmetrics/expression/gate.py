@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
 from saasmetrics.expression.error import ExpressionError
 from saasmetrics.expression.leaves import LEAVES, moment, only, refused
-from saasmetrics.expression.tokens import check_tokens, is_keyword, tokens_of
+from saasmetrics.expression.tokens import check_tokens, duckdb, is_keyword, tokens_of
 from saasmetrics.expression.tree import Node
 
 MAX_NODES = 600
@@ -68,7 +67,7 @@ def read(sql: str) -> tuple[Node, tuple[str, ...]]:
 def syntax(sql: str) -> exp.Expr:
     """The parser's own tree; `Condition` keeps statements and aliases out before any rule of ours."""
     try:
-        parsed = sqlglot.Dialect.get_or_raise("duckdb").parse_into(exp.Condition, sql)
+        parsed = duckdb().parse_into(exp.Condition, sql)
     except ParseError as error:
         raise _unreadable(sql, error) from None
     except (TokenError, RecursionError) as error:

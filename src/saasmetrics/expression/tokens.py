@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import sqlglot
 from sqlglot import TokenType
@@ -75,12 +76,18 @@ class Word:
     offset: int
 
 
+@cache
+def duckdb() -> sqlglot.Dialect:
+    """The dialect, looked up once."""
+    return sqlglot.Dialect.get_or_raise("duckdb")
+
+
 def tokens_of(sql: str) -> tuple[Word, ...]:
     """The tokens of a text, comments left out. Raises: ExpressionError when it is empty, too long or unfinished."""
     if len(sql) > MAX_CHARACTERS:
         raise ExpressionError(f"the expression is longer than {MAX_CHARACTERS} characters", MAX_CHARACTERS)
     try:
-        tokens = sqlglot.tokenize(sql, dialect="duckdb")
+        tokens = duckdb().tokenize(sql)
     except TokenError:
         raise ExpressionError("a quote or a comment is not closed") from None
     if not tokens:
@@ -104,7 +111,7 @@ def is_keyword(word: str) -> bool:
     """Whether a word that could name a column means something to the parser; joining words never could."""
     if not word.isidentifier() or word.upper() in ("AND", "OR", "NOT", "IN", "IS", "LIKE", "BETWEEN"):
         return False
-    return all(token.token_type is not TokenType.VAR for token in sqlglot.tokenize(word, dialect="duckdb"))
+    return all(token.token_type is not TokenType.VAR for token in duckdb().tokenize(word))
 
 
 def check_tokens(words: tuple[Word, ...]) -> None:
