@@ -315,17 +315,25 @@ EDIT = re.compile(r"^```edit (\S+)\n- (.*)\n\+ (.*)\n```$", re.MULTILINE)
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*.md")), ids=lambda path: path.stem)
-def test_transcript(path: Path, company: Path) -> None:
-    """Every command of a page, with what it prints on each stream and its exit code."""
+def test_transcript(
+    path: Path, company: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command of a page, with what it prints on each stream and its exit code; all in this process."""
+    for name in UNWANTED:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.chdir(company)
     text = path.read_text(encoding="utf-8")
     for number, step in enumerate(re.split(r"^(?=```console$)", text, flags=re.MULTILINE)[1:], 1):
         blocks = dict(BLOCK.findall(step))
         code = re.search(r"^Exit code (\d+)\.$", step, re.MULTILINE)
         assert code, f"step {number} says no exit code"
-        done = shell(*shlex.split(blocks["console"].removeprefix("$ saasmetrics ")), folder=company)
-        assert done.stdout == blocks.get("stdout", ""), f"stdout of step {number}"
-        assert done.stderr == blocks.get("stderr", ""), f"stderr of step {number}"
-        assert done.returncode == int(code[1]), f"exit code of step {number}"
+        ended = run(shlex.split(blocks["console"].removeprefix("$ saasmetrics ")))
+        out, err = capsys.readouterr()
+        assert out == blocks.get("stdout", ""), f"stdout of step {number}"
+        assert err == blocks.get("stderr", ""), f"stderr of step {number}"
+        assert ended == int(code[1]), f"exit code of step {number}"
         for name, old, new in EDIT.findall(step):
             written = (company / name).read_text(encoding="utf-8")
             assert written.count(old) == 1, f"{written.count(old)} times in {name}: {old}"

@@ -75,7 +75,7 @@ def lock(
         if not console.confirmed(question, "say --yes, or name what is accepted"):
             return Outcome(said=("Nothing was accepted",))
     wrote = keep(path, accepted)
-    return Outcome(said=_said(wrote))
+    return Outcome(said=_said(wrote, accepted.ended))
 
 
 def _refuse(names: list[str] | None, *, everything: bool, otherwise: bool, allow_ci: bool) -> None:
@@ -88,11 +88,11 @@ def _refuse(names: list[str] | None, *, everything: bool, otherwise: bool, allow
         raise usage("what is accepted?", "name it as saasmetrics check does, or say --all")
 
 
-def _said(wrote: tuple[Path, ...]) -> tuple[str, ...]:
-    """What was written: the lock by name, of closed documents how many."""
+def _said(wrote: tuple[Path, ...], ended: int) -> tuple[str, ...]:
+    """What was written: the lock by name, and how many versions the closed documents hold."""
     if not wrote:
         return ("Nothing to accept",)
     closed = [path for path in wrote if path.suffix == ".yaml"]
-    several = "" if len(closed) == 1 else "s"
-    kept = [f"Kept {len(closed)} superseded version{several} under {path.parent}" for path in closed[:1]]
+    several = "" if ended == 1 else "s"
+    kept = [f"Kept {ended} superseded version{several} under {path.parent}" for path in closed[:1]]
     return (*kept, *(f"Wrote {path}" for path in wrote if path not in closed))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -14,13 +15,14 @@ from saasmetrics.output.number import Number
 from saasmetrics.output.restated import Group, Restated, told_now
 from saasmetrics.output.subject import OWN, Subject
 from saasmetrics.output.subjects import subject
-from saasmetrics.output.told import Listed, Told
+from saasmetrics.output.told import Edit, Listed, Told, Version
 from saasmetrics.period import Grain
 from saasmetrics.recall.standing import folder_of
 
 if TYPE_CHECKING:
     from saasmetrics.definitions.definitions import Definitions
     from saasmetrics.history.publish import Published
+    from saasmetrics.lock.story import Chapter
     from saasmetrics.recall.memory import Memory, Restatement
     from saasmetrics.recall.memory import Told as Past
 
@@ -57,17 +59,27 @@ def restated(result: Restatement) -> Restated:
 
 def told(result: Past) -> Told:
     """One number over its editions."""
-    definitions = result.memory.definitions
+    definitions, memory = result.definitions, result.memory
     address = result.address
-    grain = result.rows["grain"][0]
+    known = definitions.metrics.get(address.metric)
+    grain = result.rows["grain"][0] if result.rows.height else known.grain.value if known else "week"
     return Told(
         title=definitions.product,
         subject=_subject(definitions, address.metric, ".".join(address.cut) or None, address.stat, grain),
         rows=result.rows,
         labels={period: label for (_, period), label in _labels(definitions, result.rows).items()},
-        days=_days(result.memory),
-        findings=result.memory.altered,
+        days=_days(memory) if memory is not None else {},
+        findings=memory.altered if memory is not None else (),
+        versions=tuple(_version(chapter) for chapter in result.story),
     )
+
+
+def _version(chapter: Chapter) -> Version:
+    version = chapter.version
+    edits = None
+    if chapter.edits is not None:
+        edits = tuple(Edit(edit.what, edit.old, edit.new) for edit in chapter.edits)
+    return Version(version.number, version.since, version.reason, version.by, edits)
 
 
 def listed(memory: Memory, rows: pl.DataFrame) -> Listed:
@@ -94,8 +106,11 @@ def _labels(definitions: Definitions, rows: pl.DataFrame) -> dict[tuple[str, Any
 def _subject(definitions: Definitions, metric: str, cut: str | None, stat: str | None, grain: str) -> Subject:
     """What a number is called; one of a metric that is no more is called by its address."""
     address = Address(metric, tuple(split(cut)) if cut else (), stat)
+    of, at, number = metric.partition("@")
     try:
-        return subject(definitions, definitions.address(address.text))
+        own = subject(definitions, definitions.address(replace(address, metric=of).text))
+        mark = f" @{number}" if at else ""
+        return replace(own, metric=metric, label=own.label + mark, short_label=(own.short_label or own.label) + mark)
     except InputError:
         return Subject(metric, metric, OWN, Number("ratio"), Grain(grain), cut=cut, stat=stat, path=address.cut)
 

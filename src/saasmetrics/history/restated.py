@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -21,7 +21,7 @@ from saasmetrics.period import Calendar, Grain
 SPLIT = KEY[:-1]
 """What is told together or not at all: a number undivided, or all parts of a split."""
 
-_REASONS = ("full", "full_now", "version", "version_now", "sources", "beyond", "grain", "period")
+_REASONS = ("metric", "full", "full_now", "version", "version_now", "sources", "beyond", "grain", "period")
 """What the reason of a change follows from."""
 
 CLOSE = 1e-12
@@ -70,6 +70,8 @@ class Rules:
     settle: Mapping[str, Duration]
     usual: Duration
     tolerance: float
+    reasons: Mapping[tuple[str, int], str] = field(default_factory=dict)
+    """Why a version was accepted, by metric and number."""
 
     def settled(self, sources: Sequence[str], end: date) -> date:
         """The first day on which a period that ended at `end` is settled in all of some sources."""
@@ -217,7 +219,9 @@ class Past:
         known = self._rules.known(first.as_of)
         causes: dict[Any, tuple[str, str, bool]] = {}
         told = []
-        for key in both.select(_REASONS).iter_rows():
+        for metric, *rest in both.select(_REASONS).iter_rows():
+            # Which metric it is matters where its definition has changed.
+            key = (metric if rest[0] != rest[1] else "", *rest)
             if key not in causes:
                 word, reason, settling = self._why(key, rows, known, self._rules.known(second.as_of))
                 unsaid = word == UNEXPLAINED.word
@@ -230,11 +234,12 @@ class Past:
         return both.select(*KEY, edition=number, value="value_now").hstack(verdicts)
 
     def _why(self, key: Any, rows: pl.DataFrame, known: date, then: date) -> tuple[str, str, bool]:
-        full, full_now, version, version_now, sources, beyond, grain, period = key
+        metric, full, full_now, version, version_now, sources, beyond, grain, period = key
         end = self._rules.calendar.end(period, Grain(grain))
         names = tuple(filter(None, (sources or "").split(",")))
         if full != full_now:
-            return DEFINITION.word, _defined(version, version_now), False
+            why = self._rules.reasons.get((metric, version_now))
+            return DEFINITION.word, _defined(version, version_now) + (f": {why}" if why else ""), False
         found = cause(rows, names, end, known if beyond else None)
         settling = found.verdict is not UNEXPLAINED and self._rules.settled(found.sources, end) > then
         return found.verdict.word, found.text, settling

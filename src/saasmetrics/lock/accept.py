@@ -21,11 +21,15 @@ from saasmetrics.period import Grain
 
 @dataclass(frozen=True)
 class Accepted:
-    """The new lock, the changes that it accepts, and the closed documents, by file name, of what they supersede."""
+    """The new lock, the changes that it accepts, and the closed documents, by file name, of what they supersede.
+
+    `ended` is how many versions these hold.
+    """
 
     lock: Lock
     changes: tuple[Change, ...]
     superseded: Mapping[str, str]
+    ended: int = 0
 
 
 def accepted(definitions: Definitions, held: Held, given: Given, lint: Sequence[Finding] = ()) -> Accepted:
@@ -50,7 +54,8 @@ def accepted(definitions: Definitions, held: Held, given: Given, lint: Sequence[
     after = _stamped(entries, bumped, given, ids)
     was = compared.renames.new
     ended = {was.get(id_, id_): was.get(cause, cause) for id_, cause in bumped.items()} | {id_: id_ for id_ in gone}
-    return Accepted(replace(before, entries=after), changes, documents(before.entries, ended))
+    ended = {id_: cause for id_, cause in ended.items() if id_ in before.entries}
+    return Accepted(replace(before, entries=after), changes, documents(before.entries, ended), len(ended))
 
 
 def proposed(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from saasmetrics.lock.entry import Entry, Lock
-from saasmetrics.lock.node import digest
+from saasmetrics.lock.entry import Entry, Lock, Version
+from saasmetrics.lock.node import Node, digest
 from saasmetrics.lock.reading import parsed
 from saasmetrics.lock.writing import written
 
@@ -25,13 +25,8 @@ def documents(entries: Mapping[str, Entry], ended: Mapping[str, str]) -> dict[st
     Edges: the document of a metric that changed itself is called `nrr@1.yaml`; that of a workflow, a policy, ... by
     the meanings that it closes, so that branches that close different ones never write the same file.
     """
-    known = {id_: cause for id_, cause in ended.items() if id_ in entries}
-    causes = dict.fromkeys(known.values())
-    return {
-        _name(entries, cause, metrics): closed(entries, metrics)
-        for cause in causes
-        if (metrics := sorted(id_ for id_ in known if known[id_] == cause))
-    }
+    of = {cause: sorted(id_ for id_ in ended if ended[id_] == cause) for cause in ended.values()}
+    return {_name(entries, cause, metrics): closed(entries, metrics) for cause, metrics in of.items()}
 
 
 def _name(entries: Mapping[str, Entry], cause: str, metrics: list[str]) -> str:
@@ -68,6 +63,15 @@ def closings(definitions: Path) -> list[Lock]:
     """The closed documents beside the definitions, by name. Raises: InputError (exit 2) for one that cannot be read."""
     files = sorted(folder(definitions).glob("*@*.yaml"))
     return [parsed(file.read_text(encoding="utf-8"), str(file)) for file in files]
+
+
+def found(documents: Sequence[Lock], version: Version) -> tuple[dict[str, Node], str] | None:
+    """The nodes of the document that holds a version, and the name that its metric had then; null where none does."""
+    for document in documents:
+        for kept in document.entries.values():
+            if kept.version is not None and (kept.version.number, kept.full) == (version.number, version.full):
+                return document.nodes, kept.node.name
+    return None
 
 
 def folder(definitions: Path) -> Path:

@@ -35,8 +35,8 @@ def told(definitions: Definitions, difference: Difference, renames: Renames) -> 
         object=object_of(difference.id),
         class_=difference.class_,
         field=difference.field,
-        old=_shown(difference.old, difference.new),
-        new=_shown(difference.new, difference.old),
+        old=shown(difference.old, difference.new),
+        new=shown(difference.new, difference.old),
         direction=moved,
     )
 
@@ -105,7 +105,7 @@ def _message(definitions: Definitions, difference: Difference) -> str:
         return f"{what} has moved its goalposts: `{field}`"
     if difference.node.kind in _ALONE:
         return f"{what} has another value"
-    old, new = _shown(difference.old, difference.new), _shown(difference.new, difference.old)
+    old, new = shown(difference.old, difference.new), shown(difference.new, difference.old)
     verb = "has changed" if old and new else "is new" if new else "is gone"
     return f"{what}: `{field}` {verb}"
 
@@ -129,7 +129,8 @@ def _hint(difference: Difference, renames: Renames) -> str | None:
     return None
 
 
-def _shown(value: Plain, other: Plain) -> str:
+def shown(value: Plain, other: Plain) -> str:
+    """One side of a changed fact; `other` is the other side."""
     if value is None:
         return "false" if other is True else ""
     return value if isinstance(value, str) else spell(value)

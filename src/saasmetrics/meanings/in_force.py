@@ -9,7 +9,7 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.lock.entry import Lock, Version
 from saasmetrics.lock.fingerprint import fingerprints
-from saasmetrics.lock.history import closings
+from saasmetrics.lock.history import closings, found
 from saasmetrics.lock.reading import lock_path, read_lock
 from saasmetrics.lock.restored import Restored, restored
 from saasmetrics.lock.spans import Span, spans
@@ -51,9 +51,8 @@ class InForce:
         if entry.version == version:
             return self._of(0, self.lock, metric)
         for number, document in enumerate(self._closed, 1):
-            for kept in document.entries.values():
-                if kept.version is not None and kept.full == version.full and kept.version.number == version.number:
-                    return self._of(number, document, kept.node.name)
+            if (kept := found([document], version)) is not None:
+                return self._of(number, document, kept[1])
         return Meaning(metric, why=f"version {version.number} is in no document under metrics.history")
 
     def _of(self, number: int, document: Lock, name: str) -> Meaning:

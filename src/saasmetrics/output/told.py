@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
@@ -18,8 +18,31 @@ from saasmetrics.output.subject import Subject
 
 
 @dataclass(frozen=True)
+class Edit:
+    """What a version changed, from what and to what; empty where there was, or is, none."""
+
+    what: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True)
+class Version:
+    """A version of a definition with its edits; null where nothing is kept of the one before."""
+
+    number: int
+    since: str | None = None
+    reason: str | None = None
+    by: str | None = None
+    edits: tuple[Edit, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Told:
-    """One number over its editions. `labels` of periods by first day; `days` the last day of each edition."""
+    """One number over its versions, the latest first, and its editions.
+
+    `labels` of periods by first day; `days` the last day of each edition.
+    """
 
     title: str
     subject: Subject
@@ -27,20 +50,27 @@ class Told:
     labels: Mapping[Any, str]
     days: Mapping[int, str]
     findings: tuple[Finding, ...] = ()
+    versions: tuple[Version, ...] = ()
 
 
 def printout(told: Told) -> Printout:
     """The past as rows and as a page."""
-    about = {"address": told.subject.address}
+    about = {"address": told.subject.address, "versions": [asdict(each) for each in told.versions]}
     return Printout(told.rows, "periods", about, lambda sight: page(told, sight), told.findings)
 
 
 def page(told: Told, sight: Sight) -> Iterator[Block]:
-    """A line per period, then when each of the editions was."""
+    """Its versions, then a line per period, then when each of the editions was."""
     del sight
     yield Note(text(("saasmetrics history", "strong"), ("  ", ""), (told.title, "muted")))
+    times = f"told in {_editions(len(told.days))}" if told.days else "not published yet"
+    yield Note(text((told.subject.name, "section"), (f"  {times}", "muted")), hang=2)
+    for version in told.versions:
+        yield from _accepted(version)
+    if told.rows.is_empty():
+        return
+    yield from [Line()] if told.versions else []
     grain = str(told.rows["grain"][0]).capitalize()
-    yield Note(text((told.subject.name, "section"), (f"  told in {_editions(len(told.days))}", "muted")), hang=2)
     columns = (
         Column(grain, least=10),
         Column("first told", "right", 10),
@@ -53,6 +83,16 @@ def page(told: Told, sight: Sight) -> Iterator[Block]:
     yield Sheet(columns, tuple(_row(told, row) for row in told.rows.iter_rows(named=True)))
     yield Line()
     yield Note(Text(", ".join(_days(told)), "muted"), hang=2)
+
+
+def _accepted(version: Version) -> Iterator[Note]:
+    """A version, why it was accepted and by whom, and what it changed."""
+    since = f"  since {version.since}" if version.since else "  for all periods" if version.edits is not None else ""
+    why = f"  {version.reason}" if version.reason else ""
+    by = f" ({version.by})" if version.by else ""
+    yield Note(text((f"  v{version.number}", "value"), (since, "muted"), why, (by, "muted")), hang=6)
+    for edit in version.edits or ():
+        yield Note(text((f"      {edit.what}  ", "muted"), f"{edit.old or '-'} → {edit.new or '-'}"), hang=8)
 
 
 def _days(told: Told) -> Iterator[str]:

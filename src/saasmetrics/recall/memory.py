@@ -19,9 +19,13 @@ from saasmetrics.history.accounts import BEHIND, behind
 from saasmetrics.history.edition import Edition
 from saasmetrics.history.folder import alterations, by_time, editions, gaps
 from saasmetrics.history.listed import listed as editions_listed
-from saasmetrics.history.periods import periods
+from saasmetrics.history.periods import TOLD, periods
 from saasmetrics.history.restated import Past, Rules
 from saasmetrics.ledgers.index import REGISTRY
+from saasmetrics.lock.entry import Lock
+from saasmetrics.lock.history import closings
+from saasmetrics.lock.reading import lock_path, read_lock
+from saasmetrics.lock.story import Chapter, story
 from saasmetrics.recall.standing import folder_of, known_first, moment_of, nothing_yet, standing
 
 
@@ -51,9 +55,24 @@ def remember(
     first = _from(definitions, found, against) if against is not None else ordered[0]
     settings = definitions.settings
     settle = {name: each.settle for name, each in definitions.sources.items() if each.settle}
-    rules = Rules(settings.calendar, settle, settings.settle, settings.tolerance)
+    rules = Rules(settings.calendar, settle, settings.settle, settings.tolerance, _reasons(definitions))
     chosen = ordered[ordered.index(first) :]
     return Memory(definitions, Past(found, chosen, rules), found, (*alterations(found), *gaps(found)), tuple(metrics))
+
+
+def _reasons(definitions: Definitions) -> dict[tuple[str, int], str]:
+    """Why every version was accepted, and by whom, as far as the lock says it."""
+    lock = read_lock(lock_path(definitions.path))
+    versions = [
+        (entry.node.name, version)
+        for entry in (lock.entries.values() if lock is not None else ())
+        for version in (*entry.past, *((entry.version,) if entry.version is not None else ()))
+    ]
+    return {
+        (metric, version.number): f"{version.reason} ({version.by})" if version.by else version.reason
+        for metric, version in versions
+        if version.reason
+    }
 
 
 def _from(definitions: Definitions, found: Sequence[Edition], against: str) -> Edition:
@@ -126,15 +145,28 @@ def _told_as(memory: Memory, text: str) -> tuple[str, str | None]:
 
 @dataclass(frozen=True)
 class Told:
-    """The past of one number, by period."""
+    """The past of one number: its versions, the latest first, and by period what was told.
 
-    memory: Memory
+    Edges: without `memory` nothing was published yet, and there are no rows.
+    """
+
+    definitions: Definitions
+    memory: Memory | None
     address: Address
     rows: pl.DataFrame
+    story: tuple[Chapter, ...] = ()
 
 
 def told_of(path: Path, text: str, *, against: str | None = None, data_root: Path | None = None) -> Told:
-    """Every complete period of a number: what was said first, what is said last. Raises: as `restated`."""
+    """Every complete period of a number: what was said first, what is said last; and the versions of its definition.
+
+    Edges: of a number that is locked and was not published yet, the versions alone. Raises: as `restated`.
+    """
+    definitions = load(path, REGISTRY, data_root=data_root)
+    lock = read_lock(lock_path(path)) or Lock()
+    chapters = story(lock, closings(path), text.partition(".")[0])
+    if chapters and against is None and not editions(folder_of(definitions)):
+        return Told(definitions, None, definitions.number(text), pl.DataFrame(schema=TOLD), chapters)
     memory = remember(path, against=against, metrics=(text,), data_root=data_root)
     metric, cut = _told_as(memory, text)
     known = metric in memory.definitions.metrics
@@ -144,7 +176,7 @@ def told_of(path: Path, text: str, *, against: str | None = None, data_root: Pat
     if rows.is_empty():
         message = f"no edition tells `{address.text}` of a complete period"
         raise InputError([Finding("SM935", Severity.ERROR, message)], 3)
-    return Told(memory, address, rows)
+    return Told(memory.definitions, memory, address, rows, chapters)
 
 
 def listed(path: Path, *, against: str | None = None, data_root: Path | None = None) -> tuple[Memory, pl.DataFrame]:
