@@ -24,12 +24,15 @@ import pytest
 
 from conftest import ROOT
 from saasmetrics.engine.ask import Ask
+from saasmetrics.examination import lock
 from saasmetrics.finding import InputError
 from saasmetrics.history import publish as publishing
 from saasmetrics.history.edition import FILES, HEAD, KEY
 from saasmetrics.history.folder import LOCK, editions
 from saasmetrics.history.publish import Published
 from saasmetrics.history.standing import Standing
+from saasmetrics.lock.asking import Given
+from saasmetrics.lock.keeping import keep
 from saasmetrics.period import Calendar
 from saasmetrics.pipeline import compute
 from saasmetrics.recall.memory import listed, remember, restated, told_of
@@ -507,6 +510,52 @@ def test_several_reasons_are_told_apart_step_by_step(company: Company) -> None:
     ]
     assert set(verdicts(company, against="2026-11-20")) >= {("mrr", date(2026, 8, 1)), ("mrr", SEPTEMBER)}
     assert verdicts(company, "mrr", against="2026-11-20")["mrr", SEPTEMBER] == (300.0, 250.0, "deleted", "warning")
+
+
+def test_whatever_can_happen_to_a_number_has_a_verdict_of_its_own_with_the_accounts(company: Company) -> None:
+    """Late rows, an edited one, a deleted one, another definition, and an edition that somebody wrote in.
+
+    A run of B in September, never posted: 2 of 2 become 2 of 3. C pays 150, not 200. B never was there. Runs must be
+    posted within five minutes: of October's four, of which three were posted, none is.
+    """
+    keep(company.path, lock(company.path, Given())[1])
+    company.publish(10)
+    company.change(
+        "events.csv",
+        "invoice_started,2026-10-05",
+        "invoice_started,2026-09-20T09:00:00Z,B,r99\ninvoice_started,2026-10-05",
+    )
+    company.publish(11)
+    company.change("subscriptions.csv", "C,pro,2026-09-01,,200", "C,pro,2026-09-01,,150")
+    company.publish(12)
+    company.change("subscriptions.csv", "s2,B,basic,2026-08-01,2026-10-01,50,USD,active\n", "")
+    company.publish(13)
+    company.change("metrics.yaml", "within: 24h", "within: 5m")
+    given = Given(("invoicing",), "A run of hours is no run", OCTOBER, "kim", restate=True)
+    keep(company.path, lock(company.path, given)[1])
+    company.publish(14)
+    july = (pl.col("metric") == "mrr") & (pl.col("period") == date(2026, 7, 1)) & pl.col("segment").is_null()
+    company.tamper(2, value=pl.when(july).then(123.0).otherwise("value"))
+    found = verdicts(company, "mrr", "completion_rate")
+    assert found == {
+        ("completion_rate", date(2026, 7, 1)): (1.0, 0.0, "definition", "note"),
+        ("completion_rate", date(2026, 8, 1)): (2 / 3, 0.0, "definition", "note"),
+        ("completion_rate", SEPTEMBER): (1.0, 0.0, "late", "warning"),
+        ("completion_rate", OCTOBER): (0.75, 0.0, "definition", "note"),
+        ("mrr", date(2026, 7, 1)): (100.0, 100.0, "unexplained", "error"),
+        ("mrr", date(2026, 8, 1)): (150.0, 100.0, "deleted", "warning"),
+        ("mrr", SEPTEMBER): (350.0, 250.0, "deleted", "warning"),
+        ("mrr", OCTOBER): (340.0, 290.0, "edited", None),
+    }
+    assert accounts(company, "mrr", date(2026, 8, 1)) == {"B": (50.0, 0.0, -50.0)}
+    assert accounts(company, "mrr", SEPTEMBER) == {"B": (50.0, 0.0, -50.0), "C": (200.0, 150.0, -50.0)}
+    assert accounts(company, "completion_rate", OCTOBER) == {"A": (1.0, 0.0, -0.25), "C": (2.0, 0.0, -0.5)}
+    rows = restated(company.path, metrics=["completion_rate"]).rows.filter(pl.col("cut").is_null())
+    said = "version 2 of the definition took the place of version 1: A run of hours is no run (kim)"
+    assert rows.sort("period").select("period", "reason").rows()[-2:] == [
+        (SEPTEMBER, f"1 row of events added; {said}"),
+        (OCTOBER, said),
+    ]
 
 
 # Reading the past

@@ -1,7 +1,7 @@
 """What was accepted, computed again: restored from the lock, held against what is written, and in force by period.
 
-The company of `cases/cli/company`: runs of July to October are 2, 3, 2 and 4, of which 2, 2, 2 and 3 are posted, each ten
-minutes after it was started; MRR is 100, 150, 350 and 340.
+The company of `cases/cli/company`: runs of July to October are 2, 3, 2 and 4, of which 2, 2, 2 and 3 are posted, each
+ten minutes after it was started; MRR is 100, 150, 350 and 340.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ from saasmetrics.pipeline import compute as compute_now
 
 COMPANY = ROOT / "tests" / "cases" / "cli" / "company"
 WHY = "We asked those who use it"
+GONE = "its source `subscriptions` is not in the file any more"
+QUARTERLY = "it is told by quarter now, and was by month; it was $340 in Oct 2026"
 JULY, AUGUST, SEPTEMBER, OCTOBER = (date(2026, month, 1) for month in (7, 8, 9, 10))
 
 
@@ -102,7 +104,7 @@ def test_whatever_was_accepted_means_the_same_when_it_is_restored(number: int, t
 
 def test_restored_definitions_give_the_same_numbers(company: Company) -> None:
     """As the file is, and as the lock has it: cell by cell."""
-    company.edit("keep: \">= 90%\"", "keep: \">= 80%\"")
+    company.edit('keep: ">= 90%"', 'keep: ">= 80%"')
     found = examined(check(company.path)).findings
     [moved] = [each for finding in found if isinstance(finding, Change) for each in finding.impact]
     assert (moved.periods, moved.moved) == (4, 0)
@@ -122,14 +124,16 @@ def values(*rows: tuple[str, date, float | None, str]) -> pl.DataFrame:
 
 
 def test_differences_by_hand() -> None:
-    """10, 20, 40, 0 become 12, 20, 30, 5: differences are 2, 0, -10 and 5, shares 20 %, 0 and -25 % of what was not 0."""
+    """10, 20, 40, 0 become 12, 20, 30, 5: differences are 2, 0, -10, 5; shares 20 %, 0 and -25 % of what was not 0."""
     before = values(
         ("", JULY, 10, "ok"), ("", AUGUST, 20, "ok"), ("", SEPTEMBER, 40, "low_n"), ("", OCTOBER, 0, "ok"),
-        ("", date(2026, 11, 1), 7, "partial"), ("x", JULY, 1, "ok"), ("x", AUGUST, 1, "ok"), ("x", SEPTEMBER, None, "undefined"),
+        ("", date(2026, 11, 1), 7, "partial"),
+        ("x", JULY, 1, "ok"), ("x", AUGUST, 1, "ok"), ("x", SEPTEMBER, None, "undefined"),
     )  # fmt: skip
     after = values(
         ("", JULY, 12, "ok"), ("", AUGUST, 20, "ok"), ("", SEPTEMBER, 30, "ok"), ("", OCTOBER, 5, "ok"),
-        ("", date(2026, 11, 1), 9, "partial"), ("x", JULY, None, "undefined"), ("x", AUGUST, 1, "ok"), ("x", SEPTEMBER, 3, "ok"),
+        ("", date(2026, 11, 1), 9, "partial"),
+        ("x", JULY, None, "undefined"), ("x", AUGUST, 1, "ok"), ("x", SEPTEMBER, 3, "ok"),
     )  # fmt: skip
     rows = effects(paired(before, after)).sort("cut", nulls_last=False)
     numbers = ["periods", "moved", "median", "median_share", "period", "largest", "largest_share", "before", "after"]
@@ -178,8 +182,8 @@ def test_a_source_that_is_filtered_otherwise_has_a_pass_of_its_own(company: Comp
 @pytest.mark.parametrize(
     ("old", "new", "metric", "why"),
     [
-        ("  subscriptions: {path: subscriptions.csv}\n", "", "mrr", "its source `subscriptions` is not in the file any more"),
-        ("  mrr: {}\n", "  mrr: {grain: quarter}\n", "mrr", "it is told by quarter now, and was by month"),
+        ("  subscriptions: {path: subscriptions.csv}\n", "", "mrr", GONE),
+        ("  mrr: {}\n", "  mrr: {grain: quarter}\n", "mrr", QUARTERLY),
     ],
 )  # fmt: skip
 def test_what_cannot_be_held_against_what_was_says_why(
@@ -203,19 +207,23 @@ def test_a_column_that_is_gone_from_the_export_is_named(company: Company) -> Non
 # Versions in force
 
 
-def spanned(*versions: tuple[int, str | None]) -> list[tuple[int, str | None, str | None]]:
+def spanned(*versions: tuple[int, str | None]) -> list[tuple[int | str | None, ...]]:
     """The days on which versions hold, of number and `since` in order."""
     said = [Version(number, f"f{number}", since) for number, since in versions]
     entry = Entry(Node("metric", "m", {}), version=said[-1], past=tuple(said[:-1]))
-    day = lambda day: day and day.isoformat()  # noqa: E731 - shorter than the def
-    return [(span.version.number, day(span.since), day(span.until)) for span in spans(entry)]
+    days = [(span.since, span.until) for span in spans(entry)]
+    texts = [tuple(day.isoformat() if day else None for day in pair) for pair in days]
+    return [(span.version.number, *pair) for span, pair in zip(spans(entry), texts, strict=True)]
 
 
 def test_a_version_holds_until_the_next_one_does() -> None:
     assert spanned((1, None)) == [(1, None, None)]
     assert spanned((1, "2026-01-05"), (2, "2026-10-01")) == [(1, None, "2026-10-01"), (2, "2026-10-01", None)]
     assert spanned((1, None), (2, None)) == [(2, None, None)]
-    assert spanned((1, None), (2, "2026-10-01"), (3, "2026-09-01")) == [(1, None, "2026-09-01"), (3, "2026-09-01", None)]
+    assert spanned((1, None), (2, "2026-10-01"), (3, "2026-09-01")) == [
+        (1, None, "2026-09-01"),
+        (3, "2026-09-01", None),
+    ]
 
 
 def cells(result: Result, metric: str = "completion_rate") -> dict[date, float | None]:
@@ -297,7 +305,12 @@ def test_a_metric_that_was_called_otherwise_is_found_under_its_old_name(company:
 def test_old_and_new_are_told_side_by_side_while_it_was_agreed(company: Company) -> None:
     company.edit("within: 24h", "within: 5m")
     company.lock("invoicing", since=OCTOBER, overlap="4w")
-    for day, beside in ((date(2026, 9, 30), False), (OCTOBER, True), (date(2026, 10, 28), True), (date(2026, 10, 29), False)):
+    for day, beside in (
+        (date(2026, 9, 30), False),
+        (OCTOBER, True),
+        (date(2026, 10, 28), True),
+        (date(2026, 10, 29), False),
+    ):
         found = compute(company.path, Ask(("completion_rate",), as_of=day))
         assert ("completion_rate@1" in found.values["metric"].unique()) is beside, day
     found = compute(company.path, Ask(("completion_rate",), as_of=date(2026, 11, 10)), overlap=Duration(4, "w"))

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -15,7 +16,7 @@ import pytest
 from conftest import ROOT
 from report_formats import junit_faults, sarif_faults
 from saasmetrics.cli.app import run
-from saasmetrics.finding import Change, Finding, Location, Meant, Severity
+from saasmetrics.finding import Change, Finding, Flip, Impact, Location, Meant, Severity
 from saasmetrics.output.reports.index import REPORTS
 from saasmetrics.output.reports.report import Report
 
@@ -26,11 +27,19 @@ SUCCESS = Change(
     object="workflow.invoicing", class_="semantic", field="success", old="invoice_posted",
     new="{any: [invoice_posted, a|b]}", direction="widens", reaches=("metric.waa", "metric.nrr"),
 )  # fmt: skip
+IMPACT = (
+    Impact(
+        "waa", "median +2 (+5.0%), largest +9 (+20.0%) in W44 2026 (45 → 54); differs in 11 of 12 weeks",
+        "week", 12, 11, 2.0, 0.05, 9.0, 0.2, "2026-10-26", 45.0, 54.0,
+        (Flip("waa", "target waa ≥ 50: missed → met in 1 (W44 2026) of 12 weeks", ("2026-10-26",)),),
+    ),
+    Impact("nrr", "no number differs in 12 months", "month", 12, median=0.0, largest=0.0),
+)  # fmt: skip
 FINDINGS = (
     Finding("SM013", Severity.WARNING, "`acount` is kept under its name", Location("metrics.yaml", 12, 20), "account?"),
     SUCCESS,
     Change("SM942", Severity.ERROR, "workflow invoicing is under 2 metrics (nrr, waa)", SUCCESS.location,
-           object="workflow.invoicing", class_="inherited", field="nrr, waa", reaches=SUCCESS.reaches),
+           object="workflow.invoicing", class_="inherited", field="nrr, waa", reaches=SUCCESS.reaches, impact=IMPACT),
     Change("SM947", Severity.NOTE, "metric nrr: `owner` has changed", Location("metrics.yaml", 80, 3),
            object="metric.nrr", class_="governance", field="owner", old="kim: 100%", new="lee\nand, kim"),
     Finding("SM301", Severity.ERROR, "nobody owns <it> & it is not \"small\"", Location("more files/b.yaml", 3),
@@ -65,6 +74,18 @@ def test_json_has_every_finding_with_its_parts() -> None:
         ["metric.waa", "metric.nrr"],
     )
     assert len({each["id"] for each in whole["findings"]}) == len(FINDINGS)
+    told = whole["findings"][2]["impact"][0]
+    assert (told["address"], told["median"], told["largest_share"], told["period"]) == ("waa", 2.0, 0.2, "2026-10-26")
+    assert told["flips"][0]["met"] == ["2026-10-26"]
+
+
+def test_many_numbers_are_told_in_json_and_the_first_of_them_to_people() -> None:
+    many = tuple(replace(IMPACT[0], address=f"m{number}", flips=()) for number in range(15))
+    report = Report((replace(FINDINGS[2], impact=many),))
+    shown = REPORTS["text"](report).decode()
+    assert shown.count("impact  m") == 12
+    assert "3 more numbers: a report as json has them all" in shown
+    assert len(json.loads(REPORTS["json"](report))["findings"][0]["impact"]) == 15
 
 
 def test_json_says_what_a_hint_asks_for_where_it_leaves_no_choice() -> None:

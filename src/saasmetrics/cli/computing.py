@@ -38,9 +38,15 @@ def computed(
             path, ask, data_root=data_root, cache=cache, no_cache=no_cache, progress=progress, tool=version()
         )
         return result, (published(done),)
-    from saasmetrics.meanings.answer import compute
+    from saasmetrics.lock.overlapping import overlaps
 
-    result = compute(
+    if basis == "current" and overlap is None and not overlaps(path):
+        from saasmetrics.pipeline import compute
+
+        return compute(path, ask, data_root=data_root, cache=cache, no_cache=no_cache, progress=progress), ()
+    from saasmetrics.meanings.answer import compute as with_versions
+
+    result = with_versions(
         path,
         ask,
         as_defined=basis == "as_defined",

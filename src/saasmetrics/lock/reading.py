@@ -12,10 +12,10 @@ from saasmetrics.lock.blocks import calendar
 from saasmetrics.lock.entry import Entry, Lock, Version
 from saasmetrics.lock.lines import UnreadableError, read_lines
 from saasmetrics.lock.node import CANON, KINDS, Node
+from saasmetrics.lock.overlapping import NAME
 from saasmetrics.lock.plain import Plain, number
 from saasmetrics.lock.writing import VALUES
 
-NAME = "metrics.lock"
 _MARKERS = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( .*)?$", re.MULTILINE)
 _RECIPE = (
     "take either side of every conflict, then run saasmetrics lock for what it still asks: reasons that were given on "

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.definitions.scalars import Duration
 from saasmetrics.engine.ask import Ask, of_view, wishes
@@ -17,7 +16,6 @@ from saasmetrics.engine.run import Wish
 from saasmetrics.engine.values import judged_periods
 from saasmetrics.frames.values import KEYS
 from saasmetrics.ledgers.index import REGISTRY
-from saasmetrics.lock.reading import lock_path
 from saasmetrics.meanings.beside import Beside, along, besides, told
 from saasmetrics.meanings.defined import parts, stitched, versions
 from saasmetrics.meanings.in_force import InForce
@@ -48,8 +46,6 @@ def compute(
     """
     definitions = load(path, REGISTRY, data_root=data_root)
     ask, caching = of_view(definitions, ask), caching_of(cache, no_cache)
-    if not as_defined and overlap is None and not overlaps(definitions):
-        return under_meanings(definitions, ask, (), caching, progress).result
     force, asked, wanted = InForce(definitions), list[Wish](), wishes(definitions, ask)[1]
     found = parts(force, wanted, asked) if as_defined else []
     before = besides(force, wanted, asked, overlap)
@@ -60,12 +56,6 @@ def compute(
         result = replace(result, versions={key: span.version for key, span in versions(found)})
     on = [each for each in before if overlap is not None or each.is_on(last_day(result))]
     return with_before(result, on, told(on, done.others))
-
-
-def overlaps(definitions: Definitions) -> bool:
-    """Whether the lock says of anything that old and new are told side by side; the lock is not read for it."""
-    path = lock_path(definitions.path)
-    return path.is_file() and "\n    overlap: " in path.read_text(encoding="utf-8")
 
 
 def last_day(result: Result) -> date:

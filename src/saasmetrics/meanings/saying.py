@@ -54,7 +54,8 @@ class Saying:
     def impacts(self, numbers: pl.DataFrame, flips: Sequence[tuple[Aim, Flipped]]) -> list[Impact]:
         """One for each address that differs, or whose target turns; one for the metric where none does.
 
-        Edges: the headline comes first, then the cuts in the order of their names.
+        Edges: the headline comes first, then the cuts in the order of their names; a cut that says what was said
+        already, as the only one of a headline does, is left out.
         """
         rows = numbers.sort("cut", "stat", nulls_last=False)
         found = list(self._told(rows, flips, moved=True))
@@ -74,12 +75,15 @@ class Saying:
 
     def _told(self, rows: pl.DataFrame, flips: Sequence[tuple[Aim, Flipped]], *, moved: bool) -> Iterator[Impact]:
         turned = [(aim, each) for aim, each in flips if each.met or each.missed]
+        seen: set[tuple[Any, ...]] = set()
         for row in rows.iter_rows(named=True):
             address = Address(row["metric"], tuple(split(row["cut"])) if row["cut"] else (), row["stat"])
             own = tuple(
                 self._flip(aim, each, address, row["grain"]) for aim, each in turned if self._is_of(aim, address)
             )
-            if moved and (row["moved"] or row["gone"] or row["come"]):
+            figures = tuple(value for name, value in row.items() if name != "cut")
+            if moved and (row["moved"] or row["gone"] or row["come"]) and (own or figures not in seen):
+                seen.add(figures)
                 yield self._impact(address, row, own)
             elif own:
                 yield Impact(self._text(address), "", row["grain"], row["periods"], row["moved"], flips=own)

@@ -24,8 +24,9 @@ from saasmetrics.history.publish import publish as append
 from saasmetrics.ledgers.derived import Derived
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.lock.fingerprint import fingerprints, segment_marks, split, split_mark
+from saasmetrics.lock.overlapping import overlaps
 from saasmetrics.lock.reading import lock_path, read_lock
-from saasmetrics.meanings.answer import last_day, overlaps, with_before
+from saasmetrics.meanings.answer import last_day, with_before
 from saasmetrics.meanings.beside import Beside, besides
 from saasmetrics.meanings.beside import told as told_beside
 from saasmetrics.meanings.in_force import InForce
@@ -57,7 +58,7 @@ def publish(
     _, whole = wishes(definitions, ask)
     further = _splits(definitions, ask)
     asked: list[Wish] = []
-    before = besides(InForce(definitions), [*whole, *further], asked) if overlaps(definitions) else []
+    before = besides(InForce(definitions), [*whole, *further], asked) if overlaps(path) else []
     done = under_meanings(definitions, ask, asked, caching_of(cache, no_cache), progress, beside=further, content=True)
     result, made = done.result, done.made
     on = [each for each in before if each.is_on(last_day(result))]
