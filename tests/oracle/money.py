@@ -532,12 +532,13 @@ def _is(plan_of: Callable[[str, date], str], plan: str, account: str, day: date)
 
 
 def largest(company: Company, metric: Metric, asked: Asked, day: date, column: str) -> dict[str, str]:
-    """The plan of each account's largest live subscription on a day."""
+    """The plan of each account's largest live subscription on a day; one that is left out for want of a rate is none."""
 
     def worth(row: Row) -> Fraction:
         return mrr_of(row, rate_of(company, metric, asked, row, day) or Fraction(0))
 
-    rows = sorted(live(company, metric, asked, day), key=lambda row: (-worth(row), str(row[column])))
+    told = [row for row in live(company, metric, asked, day) if priced(company, metric, asked, row)]
+    rows = sorted(told, key=lambda row: (-worth(row), str(row[column])))
     out: dict[str, str] = {}
     for row in rows:
         out.setdefault(row["account"], str(row[column]))
