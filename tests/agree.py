@@ -187,7 +187,7 @@ def _rules_of_being_active(drawn_: Drawn) -> list[str]:
         "back": back,
     }
     with TemporaryDirectory() as folder:
-        blocks = {"active": questions.for_file(active)}
+        blocks = {"active": questions.for_file(active), "scores": {}}
         own = {"back": back}
         path = companies.write(company, Path(folder), own, drawn_.timezone, policies=chosen, blocks=blocks)
         values = test_agreement.engine(path, list(asks), grain, drawn_.as_of, None)

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from facts_world import COLUMNS, SCHEMA, World, ask, at, day, facts, ordered, plain, random_rows, take
+from saasmetrics.definitions import outcomes
 from saasmetrics.definitions.selection import Selector
 from saasmetrics.facts import feed
 from saasmetrics.facts.demand import Demand
+from saasmetrics.facts.formulas import Formulas
 from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, Tally
 from saasmetrics.facts.result import Facts
 from saasmetrics.finding import InputError
@@ -481,3 +483,11 @@ def test_forty_rules_of_presence_are_told_apart(world: World, rows: pl.DataFrame
             FROM log WHERE amount > {number} GROUP BY ALL""",
         )
         assert ordered(plain(found.frames[rule])) == ordered(expected)
+
+
+def test_a_formula_that_cannot_be_is_told_in_the_words_of_who_wrote_it() -> None:
+    read = outcomes.told("outcome + 1", "exclude")
+    assert "CASE" in read
+    finding = Formulas("UTC", None).check(read, "flag", {"outcome": pl.String(), "status": pl.String()}, "requests")
+    assert finding is not None
+    assert finding.message.startswith("`outcome + 1` on source `requests`: `+` is a number")

@@ -118,8 +118,8 @@ class Happenings:
     def _listed(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
         schema = given.schema(role)
         rows = with_own_segments(given, chosen(given, role, selectors), role)
-        amount = given.sql(self.expr, schema) if self.expr else pl.lit(0)
-        total = (amount.cast(pl.Float64) * self.unit).round().cast(pl.Int64)
+        amount = given.amount(self.expr, schema) if self.expr else pl.lit(0.0)
+        total = (amount * self.unit).round().cast(pl.Int64)
         cut = [given.sql(self.cut, schema).cast(pl.String).alias("cut")] if self.cut else []
         account = pl.col("account") if "account" in schema else given.nobody.alias("account")
         marked = _marked(given, role, *(["users"] if "user" in schema else []))

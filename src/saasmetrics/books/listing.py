@@ -14,7 +14,7 @@ from saasmetrics.books.milestones import instant_type
 from saasmetrics.books.segments import carried, column, sql_columns, with_segments
 from saasmetrics.definitions.selection import Selection, Selector
 from saasmetrics.expression import parse
-from saasmetrics.facts.request import Narrow, Spread
+from saasmetrics.facts.request import Narrow, Spread, Tally
 from saasmetrics.frames.canonical import ROLES
 
 ALWAYS = ("account", "user", "at")
@@ -27,12 +27,14 @@ class Listing:
 
     Grain: a row. Columns: `account` (null kept), `_row` (the row's id, else its number; a number alone in a log),
     `_at` (UTC instant of the chosen time), `_day` (its local day), the asked `columns` under their own names,
-    `@segment`s that the row or its user carries.
+    `@segment`s that the row or its user carries. `number` is what is read of the rows as a number: texts in logs that are
+    none are told of.
     """
 
     selection: Selection
     columns: tuple[str, ...] = ()
     by: tuple[str, ...] = ()
+    number: str | None = None
 
     def make(self, given: Given) -> pl.LazyFrame:
         """Rows of logs and tables, united."""
@@ -57,6 +59,8 @@ class Listing:
         wanted = sorted((set(self.columns) | set(sql_columns(given, role))) - set(ALWAYS))
         known = given.schema(role)
         rows = given.fact(Narrow(selectors, tuple(wanted)))
+        if self.number is not None:
+            given.fact(Tally(selectors, (), "cell", self.number))  # who reads numbers tells of what is none
         rows = rows.with_columns(pl.selectors.by_dtype(pl.Null).cast(pl.String))  # columns that no file has
         rows = with_segments(given, rows, role, {name: known.get(name, pl.String()) for name in (*wanted, *ALWAYS)})
         rows = with_user_segments(given, rows).with_row_index("_number")

@@ -66,7 +66,7 @@ class Paths:
         rows = given.made(book)
         amount: pl.Expr = pl.lit(1, dtype=pl.Int64)
         if self.expr:
-            amount = (given.sql(self.expr, book.schema(given)).cast(pl.Float64) * self.unit).round().cast(pl.Int64)
+            amount = (given.amount(self.expr, book.schema(given)) * self.unit).round().cast(pl.Int64)
         missing = {"opportunity": pl.String(), "lead": pl.String(), "opened": pl.Datetime("us", "UTC")}
         rows = rows.with_columns(pl.lit(None, dtype=missing[name]).alias(name) for name in LINKS if name not in wanted)
         rows = rows.with_row_index("_conversion").with_columns(

@@ -43,3 +43,10 @@ def told(sql: str, client_errors: Literal["exclude", "include"]) -> str:
             out += [sql[end : word.offset], TOLD[client_errors]]
             end = word.offset + len(OUTCOME) + 2 * quoted
     return "".join([*out, sql[end:]])
+
+
+def written(sql: str) -> str:
+    """The same SQL in the words of who wrote it."""
+    for instead in TOLD.values():
+        sql = sql.replace(instead, OUTCOME)
+    return sql

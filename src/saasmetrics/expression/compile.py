@@ -44,12 +44,12 @@ def compile_polars(
     *,
     clock: Mapping[str, date | datetime] | None = None,
     timezone: str = "UTC",
-    kind: Literal["flag", "number", "text"] | None = None,
+    kind: Literal["flag", "number", "text", "amount"] | None = None,
 ) -> pl.Expr:
     """The Polars expression that gives the SQL value of each row.
 
     `clock` holds `as_of`, `start`, `end` (a date is a local day). `kind` (`flag`, `number`, `text`) is what the asker
-    needs. Edges: unknown stays unknown; a division by zero, an overflow and a CAST of something unreadable are null;
+    needs; an `amount` is a float: text that is no number is null, a condition 1 or 0. Edges: unknown stays unknown; a division by zero, an overflow and a CAST of something unreadable are null;
     instants are UTC; a column without a zone, and a written time without an offset, is read in `timezone`; a constant
     alone is one value, not a column. Source: the DuckDB dialect, version 2.
     Raises: ExpressionError for an unknown column, types that cannot meet, and a clock that was not given.
@@ -57,6 +57,9 @@ def compile_polars(
     compiler = Compiler(schema, clock or {}, Calendar(timezone))
     if kind is None:
         return compiler.typed(expression.root).expr
+    if kind == "amount":
+        found = compiler.typed(expression.root)
+        return number_of(found.expr.cast(pl.String)) if found.kind == "text" else found.expr.cast(pl.Float64)
     kinds, wanted = _WANTED[kind]
     compiled = compiler.of_kind(expression.root, kinds, f"{wanted} is needed here")
     if kind == "flag" and compiled.kind == "null":

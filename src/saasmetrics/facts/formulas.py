@@ -8,6 +8,7 @@ from typing import Literal
 
 import polars as pl
 
+from saasmetrics.definitions import outcomes
 from saasmetrics.expression import ExpressionError, compile_polars, parse
 from saasmetrics.expression.typed import number_of
 from saasmetrics.facts.pack import Flags, Ints
@@ -33,7 +34,8 @@ class Formulas:
         try:
             compile_polars(parse(sql), schema, clock=self._clock, timezone=self._timezone, kind=kind)
         except ExpressionError as error:
-            return Finding("SM950", Severity.ERROR, f"`{sql}` on source `{source}`: {error.message}", hint=error.hint)
+            message = f"`{outcomes.written(sql)}` on source `{source}`: {error.message}"
+            return Finding("SM950", Severity.ERROR, message, hint=error.hint)
         return None
 
     def holds(self, sql: str, rows: pl.DataFrame) -> Flags:

@@ -238,7 +238,9 @@ class Simple(Rows, MetricType):
         wanted = {name for text in texts if text for name in parse(text).columns} | set(self.last_per)
         wanted |= {"start", "end"} if self.spread else set()
         wanted |= {"workflow"} if self.touching else set()
-        book = Listing(selection, tuple(sorted(wanted)), on_rows(given, selection))
+        number = texts[0] if self.agg != "count_distinct" else None
+        number = None if number is not None and parse(number).clock & {"start", "end"} else number
+        book = Listing(selection, tuple(sorted(wanted)), on_rows(given, selection), number)
         rows = given.made(book)
         if self.touching:
             rows = touching_core(given, rows)
@@ -262,7 +264,7 @@ class Simple(Rows, MetricType):
             entity = given.sql(self.expr, schema, **clock).cast(pl.String)
             amount = pl.when(entity.is_not_null()).then(amount)
         elif self.agg != "count":
-            value = given.sql(self.money(given), schema, **clock).cast(pl.Float64)
+            value = given.amount(self.money(given), schema, **clock)
             amount = (value * self.unit).round().cast(pl.Int64)
         cut = [given.sql(self.cut or "", schema).cast(pl.String).alias("cut")] if self._part(given.scope) else []
         service = [pl.col("start").alias("_from"), pl.col("end").alias("_to")] if self.spread else []

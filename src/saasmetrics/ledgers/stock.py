@@ -223,8 +223,9 @@ class Stock(Rows, MetricType):
         if self.expr:
             value = given.sql(self.expr, schema)
             if self.agg == "sum":
-                amount = in_units(value.cast(pl.Float64), pl.col("rate") if self.currency else pl.lit(1.0), FLOAT)
-                native = [value.cast(pl.Float64).alias("_native")]
+                plain = given.amount(self.expr, schema)
+                amount = in_units(plain, pl.col("rate") if self.currency else pl.lit(1.0), FLOAT)
+                native = [plain.alias("_native")]
         if role == "market":
             rows = _until_the_next(rows, sorted(set(schema) - {"accounts", "value", "start"}))
             last = "_next"
