@@ -27,8 +27,8 @@ class Listing:
 
     Grain: a row. Columns: `account` (null kept), `_row` (the row's id, else its number; a number alone in a log),
     `_at` (UTC instant of the chosen time), `_day` (its local day), the asked `columns` under their own names,
-    `@segment`s that the row or its user carries. `number` is what is read of the rows as a number: texts in logs that are
-    none are told of.
+    `@segment`s that the row or its user carries. `number` is what is read of the rows as a number: texts in logs that
+    are none are told of.
     """
 
     selection: Selection

@@ -49,9 +49,10 @@ def compile_polars(
     """The Polars expression that gives the SQL value of each row.
 
     `clock` holds `as_of`, `start`, `end` (a date is a local day). `kind` (`flag`, `number`, `text`) is what the asker
-    needs; an `amount` is a float: text that is no number is null, a condition 1 or 0. Edges: unknown stays unknown; a division by zero, an overflow and a CAST of something unreadable are null;
-    instants are UTC; a column without a zone, and a written time without an offset, is read in `timezone`; a constant
-    alone is one value, not a column. Source: the DuckDB dialect, version 2.
+    needs; an `amount` is a float: text that is no number is null, a condition 1 or 0.
+    Edges: unknown stays unknown; a division by zero, an overflow and a CAST of something unreadable are null; instants
+    are UTC; a column without a zone, and a written time without an offset, is read in `timezone`; a constant alone is
+    one value, not a column. Source: the DuckDB dialect, version 2.
     Raises: ExpressionError for an unknown column, types that cannot meet, and a clock that was not given.
     """
     compiler = Compiler(schema, clock or {}, Calendar(timezone))
