@@ -96,6 +96,8 @@ QUANTILES = frozenset({"min", "max", "median"} | {f"p{number}" for number in ran
 
 def _of_period(entries: list[Happening], metric: Metric, asked: Asked, period: date) -> list[Happening]:
     end = asked.end(period)
+    if asked.last_day(period) is None:  # a period that has not begun says nothing
+        return []
     if "window" not in metric and "last_per" not in metric:
         return [entry for entry in entries if period <= asked.day(entry.at) < end]
     first = later(end, metric["window"], -1) if "window" in metric else date.min

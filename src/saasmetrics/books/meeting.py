@@ -9,7 +9,7 @@ from datetime import date
 import polars as pl
 
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import Happenings
+from saasmetrics.books.happenings import Happenings, bare
 from saasmetrics.books.members import Members, active_days
 from saasmetrics.books.segments import carried, column, on_rows
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
@@ -53,17 +53,48 @@ def _met(given: Given, rule: Selection, windowed: Windowed, keys: list[str], by:
 
 
 def _counted(given: Given, rule: Selection, windowed: Windowed, keys: list[str], by: tuple[str, ...]) -> pl.LazyFrame:
+    often = counted(given, rule.selectors, windowed, keys, by)
+    # A row that lacks its run is no run, but something happened.
+    enough = often if rule.at_least == 1 else often.filter(pl.col("rows") >= rule.at_least)
+    return enough.select(*keys, "_window")
+
+
+def counted(
+    given: Given, selectors: Sequence[Selector], windowed: Windowed, keys: Sequence[str], by: tuple[str, ...]
+) -> pl.LazyFrame:
+    """How often something happened in each window, and on how many days.
+
+    Grain: the keys, `_window`. Columns: `rows` (Int64: rows, and of rows that belong to runs the different runs),
+    `days` (Int64).
+    """
     columns = tuple(key for key in keys if key != "account" and not key.startswith("@"))
-    rows = given.made(Happenings(replace(rule, at_least=1), by, columns, grain="day"))
-    rows = rows.filter(pl.all_horizontal(pl.col("account", *columns).is_not_null()))
-    often = windowed(rows).group_by(*keys, "_window").agg(pl.col("rows").sum())
-    return often.filter(pl.col("rows") >= rule.at_least).select(*keys, "_window")
+    groups: dict[tuple[str | None, str | None], list[Selector]] = {}
+    for selector in selectors:
+        groups.setdefault((selector.run, selector.workflow if selector.run else None), []).append(selector)
+    parts = []
+    for (run, workflow), chosen in groups.items():
+        own = (*columns, run) if run is not None and run not in columns else columns
+        rows = given.made(Happenings(Selection(bare(chosen)), by, own, grain="day"))
+        rows = windowed(rows.filter(pl.all_horizontal(pl.col("account", *columns).is_not_null())))
+        if run is None:
+            parts.append(rows.select(*keys, "_window", "cell", "rows", run=pl.lit(None, dtype=pl.String)))
+        else:
+            named = pl.format(f"{workflow}:{{}}", pl.col(run).cast(pl.String))
+            none = pl.lit(0, dtype=pl.Int64)
+            parts.append(rows.select(*keys, "_window", "cell", rows=none, run=named))
+    together = pl.concat(parts, how="vertical_relaxed").group_by(*keys, "_window")
+    number = pl.col("rows").sum() + pl.col("run").drop_nulls().n_unique().cast(pl.Int64)
+    return together.agg(rows=number, days=pl.col("cell").n_unique().cast(pl.Int64))
 
 
 def windows_met(
-    given: Given, rule: Selection, spans: Sequence[tuple[date, date, date, date]], keys: Sequence[str]
+    given: Given,
+    rule: Selection,
+    spans: Sequence[tuple[date, date, date, date]],
+    keys: Sequence[str],
+    days: int = 1,
 ) -> pl.LazyFrame:
-    """In how many of a period's windows a rule was met.
+    """In how many of a period's windows a rule was met, a plain one on so many days of it.
 
     A window is (period, what it is for in it, first day, first day after). Grain: the keys, `period`, with the
     `@segment` columns that users bring. Columns: `amount` (Int64, at least 1).
@@ -75,7 +106,15 @@ def windows_met(
         there = rows.join_where(bounds, pl.col("cell") >= pl.col("_first"), pl.col("cell") < pl.col("_end"))
         return there.with_columns(_window=pl.struct("period", "_of"))
 
-    found = met(given, rule, windowed, keys).unnest("_window").drop("_of")
+    if rule.is_plain and days > 1:
+        marks = [column(segment) for segment in carried(given, "users")]
+        keys = [*keys, *marks]
+        often = counted(given, rule.selectors, windowed, keys, on_rows(given, rule))
+        enough = (pl.col("rows") >= rule.at_least) | pl.lit(rule.at_least == 1)
+        found = often.filter(enough & (pl.col("days") >= days)).select(*keys, "_window")
+    else:
+        found = met(given, rule, windowed, keys)
+    found = found.unnest("_window").drop("_of")
     return found.group_by(pl.all()).agg(amount=pl.len().cast(pl.Int64))
 
 
@@ -97,4 +136,4 @@ def met_in(given: Given, rule: Selection, spans: Sequence[Span]) -> pl.LazyFrame
     return met(given, rule, windowed, ["account"]).select("account", period="_window").unique()
 
 
-__all__ = ["Span", "Windowed", "alone", "is_composed", "met", "met_in", "windows_met"]
+__all__ = ["Span", "Windowed", "alone", "counted", "is_composed", "met", "met_in", "windows_met"]

@@ -11,7 +11,6 @@ from pydantic import model_validator
 
 from saasmetrics.books.balances import live_at, reading_days, stock_days
 from saasmetrics.books.given import Given
-from saasmetrics.books.happenings import Happenings
 from saasmetrics.books.lifecycles import STATES, Lifecycle
 from saasmetrics.books.meeting import windows_met
 from saasmetrics.books.members import SATURDAY, Members, active_days, calendar_spans
@@ -229,9 +228,7 @@ class Active(MetricType):
 
     def _active(self, given: Given, rule: Rule, periods: Periods) -> pl.LazyFrame:
         """Grain: member and period. Columns: `period`, `account`, `entity`, `@segment`s, `amount`."""
-        if not rule.selection.is_plain:
-            return self._composed(given, rule.selection, periods)
-        if rule.rows > 1:
+        if rule.rows > 1 or not rule.selection.is_plain:
             return self._often(given, rule, periods)
         entity: Literal["account", "user"] = "account" if self.entity == "account" else "user"
         book = Members(rule.selection, entity, on_rows(given, rule.selection))
@@ -263,39 +260,14 @@ class Active(MetricType):
         return active.select("period", "account", named.alias("entity"), *marks, amount.alias("amount"))
 
     def _often(self, given: Given, rule: Rule, periods: Periods) -> pl.LazyFrame:
-        """Members with at least so many rows in the window, counted day by day."""
-        columns = () if self.entity == "account" else ("user",)
-        rows = given.made(Happenings(rule.selection, on_rows(given, rule.selection), columns, grain="day"))
-        if columns:
-            rows = rows.filter(pl.col("user").is_not_null())
-        rows = rows.filter(pl.col("account").is_not_null())
-        marks = [name for name in _user_marks(given)]
-        if isinstance(self.window, Duration):
-            spans = self._windows(given, periods, self.window)
-            bounds = pl.LazyFrame(
-                spans,
-                schema={"period": pl.Date, "_of": pl.Date, "_first": pl.Date, "_end": pl.Date},
-                orient="row",
-            )
-            rows = rows.join_where(bounds, pl.col("cell") >= pl.col("_first"), pl.col("cell") < pl.col("_end"))
-        else:
-            rows = rows.with_columns(period=periods.of(pl.col("cell")), _of=pl.lit(None, dtype=pl.Date))
-            rows = rows.filter(periods.holds(pl.col("period")))
-        keys = ["period", "account", *columns, *marks]
-        often = rows.group_by(*keys, "_of").agg(pl.col("rows").sum(), days=pl.col("cell").n_unique())
-        often = often.filter((pl.col("rows") >= rule.rows) & (pl.col("days") >= rule.days))
-        often = often.group_by(keys).agg(amount=pl.len().cast(pl.Int64))
-        named = pl.col("user") if columns else pl.lit(None, dtype=pl.String)
-        return often.select("period", "account", named.alias("entity"), *marks, "amount")
-
-    def _composed(self, given: Given, selection: Selection, periods: Periods) -> pl.LazyFrame:
-        """Members that met a rule of several parts, window by window."""
+        """Members that met a rule of several rows or several parts, window by window."""
         if isinstance(self.window, Duration):
             spans = self._windows(given, periods, self.window)
         else:
             spans = [(start, start, first, end) for start, first, end in calendar_spans(periods)]
         columns = [] if self.entity == "account" else ["user"]
-        found = windows_met(given, selection, spans, ["account", *columns])
+        wanted = replace(rule.selection, at_least=rule.rows)
+        found = windows_met(given, wanted, spans, ["account", *columns], rule.days)
         named = pl.col("user") if columns else pl.lit(None, dtype=pl.String)
         return found.select("period", "account", named.alias("entity"), *_user_marks(given), "amount")
 
