@@ -195,7 +195,8 @@ def derived(company: Company, metric: Metric, asked: Asked) -> dict[Key, Cell]:
         cells = {name: found.get((None, None, period)) for name, found in inputs.items()}
         given = {name: cell.value if cell else None for name, cell in cells.items()}
         for name, months in metric.get("longest", {}).items():
-            given[name] = None if given[name] is None else max(Fraction(given[name]), 1 / Fraction(months))
+            rate = given[name]
+            given[name] = None if rate is None else max(Fraction(rate), 1 / Fraction(months))
         value = _evaluated(tree, given)
         if "positive" in metric:
             needed = _evaluated(ast.parse(metric["positive"], mode="eval").body, given)

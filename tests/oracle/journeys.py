@@ -546,7 +546,7 @@ def _is_there(
     if repr(rule) not in known:
         known[repr(rule)] = chosen(company, rule, asked)
     rows = [row for row in known[repr(rule)] if row.account == account and span[0] <= row.at < span[1]]
-    return number_of(rows) >= rule.get("at_least", 1)
+    return number_of(rows) >= int(rule.get("at_least", 1))
 
 
 def _together(sizes: dict[date, int], there: dict[date, int], choice: str) -> tuple[Fraction, Fraction]:
