@@ -115,8 +115,10 @@ class Given(ABC):
 
     def sql(self, text: str, schema: Mapping[str, pl.DataType], **clock: date | datetime) -> pl.Expr:
         """A SQL text of the file as an expression over a frame of that schema."""
-        return compile_polars(parse(text), schema, clock=clock, timezone=self.calendar.timezone)
+        moments = {"as_of": self.as_of, **clock}
+        return compile_polars(parse(text), schema, clock=moments, timezone=self.calendar.timezone)
 
     def amount(self, text: str, schema: Mapping[str, pl.DataType], **clock: date | datetime) -> pl.Expr:
         """The same as a Float64; null where there is no number."""
-        return compile_polars(parse(text), schema, clock=clock, timezone=self.calendar.timezone, kind="amount")
+        moments = {"as_of": self.as_of, **clock}
+        return compile_polars(parse(text), schema, clock=moments, timezone=self.calendar.timezone, kind="amount")

@@ -66,13 +66,17 @@ class Figure:
 
 
 def figure(definitions: Definitions, numbers: Numbers, address: Address) -> Figure | None:
-    """The figure of an address; null where nothing was computed for it."""
+    """The figure of an address; null where nothing was computed for it.
+
+    Edges: a number that there is only while its period lasts is that of the latest period.
+    """
     rows = of_address(definitions, numbers.values, address)
     if rows.is_empty():
         return None
     subject = subject_of(definitions, address)
     judged, over = rows.filter(pl.col("status") == OK), rows.filter(pl.col("status") != PARTIAL)
-    best = next((some for some in (judged, over) if some.height), rows)
+    running = any(getattr(variant.spec, "running", False) for variant in definitions.metrics[address.metric].variants)
+    best = rows if running else next((some for some in (judged, over) if some.height), rows)
     row = best.row(-1, named=True)
     last = rows.row(-1, named=True)
     now = None
