@@ -269,7 +269,7 @@ ASKS: list[Ask] = [
 def coverage() -> str:
     """What is drawn: metric types, and policies that no question leaves the default of."""
     asked = [*questions.METRICS.values(), *test_policies.METRICS.values(), *sellers.OWN.values()]
-    asked += [*test_outages.METRICS.values()]
+    asked += [dict(metric) for metric in test_outages.METRICS.values()]
     asked = [{"type": "derived", **metric} for metric in asked]
     types = Counter(metric["type"] for metric in asked)
     touched = {name for metric in asked for name in metric.get("policies", {})}

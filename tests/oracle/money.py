@@ -128,8 +128,7 @@ def earned(row: Row, policies: Mapping[str, Any]) -> list[Row]:
     which billing closed it, with request the cancellation if that is earlier; the pause, unless `paused` earns.
     A month: (price x quantity, or what usage is committed to) less the percentage, then less the amount, never below
     zero, for each bill. discounts recurring and all: while they run; forever_only: those without an end; list_price:
-    none. A discount that is over with the first bill, in a row that goes on, lowers one bill: it counts under all, and
-    under recurring where that bill is for a year or more.
+    none.
     """
     counts = row.get("kind") in (None, "recurring")
     metered = row.get("kind") == "usage" and policies.get("usage") == "committed"
@@ -162,7 +161,7 @@ def earned(row: Row, policies: Mapping[str, Any]) -> list[Row]:
         return [full]
     if over is None or (end is not None and over >= end):
         return [reduced]
-    if over <= start or (policy == "recurring" and _of_one_bill(row, start, over)):
+    if over <= start:
         return [full]
     return [{**reduced, "end": over}, {**full, "start": over}]
 
@@ -183,16 +182,6 @@ def _earns(row: Row, status: str | None, end: date | None, policies: Mapping[str
 
 def _earlier(one: date | None, other: date | None) -> date | None:
     return min((day for day in (one, other) if day is not None), default=None)
-
-
-def _of_one_bill(row: Row, start: date, over: date) -> bool:
-    """Whether a discount is over with the first bill, of a service of less than a year."""
-    if row.get("interval") is None:
-        return False
-    count = row.get("interval_count") or 1
-    bill = {"day": f"{count}d", "week": f"{count}w", "month": f"{count}mo", "quarter": f"{count}q", "year": f"{count}y"}
-    ends = later(start, bill[row["interval"]])
-    return over <= ends < later(start, "1y")
 
 
 def _a_day_more(row: Row) -> Row:

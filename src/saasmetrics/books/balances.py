@@ -18,9 +18,6 @@ from saasmetrics.period import Periods, add_months
 BILLS = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
 """Bills a year for each interval, so that ARR is price times number of bills, exactly."""
 
-LENGTHS = {"day": "d", "week": "w", "month": "mo", "quarter": "q", "year": "y"}
-"""Intervals as lengths of time."""
-
 ENDING = ("canceled", "cancelled", "non_renewing", "ended", "expired", "churned", "deleted")
 """Statuses of rows that earn until their end."""
 
@@ -39,9 +36,7 @@ class Recurring:
     taken as it stands: discounts are in it already. With policy `recurring_from: invoices` a row is a line of an
     invoice, over the service that it bills; `usage: trailing` adds metered lines, as the mean of some months.
     Edges: one-off and (by policy) usage rows are left out; a trial earns nothing until it ends; a paused row earns
-    nothing from its pause; a row whose status earns nothing is left out, but one that has ended earned until then. A
-    discount that is over with the first bill of a row that goes on lowers one bill: it counts with policy `discounts:
-    all`, and else where that bill is for a year or more.
+    nothing from its pause; a row whose status earns nothing is left out, but one that has ended earned until then.
     Source: dbt_stripe (52 and 365 bills a year), ChartMogul (trials, pauses), Stripe (past due counts).
     """
 
@@ -158,26 +153,14 @@ def _split_at_discount_end(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
         return rows
     if policies.discounts == "forever_only":
         return rows.with_columns(pl.when(ends.is_null()).then("annual").otherwise("list_annual").alias("annual"))
-    goes_on = ends.is_not_null() & (pl.col("to").is_null() | (ends < pl.col("to")))
-    counts_not = ends.is_not_null() & (ends <= pl.col("from"))
-    if policies.discounts == "recurring":
-        counts_not = counts_not | (goes_on & _of_one_bill(ends))
-    within = goes_on & (ends > pl.col("from")) & ~counts_not
+    within = ends.is_not_null() & (ends > pl.col("from")) & (pl.col("to").is_null() | (ends < pl.col("to")))
+    before_start = ends.is_not_null() & (ends <= pl.col("from"))
     whole = rows.filter(~within).with_columns(
-        pl.when(counts_not).then("list_annual").otherwise("annual").alias("annual")
+        pl.when(before_start).then("list_annual").otherwise("annual").alias("annual")
     )
     first = rows.filter(within).with_columns(to=ends, given_notice=None)
     second = rows.filter(within).with_columns(pl.col("list_annual").alias("annual"), ends.alias("from"))
     return pl.concat([whole, first.cast({"given_notice": pl.Date}), second], how="diagonal_relaxed")
-
-
-def _of_one_bill(ends: pl.Expr) -> pl.Expr:
-    """Whether a discount is over with the first bill, which is for less than a year; never where bills are unknown."""
-    length = pl.format(
-        "{}{}", pl.col("interval_count").fill_null(1), pl.col("interval").replace_strict(LENGTHS, default=None)
-    )
-    bill = pl.col("from").dt.offset_by(length)
-    return ((ends <= bill) & (bill < pl.col("from").dt.offset_by("1y"))).fill_null(False)
 
 
 def _bridged(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
