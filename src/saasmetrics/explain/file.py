@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
 from saasmetrics.definitions.sources import ColumnSource
@@ -76,6 +77,8 @@ def _figures(examined: Examined) -> dict[str, object]:
 
 
 def _verdict(look: Look) -> str:
+    if look.named and look.known is None:
+        return f"A file of the source `{look.named}`: {words.role(look.source.role if look.source else '')}"
     if look.known is not None:
         match = next((match for match in look.matches if match.name == look.known.name), None)
         known_from = " Its layout is known from memory only." if look.known.evidence == "M" else ""
@@ -226,6 +229,8 @@ def _met(look: Look) -> Iterator[tuple[str, str]]:
 def _written(examined: Examined) -> str:
     """The lines that read this file."""
     look = examined.look
+    if look.named:
+        return f"sources:\n{textwrap.indent(look.written, '  ')}"
     lines = ["sources:", f"  {examined.role}:", f"    path: {look.file.name}"]
     if look.known is not None:
         lines.append(f"    preset: {look.known.name}")

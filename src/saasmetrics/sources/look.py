@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.settings import Settings
 from saasmetrics.definitions.sources import Source
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.entry import Entry, enter
 from saasmetrics.sources.faults import EITHER
-from saasmetrics.sources.files import DataFile, data_file
+from saasmetrics.sources.files import DataFile, data_file, find_files
 from saasmetrics.sources.marks import EXTRA
 from saasmetrics.sources.presets import Preset, preset, preset_names
 from saasmetrics.sources.recognise import Beside, Match, beside, header_words, likeliest, names_of, recognised
@@ -31,7 +32,7 @@ class Look:
     reads it, by choice or because there is one only. `tables` are files of the same folder that it is read with, by
     what the preset calls them, `wanted` such tables that were not found. Without a preset `source` has the role whose
     columns the file has under their own names, if any. `entry` is None where nothing says how to read it; `beside` may
-    say why.
+    say why. `named` is the name of the source that definitions have for it, `written` what they say there.
     """
 
     file: DataFile
@@ -45,6 +46,8 @@ class Look:
     beside: Beside | None
     tables: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     wanted: tuple[str, ...] = ()
+    named: str = ""
+    written: str = ""
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -76,6 +79,34 @@ def look(path: Path, settings: Settings, *, chosen: str | None = None, timezone:
     aside = beside(columns) if known is None else None
     wanted = tuple(name for name in (known.tables if known else ()) if name not in tables)
     return Look(file, raw, columns, matches, near[len(matches) :], known, source, entry, aside, tables, wanted)
+
+
+def looks_of(definitions: Definitions, name: str) -> tuple[Look, ...]:
+    """A look at each file of a source that definitions have, read as they say.
+
+    Raises: InputError (exit 3) where it has no file that can be read; for rows in the definitions there is nothing to
+    look at (exit 2).
+    """
+    source = definitions.sources[name]
+    if source.rows is not None:
+        raise _refused(f"the rows of `{name}` stand in the definitions", f"saasmetrics explain {name}", 2)
+    roots = tuple(folder for folder in (definitions.path.parent, definitions.data_root) if folder is not None)
+    files, findings = find_files(name, source, roots, definitions.place("sources", name, "path"))
+    if not files:
+        raise InputError(findings, 3)
+    return tuple(_declared(definitions, name, source, file, roots) for file in files)
+
+
+def _declared(definitions: Definitions, name: str, source: Source, file: DataFile, roots: Sequence[Path]) -> Look:
+    known = preset(source.preset) if source.preset else None
+    raw = scan(file, (), {*header_words(), *ROLES[source.role].columns})
+    columns = names_of(raw)
+    matches = tuple(match for match in recognised(columns) if known and match.name == known.name)
+    own = source.model_copy(update={"path": (glob.escape(file.path.relative_to(source.base.resolve()).as_posix()),)})
+    entry = enter(name, own, definitions.settings, roots)
+    wanted = tuple(table for table in (known.tables if known else ()) if table not in source.beside)
+    written = definitions.written.source(("sources", name))
+    return Look(file, raw, columns, matches, (), known, own, entry, None, dict(source.beside), wanted, name, written)
 
 
 def tables_in(path: Path, known: Preset, own: Collection[str]) -> dict[str, tuple[str, ...]]:
