@@ -16,8 +16,10 @@ import pytest
 
 from exports import faults, opened, rows, told, usable
 from saasmetrics.definitions.settings import Settings
+from saasmetrics.sources.files import DataFile
 from saasmetrics.sources.look import look
 from saasmetrics.sources.presets import headerless
+from saasmetrics.sources.quotes import stray
 
 sys.path.insert(0, str(Path(__file__).parent / "fuzz"))
 import loading
@@ -320,3 +322,11 @@ def test_blanks_around_a_time_mean_nothing(tmp_path: Path, cell: str) -> None:
 def test_blanks_around_days_hide_no_proof_of_their_order(tmp_path: Path) -> None:
     content = b"Id,Created\na, 05/01/2026 10:00\nb, 13/01/2026 10:00 \n"
     assert _read(tmp_path, "t.csv", content) == [("a", DAY), ("b", datetime(2026, 1, 13, 10, tzinfo=UTC))]
+
+
+def test_a_mark_out_of_place_is_told_where_lines_end_in_carriage_returns_too(tmp_path: Path) -> None:
+    """Found by breaking exports at random: the reader of rows failed, and nothing said where."""
+    (tmp_path / "t.csv").write_bytes(b'Id,Created\ra,2026-01-05 10:00\rb"c,"2026"x\r"d,2026-01-05 10:00\r')
+    found = stray(DataFile(tmp_path / "t.csv", "csv", 60, "t.csv"), "utf-8", ",")
+    assert found is not None
+    assert (found.code, str(found.location)) == ("SM907", "t.csv:3")

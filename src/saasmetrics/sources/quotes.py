@@ -57,7 +57,7 @@ def stray(file: DataFile, encoding: str, separator: str) -> Finding | None:
     cell = rf'(?:"(?:[^"]|"")*"|[^"\r\n{re.escape(separator)}]*)'
     sound = re.compile(rf"{cell}(?:{re.escape(separator)}{cell})*\r?\n?")
     with packed.opened(file) as stream:
-        lines = _Lines(line.decode(encoding, "replace") for line in stream)
+        lines = _Lines(each for line in stream for each in _ended(line.decode(encoding, "replace")))
         start = 1
         try:
             for _ in csv.reader(lines, delimiter=separator, strict=True):
@@ -68,6 +68,11 @@ def stray(file: DataFile, encoding: str, separator: str) -> Finding | None:
         except csv.Error as error:
             return next((_finding(file, kind, start) for kind in (_OPEN, _AFTER) if kind in str(error)), None)
     return None
+
+
+def _ended(text: str) -> list[str]:
+    """The lines of a text that may end in a carriage return alone, as the reader of rows has them."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 class _Lines:
