@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from saasmetrics.definitions.load import load
@@ -201,3 +203,41 @@ def test_without_accounts_there_is_nothing_to_hold_rows_against(tmp_path: Path) 
     seen = observed(open_sources(definitions), definitions.settings.calendar, datetime(2026, 1, 10, tzinfo=UTC).date())
     assert seen.active.height == 0
     assert disagreements(definitions, seen) == []
+
+
+DATA = os.environ.get("SAASMETRICS_TEST_DATA", "")
+CHURN = """
+with subscriptions as (
+  select account_id, bool_and(coalesce(end_date + interval 31 day <= date '2024-12-31', false)) as gone
+  from '{0}/ravenstack_subscriptions.csv' group by 1
+)
+select count(*) filter (churn_flag <> gone) from '{0}/ravenstack_accounts.csv' join subscriptions using (account_id)
+"""
+OVERLAPS = """
+with spans as (
+  select *, max(coalesce(end_date, date '9999-12-31')) over (
+    partition by account_id, plan_tier order by start_date, coalesce(end_date, date '9999-12-31')
+    rows between unbounded preceding and 1 preceding) as earlier
+  from '{0}/ravenstack_subscriptions.csv' where end_date is null or end_date > start_date
+)
+select count(*) from spans where start_date < earlier
+"""
+
+
+@pytest.mark.skipif(not DATA, reason="SAASMETRICS_TEST_DATA is not set")
+def test_what_a_real_company_disagrees_with_itself_on_is_what_sql_counts(tmp_path: Path) -> None:
+    folder = Path(DATA) / "ravenstack"
+    columns = (
+        "{id: subscription_id, account: account_id, start: start_date, end: end_date, mrr: mrr_amount, plan: plan_tier}"
+    )
+    (tmp_path / "metrics.yaml").write_text(
+        "version: 1\nsources:\n"
+        "  accounts: {path: ravenstack_accounts.csv, columns: {account: account_id, created: signup_date}}\n"
+        f"  subscriptions:\n    path: ravenstack_subscriptions.csv\n    columns: {columns}\n",
+        encoding="utf-8",
+    )
+    definitions = load(tmp_path / "metrics.yaml", REGISTRY, data_root=folder)
+    seen = observed(open_sources(definitions), definitions.settings.calendar, date(2024, 12, 31))
+    found = {finding.code: finding.rows for finding in disagreements(definitions, seen)}
+    counted = [duckdb.sql(query.format(folder)).fetchall()[0][0] for query in (OVERLAPS, CHURN)]
+    assert found == dict(zip(("SM953", "SM956"), counted, strict=True))
