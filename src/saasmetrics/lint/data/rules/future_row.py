@@ -1,8 +1,8 @@
 """Rows lie in the future of all others.
 
 Flags: rows of what has happened (accounts, users, invoices, tickets, surveys, incidents, leads, opportunities, touches)
-and last events of accounts, after the day up to which the data reaches; or, where there are a hundred and more, a year
-and more after 99 of 100 of the same source.
+and last events of accounts that lie a year and more after the day up to which the data reaches; or, where there are a
+hundred and more, a year and more after 99 of 100 of the same source.
 Why: a wrong year moves the end of the data, so that periods are complete that have not begun, and what is new seems
 old.
 Example: `2062-03-01` for `2026-03-01`.
@@ -40,7 +40,9 @@ def _check(_reading: Reading, seen: Observed) -> Iterator[Told]:
     parts.append(seen.active.select("source", day="last"))
     days = pl.concat(parts)
     usual = pl.col("day").sort().gather(((pl.len() - 1) * _MOST).floor().cast(pl.Int64)).first().over("source")
-    late = (pl.col("day") > seen.today) | ((pl.len().over("source") >= _ENOUGH) & (pl.col("day") >= usual + _YEAR))
+    late = (pl.col("day") >= seen.today + _YEAR) | (
+        (pl.len().over("source") >= _ENOUGH) & (pl.col("day") >= usual + _YEAR)
+    )
     found = days.filter(late).select("source", key=pl.col("day").dt.to_string("%Y-%m-%d"))
 
     def says(source: str, number: int, _keys: int) -> str:
