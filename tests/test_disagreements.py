@@ -239,5 +239,5 @@ def test_what_a_real_company_disagrees_with_itself_on_is_what_sql_counts(tmp_pat
     definitions = load(tmp_path / "metrics.yaml", REGISTRY, data_root=folder)
     seen = observed(open_sources(definitions), definitions.settings.calendar, date(2024, 12, 31))
     found = {finding.code: finding.rows for finding in disagreements(definitions, seen)}
-    counted = [duckdb.sql(query.format(folder)).fetchall()[0][0] for query in (OVERLAPS, CHURN)]
+    counted = [duckdb.connect().execute(query.format(folder)).fetchall()[0][0] for query in (OVERLAPS, CHURN)]
     assert found == dict(zip(("SM953", "SM956"), counted, strict=True))

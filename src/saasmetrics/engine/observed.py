@@ -33,7 +33,8 @@ def observed(sources: Sources, calendar: Calendar, today: date) -> Observed:
         for rows in found
     ]
     with broken_files_told(file for files in sources.files.values() for file in files):
-        *tables, active = pl.collect_all([*frames.values(), pl.concat(each) if each else _none()])
+        tables = pl.collect_all(list(frames.values()))
+        active = (pl.concat(each) if each else _none()).collect(engine="streaming")
     usable = {
         role: rows.filter(pl.col("_fault").is_null()).drop("_fault", "_seen")
         for role, rows in zip(frames, tables, strict=True)
