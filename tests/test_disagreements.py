@@ -193,6 +193,8 @@ def test_a_year_too_far_is_found_though_it_moves_the_end_of_the_data(tmp_path: P
     seen = observed(open_sources(definitions), definitions.settings.calendar, date(2027, 1, 1))
     (found,) = [each for each in disagreements(definitions, seen) if each.code == "SM954"]
     assert (found.rows, found.object) == (1, "source.tickets")
+    asked = observed(open_sources(definitions), definitions.settings.calendar, date(2025, 1, 1), asked=True)
+    assert "SM954" not in {each.code for each in disagreements(definitions, asked)}
 
 
 def test_without_accounts_there_is_nothing_to_hold_rows_against(tmp_path: Path) -> None:

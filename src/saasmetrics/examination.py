@@ -169,7 +169,7 @@ def _examined(
     findings = lint_values(definitions, evidence, locked, today=today)
     seen = sighted(definitions, sources, wide.as_of if as_of is not None else None)
     told = [finding for finding in wide.findings if finding not in definitions.findings]
-    rows = observed(sources, definitions.settings.calendar, today)
+    rows = observed(sources, definitions.settings.calendar, today, asked=as_of is not None)
     findings += disagreements(definitions, rows, locked, samples=samples)
     found = (*told, *findings, *(drift(definitions, seen, locked) if seen is not None else ()))
     return found, compared.told(done.others) if compared is not None else {}

@@ -16,7 +16,7 @@ from saasmetrics.sources.open import Sources
 _ACTIVE = {"source": pl.String, "account": pl.String, "rows": pl.UInt32, "first": pl.Date, "last": pl.Date}
 
 
-def observed(sources: Sources, calendar: Calendar, today: date) -> Observed:
+def observed(sources: Sources, calendar: Calendar, today: date, *, asked: bool = False) -> Observed:
     """Read the tables, and of logs of events the days of each account. Raises: InputError (exit 3) for a torn file."""
     frames = {role: table.frame for role, table in sources.tables.items()}
     logs = [(name, log) for name, log in sources.logs.items() if log.role == "events"]
@@ -45,7 +45,7 @@ def observed(sources: Sources, calendar: Calendar, today: date) -> Observed:
         calendar.day_expr(pl.col("last").max()).alias("last"),
     )
     days = {role: _days(role, rows, calendar) for role, rows in usable.items() if ROLES[role].at in rows.columns}
-    return Observed(usable, whole.sort("source", "account"), today, days)
+    return Observed(usable, whole.sort("source", "account"), today, days, asked)
 
 
 def _none() -> pl.LazyFrame:

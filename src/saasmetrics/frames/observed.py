@@ -15,7 +15,7 @@ class Observed:
 
     `tables` are the rows that count, by role, with `source` and without faults. Columns: `active` has, by `source` of a
     log of events and by `account`, the `rows`, the local days of the `first` and the `last`. `today` is the day up to
-    which the data reaches.
+    which the data reaches, or the one that was `asked` for, after which there may be any rows.
     """
 
     tables: Mapping[str, pl.DataFrame]
@@ -23,3 +23,4 @@ class Observed:
     today: date
     days: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     """By role, the local day of each row by the role's own time: `source`, `account` where there is one, `day`."""
+    asked: bool = False

@@ -2,7 +2,7 @@
 
 Flags: rows of what has happened (accounts, users, invoices, tickets, surveys, incidents, leads, opportunities, touches)
 and last events of accounts that lie a year and more after the day up to which the data reaches; or, where there are a
-hundred and more, a year and more after 99 of 100 of the same source.
+hundred and more, a year and more after 99 of 100 of the same source. With an as-of nothing is in its future.
 Why: a wrong year moves the end of the data, so that periods are complete that have not begun, and what is new seems
 old.
 Example: `2062-03-01` for `2026-03-01`.
@@ -36,6 +36,8 @@ _YEAR, _MOST, _ENOUGH = pl.duration(days=366), 0.99, 100
 
 
 def _check(_reading: Reading, seen: Observed) -> Iterator[Told]:
+    if seen.asked:
+        return
     parts = [rows.select("source", "day") for role, rows in seen.days.items() if role in _HAPPENED]
     parts.append(seen.active.select("source", day="last"))
     days = pl.concat(parts)
