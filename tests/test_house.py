@@ -69,6 +69,36 @@ def calls(path: Path) -> Iterator[tuple[ast.Call, str]]:
             yield node, name
 
 
+NO_ROWS = ("definitions", "expression", "ledgers", "books", "lock")
+"""Rooms on the way of a check, which loads nothing that reads or computes rows."""
+
+
+class _AtImport(ast.NodeVisitor):
+    """Names that a module looks up in Polars or NumPy as soon as it is imported."""
+
+    def __init__(self) -> None:
+        self.found: list[ast.Name] = []
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        for each in (*node.decorator_list, *node.args.defaults, *(kw for kw in node.args.kw_defaults if kw)):
+            self.visit(each)
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        """What is in it is looked up when it is called."""
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if node.value is not None:
+            self.visit(node.value)
+
+    def visit_If(self, node: ast.If) -> None:
+        if ast.unparse(node.test) != "TYPE_CHECKING":
+            self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> None:
+        if node.id in ("pl", "np"):
+            self.found.append(node)
+
+
 def at(path: Path, node: ast.expr | ast.stmt) -> str:
     return f"{named(path)}:{node.lineno}"
 
@@ -280,6 +310,20 @@ def test_every_metric_type_is_in_the_index_under_its_own_name() -> None:
 def test_a_metric_type_is_its_own_manual_page(name: str) -> None:
     page = inspect.getdoc(REGISTRY[name]) or ""
     assert re.findall(r"^(Grain|Formula|Edges|Unit):", page, re.MULTILINE) == ["Grain", "Formula", "Edges", "Unit"]
+
+
+@pytest.mark.parametrize("path", [path for path in ROOMS if named(path).split("/")[0] in NO_ROWS], ids=named)
+def test_nothing_on_the_way_of_a_check_needs_polars_to_be_imported(path: Path) -> None:
+    """A type or an expression of Polars is made by a function, or in one."""
+    seen = _AtImport()
+    seen.visit(tree(path))
+    assert [at(path, node) for node in seen.found] == []
+    assert not {"numpy.typing", "polars.selectors"} & {
+        name.name if isinstance(node, ast.Import) else node.module or ""
+        for node in tree(path).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in node.names
+    }
 
 
 def test_every_format_is_in_the_index() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -14,8 +15,9 @@ from saasmetrics.books.members import Members, active_days
 from saasmetrics.books.segments import carried, column, on_rows
 from saasmetrics.definitions.selection import Milestone, Selection, Selector
 
-Windowed = Callable[[pl.LazyFrame], pl.LazyFrame]
-"""Puts rows with a local day in `cell` into the windows they lie in: a line for each, with `_window`."""
+if TYPE_CHECKING:
+    Windowed = Callable[[pl.LazyFrame], pl.LazyFrame]
+    """Puts rows with a local day in `cell` into the windows they lie in: a line for each, with `_window`."""
 
 Span = tuple[date, date, date]
 """What a window is for, its first day, the first day after."""
@@ -136,4 +138,4 @@ def met_in(given: Given, rule: Selection, spans: Sequence[Span]) -> pl.LazyFrame
     return met(given, rule, windowed, ["account"]).select("account", period="_window").unique()
 
 
-__all__ = ["Span", "Windowed", "alone", "counted", "is_composed", "met", "met_in", "windows_met"]
+__all__ = ["Span", "alone", "counted", "is_composed", "met", "met_in", "windows_met"]
