@@ -40,7 +40,7 @@ from saasmetrics.pipeline import compute as compute_now
 COMPANY = ROOT / "tests" / "cases" / "cli" / "company"
 WHY = "We asked those who use it"
 GONE = "its source `subscriptions` is not in the file any more"
-QUARTERLY = "it is told by quarter now, and was by month; it was $340 in Oct 2026"
+QUARTERLY = "it is told by quarter now, and was told by month; it was $340 in Oct 2026"
 JULY, AUGUST, SEPTEMBER, OCTOBER = (date(2026, month, 1) for month in (7, 8, 9, 10))
 
 
@@ -275,7 +275,7 @@ def test_a_version_whose_document_is_gone_leaves_no_number(company: Company) -> 
     found = compute(company.path, Ask(("completion_rate",), as_of=date(2026, 11, 10)), as_defined=True)
     assert cells(found) == {OCTOBER: 0.0}
     september = found.values.filter(pl.col("period") == SEPTEMBER)
-    assert september["reason"].unique().to_list() == ["version 1: version 1 is in no document under metrics.history"]
+    assert september["reason"].unique().to_list() == ["version 1: it is in no document under metrics.history"]
 
 
 def test_an_edit_of_what_many_rest_on_closes_one_document(company: Company) -> None:

@@ -234,6 +234,8 @@ def _implied_roles(type_: str, spec: Any) -> Iterator[str]:
         yield from ("touches", "leads", "spend") if measure == "roi" else ("touches", "leads")
     if type_ == "impact":
         yield "incidents"
+    if type_ == "tiers" and measure == "stalls":
+        yield from ("tickets", "surveys")
 
 
 def _implied_by_active(definitions: Definitions, spec: Any) -> Iterator[str]:

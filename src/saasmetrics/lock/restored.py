@@ -15,7 +15,7 @@ from saasmetrics.definitions.written import Written
 from saasmetrics.document import Document, read
 from saasmetrics.finding import InputError
 from saasmetrics.lock.blocks import SETTINGS
-from saasmetrics.lock.fingerprint import fulls, nodes
+from saasmetrics.lock.fingerprint import nodes
 from saasmetrics.lock.metrics import ABOUT, WORDS
 from saasmetrics.lock.node import Node
 from saasmetrics.lock.plain import Plain
@@ -37,7 +37,7 @@ class Restored:
 def restored(accepted: Mapping[str, Node], now: Definitions, registry: Mapping[str, type[BaseModel]]) -> Restored:
     """What accepted nodes mean, as definitions over the files there are now.
 
-    Edges: a metric counts only if its fingerprint comes out as that of what was accepted.
+    Edges: a metric counts only if its fingerprint, and that of everything under it, comes out as it was accepted.
     """
     names = [node.name for node in accepted.values() if node.kind == "metric" and "#" not in node.name]
     try:
@@ -45,19 +45,18 @@ def restored(accepted: Mapping[str, Node], now: Definitions, registry: Mapping[s
     except InputError as error:
         why = f"what was accepted cannot be read any more: {error.findings[0].message}"
         return Restored(None, dict.fromkeys(names, why))
-    was, is_ = fulls(accepted), fulls(nodes(definitions))
-    _split_as_now(definitions, now)
-    lost = {name: _lost(f"metric.{name}", accepted, now, was, is_) for name in names}
+    again = nodes(definitions)
+    _completed(definitions, now)
+    lost = {name: _lost(f"metric.{name}", accepted, again, now) for name in names}
     return Restored(definitions, {name: said for name, said in lost.items() if said is not None})
 
 
-def _lost(
-    id_: str, accepted: Mapping[str, Node], now: Definitions, was: Mapping[str, str], is_: Mapping[str, str]
-) -> str | None:
-    gone = [need.partition(".")[2] for need in under(id_, accepted) if _is_gone(need, now)]
+def _lost(id_: str, accepted: Mapping[str, Node], again: Mapping[str, Node], now: Definitions) -> str | None:
+    closed = under(id_, accepted)
+    gone = [need.partition(".")[2] for need in closed if _is_gone(need, now)]
     if gone:
         return f"its source `{gone[0]}` is not in the file any more"
-    if is_.get(id_) != was[id_]:
+    if any(need in accepted and (need not in again or again[need].own != accepted[need].own) for need in closed):
         return "this version of the tool cannot say any more what was accepted"
     return None
 
@@ -106,18 +105,16 @@ def _called(definitions: Definitions, now: Definitions) -> Definitions:
     return definitions
 
 
-def _split_as_now(definitions: Definitions, now: Definitions) -> None:
-    """With the segments of today, where nothing was accepted of them: numbers of any meaning are split by these.
+def _completed(definitions: Definitions, now: Definitions) -> None:
+    """With the segments and sources of today where nothing was accepted of them: what splits, and who is who.
 
-    Edges: what they read comes along, as far as no source of its role is there.
+    Edges: ids that are merged, and rates, belong to a meaning: where none were accepted there were none.
     """
     fresh = {name: segment for name, segment in now.segments.items() if name not in definitions.segments}
     definitions.segments = {**definitions.segments, **fresh}
-    read_ = {name for segment in fresh.values() for name in segment.expr}
-    roles = {source.role for source in definitions.sources.values()}
-    for name, source in now.sources.items():
-        if {name, source.role} & read_ and source.role not in roles:
-            definitions.sources = {**definitions.sources, name: source}
+    roles = {source.role for source in definitions.sources.values()} | {"aliases", "fx"}
+    others = {name: source for name, source in now.sources.items() if source.role not in roles}
+    definitions.sources = {**definitions.sources, **others}
 
 
 _OF_UNIT = ("format", "flat")

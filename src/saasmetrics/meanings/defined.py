@@ -39,7 +39,7 @@ def parts(force: InForce, wishes: Sequence[Wish], asked: list[Wish]) -> list[Par
     for wish in wishes:
         for span in force.spans(wish.metric):
             meaning = force.meaning(wish.metric, span.version)
-            why = meaning.why or _apart(force.definitions, wish, meaning, span)
+            why = meaning.why or _apart(force.definitions, wish, meaning)
             under = under_meaning(wish, meaning) if why is None else None
             if why is None and meaning.definitions is force.definitions:
                 found.append(Part(wish, span))
@@ -51,16 +51,18 @@ def parts(force: InForce, wishes: Sequence[Wish], asked: list[Wish]) -> list[Par
     return found
 
 
-def _apart(now: Definitions, wish: Wish, meaning: Meaning, span: Span) -> str | None:
+def _apart(now: Definitions, wish: Wish, meaning: Meaning) -> str | None:
     """Why numbers of an earlier version cannot stand in a line with those of today."""
     if meaning.definitions is None:
         return None
     before, after = meaning.definitions.metrics[meaning.name], now.metrics[wish.metric]
     if before.missing:
-        return f"version {span.version.number} cannot be computed any more: {before.missing}"
-    if before.unit != after.unit:
-        return f"version {span.version.number} was told in {before.unit}"
-    return None
+        return f"it cannot be computed any more: {before.missing}"
+    units = [
+        its.settings.currency if metric.unit == "currency" else metric.unit
+        for metric, its in ((before, meaning.definitions), (after, now))
+    ]
+    return f"it was told in {units[0]}" if units[0] != units[1] else None
 
 
 def under_meaning(wish: Wish, meaning: Meaning) -> Wish | None:
@@ -95,7 +97,8 @@ def stitched(values: pl.DataFrame, found: Sequence[Part], others: Sequence[Other
         else:
             other = others[part.other]
             own = other.values.with_columns(metric=pl.lit(part.wish.metric))
-            rows.append(_without(held, other.why) if other.why else own.filter(_of(part)))
+            said = f"version {part.span.version.number}: {other.why}"
+            rows.append(_without(held, said) if other.why else own.filter(_of(part)))
         rows[-1] = rows[-1].with_columns(version=pl.lit(part.span.version.number, pl.Int64))
     return pl.concat(rows).unique(KEYS, keep="first", maintain_order=True).sort(KEYS)
 

@@ -17,6 +17,7 @@ from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.lock.held import Held
 from saasmetrics.lock.restored import Restored, restored
 from saasmetrics.lock.restoring import targets_of
+from saasmetrics.meanings.comparable import otherwise
 from saasmetrics.meanings.effect import effects, paired
 from saasmetrics.meanings.flips import Aim, Flipped, aims, flipped, of_number
 from saasmetrics.meanings.passes import Other
@@ -130,15 +131,10 @@ def _apart(each: Reached, definitions: Definitions, accepted: Restored) -> str |
         return "it is gone"
     if now.missing:
         return f"it cannot be computed any more: {now.missing}"
-    was = accepted.definitions.metrics[each.was or ""] if accepted.definitions else now
-    for what, before, after in (("is told by", was.grain.value, now.grain.value), ("is in", was.unit, now.unit)):
-        if before != after:
-            return (
-                f"it {what} {after} now, and was by {before}"
-                if what == "is told by"
-                else (f"it {what} {after} now, and was in {before}")
-            )
-    return None
+    if accepted.definitions is None:
+        return None
+    before = accepted.definitions.metrics[each.was or ""]
+    return otherwise((before, accepted.definitions), (now, definitions))
 
 
 def _wished(each: Reached, where: Where, definitions: Definitions, accepted: Restored) -> Iterator[Wished]:

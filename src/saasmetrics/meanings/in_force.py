@@ -53,7 +53,7 @@ class InForce:
         for number, document in enumerate(self._closed, 1):
             if (kept := found([document], version)) is not None:
                 return self._of(number, document, kept[1])
-        return Meaning(metric, why=f"version {version.number} is in no document under metrics.history")
+        return Meaning(metric, why="it is in no document under metrics.history")
 
     def _of(self, number: int, document: Lock, name: str) -> Meaning:
         if number not in self._read:
