@@ -521,7 +521,7 @@ def _is(plan_of: Callable[[str, date], str], plan: str, account: str, day: date)
 
 
 def largest(company: Company, metric: Metric, asked: Asked, day: date, column: str) -> dict[str, str]:
-    """The plan of each account's largest live subscription on a day; one that is left out for want of a rate is none."""
+    """The plan of each account's largest live subscription on a day; one left out for want of a rate is none."""
 
     def worth(row: Row) -> Fraction:
         return mrr_of(row, rate_of(company, metric, asked, row, day) or Fraction(0))
