@@ -66,7 +66,10 @@ def _column_rules(origin: Origin, dtype: pl.DataType) -> list[Rule]:
     if column.needed:
         out.append(Rule(f"missing:{name}", value.is_null() & made.is_null()))
     if not _total(dtype, column.kind):
-        out.append(Rule(f"unreadable:{name}", made.is_null() & value.is_not_null(), name))
+        lost = made.is_null() & value.is_not_null()
+        if column.kind in ("time", "day") and not column.needed and dtype == pl.String:
+            lost &= value.str.strip_chars() != ""
+        out.append(Rule(f"unreadable:{name}", lost, name))
     if column.choices:
         out.append(Rule(f"unknown:{name}", ~made.is_in(list(column.choices)), name))
     return out
