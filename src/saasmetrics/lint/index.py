@@ -220,8 +220,7 @@ def lint(definitions: Definitions, locked: frozenset[str] | None = None, *, toda
     reading = Reading(definitions, today)
     chosen = _chosen(definitions, (rule for rule in RULES if rule.check is not None))
     told = [(rule, each) for rule in chosen if rule.check is not None for each in rule.check(reading)]
-    judged = [rule for rule in chosen if rule.check_values is None]
-    judged += [rule for rule in RULES if rule.told_by]
+    judged = [*(rule for rule in chosen if rule.check_values is None), *(rule for rule in RULES if rule.told_by)]
     return _findings(reading, told, judged, locked or frozenset())
 
 
@@ -245,8 +244,7 @@ def drift(definitions: Definitions, seen: Sightings, locked: frozenset[str] | No
     from saasmetrics.lint.tracking.index import TRACKING
     from saasmetrics.lint.tracking.tracked import Tracked
 
-    tracked = Tracked(Reading(definitions), seen)
-    chosen = _chosen(definitions, TRACKING)
+    tracked, chosen = Tracked(Reading(definitions), seen), _chosen(definitions, TRACKING)
     told = [(rule, each) for rule in chosen if rule.check_tracking for each in rule.check_tracking(tracked)]
     return _findings(tracked.reading, told, (), locked or frozenset(), ())
 
@@ -256,8 +254,7 @@ def audit(definitions: Definitions, record: Record, locked: frozenset[str] | Non
     from saasmetrics.lint.audit.index import AUDIT
     from saasmetrics.lint.audit.record import Audited
 
-    audited = Audited(Reading(definitions, record.today), record)
-    chosen = _chosen(definitions, AUDIT)
+    audited, chosen = Audited(Reading(definitions, record.today), record), _chosen(definitions, AUDIT)
     told = [(rule, each) for rule in chosen if rule.check_audit for each in rule.check_audit(audited)]
     return _findings(audited.reading, told, (), locked or frozenset(), ())
 
@@ -268,8 +265,7 @@ def disagreements(
     """Where rows say different things of each other, sorted by place; with the keys of so many `samples` of each."""
     from saasmetrics.lint.data.index import ON_ROWS
 
-    reading = Reading(definitions)
-    chosen = _chosen(definitions, ON_ROWS)
+    reading, chosen = Reading(definitions), _chosen(definitions, ON_ROWS)
     told = [
         (rule, _sampled(each, samples)) for rule in chosen if rule.check_rows for each in rule.check_rows(reading, seen)
     ]
