@@ -99,7 +99,7 @@ FAULTS: dict[str, tuple[dict[str, str], list[tuple[str, str]]]] = {
         {"tickets": "t3,2025-12-03T09:00:00Z,gone\n", "events": "done,2025-12-01T08:00:00Z,x\n" * 2},
         [
             ("SM952", "2 rows of `events` belong to 1 account that accounts has not: x"),
-            ("SM952", "1 row of `tickets` belong to 1 account that accounts has not: gone"),
+            ("SM952", "1 row of `tickets` belongs to 1 account that accounts has not: gone"),
         ],
     ),
     "a subscription that begins before the other has ended": (
@@ -107,21 +107,21 @@ FAULTS: dict[str, tuple[dict[str, str], list[tuple[str, str]]]] = {
         [
             (
                 "SM953",
-                "1 row of `subscriptions` begin before another of the same account and plan has ended: 1 account: a1",
+                "1 row of `subscriptions` begins before another of the same account and plan has ended: 1 account: a1",
             )
         ],
     ),
     "an account that is two things at once": (
         {"accounts": "a4,2025-03-01,,false,2025-03-01,\na4,2025-03-01,,false,2025-08-01,2025-10-01\n"},
-        [("SM953", "1 row of `accounts` hold while another of the same account does: 1 of them: a4")],
+        [("SM953", "1 row of `accounts` holds while another of the same account does: 1 of them: a4")],
     ),
     "a ticket of another century": (
         {"tickets": "t3,2062-12-03T09:00:00Z,a1\n"},
-        [("SM954", "1 row of `tickets` lie in the future of the others, the last on 2062-12-03: 2062-12-03")],
+        [("SM954", "1 row of `tickets` lies in the future of the others, the last on 2062-12-03: 2062-12-03")],
     ),
     "an event before its account": (
         {"events": "done,2025-01-31T08:00:00Z,a2\n"},
-        [("SM955", "1 account of `events` began before they were created, by up to 1 day: a2")],
+        [("SM955", "1 account of `events` began before it was created, by up to 1 day: a2")],
     ),
     "an account that is closed and pays": (
         {
@@ -144,13 +144,13 @@ FAULTS: dict[str, tuple[dict[str, str], list[tuple[str, str]]]] = {
     "a subscription that is cancelled and has no end": (
         {"subscriptions": "s8,a1,2025-05-01,,1,addon,USD,Cancelled\ns9,a1,2025-01-01,2025-05-01,1,addon,USD,active\n"},
         [
-            ("SM957", "1 row of `subscriptions` are over by their status and have no end: they earn for ever: s8"),
-            ("SM957", "1 row of `subscriptions` are active by their status and ended a month ago or earlier: s9"),
+            ("SM957", "1 row of `subscriptions` is over by status and has no end: it earns for ever: s8"),
+            ("SM957", "1 row of `subscriptions` is active by status and ended a month ago or earlier: s9"),
         ],
     ),
     "an account that pays in two currencies": (
         {"subscriptions": "s8,a1,2025-05-01,,1,addon,EUR,active\n"},
-        [("SM959", "1 account of `subscriptions` pay in several currencies: a1")],
+        [("SM959", "1 account of `subscriptions` pays in several currencies: a1")],
     ),
     "lost deals without an amount": (
         {"opportunities": ""},

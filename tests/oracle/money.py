@@ -146,14 +146,7 @@ def earned(row: Row, policies: Mapping[str, Any]) -> list[Row]:
     start = max(row["start"], row.get("trial_end") or row["start"])
     if end is not None and end <= start:
         return []
-    listed = mrr_of({**row, "mrr": None, "end": last, **_committed(row, metered)}, Fraction(1))
-    less = Fraction(str(row.get("discount_percent") or 0)) / 100
-    off = mrr_of(
-        {**row, "mrr": None, "end": last, "price": row.get("discount_amount") or 0, "quantity": 1}, Fraction(1)
-    )
-    net = max(listed * (1 - less) - off, Fraction(0))
-    if row.get("mrr") is not None:
-        listed = net = Fraction(str(row["mrr"]))
+    listed, net = _a_month(row, last, metered)
     stretch = {**row, "signed": row["start"], "start": start, "end": end, "list_mrr": listed}
     full, reduced = ({**stretch, "mrr": amount, "price": amount} for amount in (listed, net))
     over, policy = row.get("discount_end"), policies.get("discounts", "recurring")
@@ -164,6 +157,16 @@ def earned(row: Row, policies: Mapping[str, Any]) -> list[Row]:
     if over <= start:
         return [full]
     return [{**reduced, "end": over}, {**full, "start": over}]
+
+
+def _a_month(row: Row, last: date | None, metered: bool) -> tuple[Fraction, Fraction]:
+    """What a subscription earns a month by its list, and less its discount; a row that says it says both."""
+    if row.get("mrr") is not None:
+        return Fraction(str(row["mrr"])), Fraction(str(row["mrr"]))
+    listed = mrr_of({**row, "end": last, **_committed(row, metered)}, Fraction(1))
+    less = Fraction(str(row.get("discount_percent") or 0)) / 100
+    off = mrr_of({**row, "end": last, "price": row.get("discount_amount") or 0, "quantity": 1}, Fraction(1))
+    return listed, max(listed * (1 - less) - off, Fraction(0))
 
 
 def _committed(row: Row, metered: bool) -> Row:

@@ -28,3 +28,8 @@ def of_sources(found: pl.DataFrame, says: Callable[[str, int, int], str], hint: 
 def counted(number: int, noun: str) -> str:
     """`1 row`, `1,200 rows`."""
     return f"{number:,} {noun}" + "s" * (number != 1)
+
+
+def some_of(source: str, number: int, noun: str, one: str, many: str) -> str:
+    """So many of a source, with the verb that follows: one row lies, two lie."""
+    return f"{counted(number, noun)} of `{source}` {one if number == 1 else many}"

@@ -14,7 +14,7 @@ import polars as pl
 
 from saasmetrics.finding import Severity
 from saasmetrics.frames.observed import Observed
-from saasmetrics.lint.data.told import counted, of_sources
+from saasmetrics.lint.data.told import counted, of_sources, some_of
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 
@@ -37,7 +37,8 @@ def _check(_reading: Reading, seen: Observed) -> Iterator[Told]:
             (pl.col("created") - pl.col("day")).dt.total_days().max()
         )
         days = counted(int(most.item()), "day")
-        return f"{counted(number, 'account')} of `{source}` began before they were created, by up to {days}"
+        began = some_of(source, number, "account", "began before it was", "began before they were")
+        return f"{began} created, by up to {days}"
 
     yield from of_sources(found.select("source", key="account"), says, "map the day on which they began to created")
 

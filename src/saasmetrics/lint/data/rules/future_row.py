@@ -17,7 +17,7 @@ import polars as pl
 
 from saasmetrics.finding import Severity
 from saasmetrics.frames.observed import Observed
-from saasmetrics.lint.data.told import counted, of_sources
+from saasmetrics.lint.data.told import of_sources, some_of
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 
@@ -49,7 +49,7 @@ def _check(_reading: Reading, seen: Observed) -> Iterator[Told]:
 
     def says(source: str, number: int, _keys: int) -> str:
         last = str(found.filter(pl.col("source") == source)["key"].max())
-        return f"{counted(number, 'row')} of `{source}` lie in the future of the others, the last on {last}"
+        return f"{some_of(source, number, 'row', 'lies', 'lie')} in the future of the others, the last on {last}"
 
     yield from of_sources(found, says, "correct them at their source, or leave them out with a filter")
 

@@ -16,7 +16,7 @@ import polars as pl
 
 from saasmetrics.finding import Severity
 from saasmetrics.frames.observed import Observed
-from saasmetrics.lint.data.told import counted, of_sources
+from saasmetrics.lint.data.told import counted, of_sources, some_of
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 
@@ -40,12 +40,12 @@ def _check(_reading: Reading, seen: Observed) -> Iterator[Told]:
 
 
 def _subscriptions(source: str, number: int, keys: int) -> str:
-    begin = f"{counted(number, 'row')} of `{source}` begin before another of the same account and plan has ended"
+    begin = f"{some_of(source, number, 'row', 'begins', 'begin')} before another of the same account and plan has ended"
     return f"{begin}: {counted(keys, 'account')}"
 
 
 def _accounts(source: str, number: int, keys: int) -> str:
-    return f"{counted(number, 'row')} of `{source}` hold while another of the same account does: {keys:,} of them"
+    return f"{some_of(source, number, 'row', 'holds', 'hold')} while another of the same account does: {keys:,} of them"
 
 
 _SAYS = {"subscriptions": _subscriptions, "accounts": _accounts}

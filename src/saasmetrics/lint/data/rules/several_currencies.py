@@ -14,7 +14,7 @@ import polars as pl
 
 from saasmetrics.finding import Severity
 from saasmetrics.frames.observed import Observed
-from saasmetrics.lint.data.told import counted, of_sources
+from saasmetrics.lint.data.told import of_sources, some_of
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 
@@ -34,7 +34,7 @@ def _check(_reading: Reading, seen: Observed) -> Iterator[Told]:
 
 
 def _says(source: str, number: int, _keys: int) -> str:
-    return f"{counted(number, 'account')} of `{source}` pay in several currencies"
+    return f"{some_of(source, number, 'account', 'pays', 'pay')} in several currencies"
 
 
 RULE = Rule("SM959", "several-currencies", Severity.NOTE, __doc__, check_rows=_check)

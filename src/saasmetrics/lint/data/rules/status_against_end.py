@@ -15,7 +15,7 @@ import polars as pl
 
 from saasmetrics.finding import Severity
 from saasmetrics.frames.observed import Observed
-from saasmetrics.lint.data.told import counted, of_sources
+from saasmetrics.lint.data.told import of_sources, some_of
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 
@@ -35,10 +35,11 @@ def _check(_reading: Reading, seen: Observed) -> Iterator[Told]:
     over = told.filter(pl.col("status").is_in(_LIVE) & (pl.col("end") + _MONTH <= seen.today))
 
     def without(source: str, number: int, _keys: int) -> str:
-        return f"{counted(number, 'row')} of `{source}` are over by their status and have no end: they earn for ever"
+        verbs = ("is over by status and has no end: it earns", "are over by status and have no end: they earn")
+        return f"{some_of(source, number, 'row', *verbs)} for ever"
 
     def still(source: str, number: int, _keys: int) -> str:
-        return f"{counted(number, 'row')} of `{source}` are active by their status and ended a month ago or earlier"
+        return f"{some_of(source, number, 'row', 'is', 'are')} active by status and ended a month ago or earlier"
 
     yield from of_sources(endless.select("source", "key"), without, "map the column of the end, or fill it")
     yield from of_sources(over.select("source", "key"), still, "correct the status, or the end")

@@ -16,7 +16,7 @@ import polars as pl
 from saasmetrics.finding import Severity
 from saasmetrics.frames.canonical import IN_THEMSELVES
 from saasmetrics.frames.observed import Observed
-from saasmetrics.lint.data.told import counted, of_sources
+from saasmetrics.lint.data.told import counted, of_sources, some_of
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 
@@ -32,7 +32,9 @@ def _check(_reading: Reading, seen: Observed) -> Iterator[Told]:
     rows = pl.concat(parts).drop_nulls("account").join(known, on="account", how="anti").rename({"account": "key"})
 
     def says(source: str, number: int, keys: int) -> str:
-        return f"{counted(number, 'row')} of `{source}` belong to {counted(keys, 'account')} that accounts has not"
+        return (
+            f"{some_of(source, number, 'row', 'belongs', 'belong')} to {counted(keys, 'account')} that accounts has not"
+        )
 
     yield from of_sources(rows, says, "map the same id in both, or add a source aliases")
 
