@@ -155,7 +155,7 @@ def check(
 
 
 thorough = settings(
-    max_examples=int(os.environ.get("SAASMETRICS_EXAMPLES", "6")),
+    max_examples=int(os.environ.get("SAASMETRICS_EXAMPLES", "4")),
     deadline=None,
     phases=[Phase.explicit, Phase.generate, *([] if "SAASMETRICS_AS_FOUND" in os.environ else [Phase.shrink])],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
