@@ -295,6 +295,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="block to begin with")
     parser.add_argument("--folder", type=Path, default=Path())
     asked = parser.parse_args()
+    asked.folder.mkdir(parents=True, exist_ok=True)
     differ = 0
     blocks = range(asked.first, asked.first + -(-asked.companies // BLOCK))
     for number in blocks:

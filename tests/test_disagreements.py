@@ -131,12 +131,12 @@ FAULTS: dict[str, tuple[dict[str, str], list[tuple[str, str]]]] = {
         [
             (
                 "SM956",
-                "of 4 accounts 1 account left by `closed` and not by the end of subscriptions, 0 by the end of "
+                "of 4 accounts 1 left by `closed` and not by the end of subscriptions, 0 by the end of "
                 "subscriptions and not by `closed`: a5",
             ),
             (
                 "SM956",
-                "of 4 accounts 1 account left by `is_churned` and not by the end of subscriptions, 0 by the end of "
+                "of 4 accounts 1 left by `is_churned` and not by the end of subscriptions, 0 by the end of "
                 "subscriptions and not by `is_churned`: a5",
             ),
         ],

@@ -102,6 +102,19 @@ def test_whatever_was_accepted_means_the_same_when_it_is_restored(number: int, t
     assert {id_: again[id_] for id_ in names} == {id_: was[id_] for id_ in names}
 
 
+def test_a_file_without_workflows_is_restored_too(tmp_path: Path) -> None:
+    """The rule of active that stands there unwritten names core workflows, of which there are none."""
+    path = tmp_path / "metrics.yaml"
+    source = "{path: s.csv, columns: {account: a, start: s, end: e, mrr: m}}"
+    path.write_text(
+        f"version: 1\nproduct: p\nsources: {{subscriptions: {source}}}\npublish: [revenue]\n", encoding="utf-8"
+    )
+    now = load(path, REGISTRY)
+    found = restored(nodes(now), now, REGISTRY)
+    assert found.definitions is not None
+    assert not found.lost
+
+
 def test_restored_definitions_give_the_same_numbers(company: Company) -> None:
     """As the file is, and as the lock has it: cell by cell."""
     company.edit('keep: ">= 90%"', 'keep: ">= 80%"')

@@ -11,10 +11,11 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.goals import Target
 from saasmetrics.definitions.governance import EXTRAS, GOVERNANCE, MEANING
 from saasmetrics.definitions.policies import Policies
+from saasmetrics.definitions.workflows import Active
 from saasmetrics.lock.blocks import CALENDAR, GROUPS
 from saasmetrics.lock.facts import OPENED, block
 from saasmetrics.lock.node import Node
-from saasmetrics.lock.plain import Plain, raw
+from saasmetrics.lock.plain import Plain, plain, raw
 from saasmetrics.lock.resting import COMPANY
 
 _ROW = re.compile(r"rows\.\d+")
@@ -35,14 +36,25 @@ def file_of(nodes: Iterable[Node], now: Definitions) -> Blocks:
     for node in nodes:
         if node.id not in GROUPS and node.id != CALENDAR:
             _add(out, node, now)
-    return out
+    if "active" in out:
+        out["active"] = _unusual(out["active"])
+    return {key: value for key, value in out.items() if value}
+
+
+def _unusual(active: dict[str, Plain]) -> dict[str, Plain]:
+    """The rules of active that a file has to write: without a workflow it may not name the usual ones."""
+    silent = Active.model_validate({})
+    usual = {"account": {"workflow": silent.account.workflow}, "user": {"workflow": silent.user.workflow}}
+    if any(active.get(key) != rule for key, rule in usual.items()):
+        return active
+    return {key: rule for key, rule in active.items() if key not in usual}
 
 
 def _add(out: Blocks, node: Node, now: Definitions) -> None:
     kind, (first, _, key) = node.kind, node.name.partition(".")
     if kind == "setting" and node.facts["value"] != "none":
         out.setdefault("settings", {})[node.name] = node.facts["value"]
-    elif kind == "policy" and not _is_default(node):
+    elif kind == "policy" and not _is_default(node, now):
         out.setdefault("policies", {})[node.name] = node.facts["value"]
     elif kind == "source" and node.name in now.sources:
         out.setdefault("sources", {})[node.name] = _source(node, now)
@@ -61,9 +73,10 @@ def _add(out: Blocks, node: Node, now: Definitions) -> None:
         _place(out, product, "active", {name: node.facts["roles" if name == "roles" else "rule"]})
 
 
-def _is_default(node: Node) -> bool:
-    """Whether a policy says nothing where that is what it says anyway."""
-    return node.facts["value"] == "none" and getattr(Policies(), node.name) is None
+def _is_default(node: Node, now: Definitions) -> bool:
+    """Whether a policy says what it says anyway, which may name what this file has none of."""
+    value, default = node.facts["value"], getattr(Policies(), node.name)
+    return value == plain(now, "", default, node.name) or (value == "none" and default is None)
 
 
 def _lay(blocks: dict[str, Plain], name: str, keys: Mapping[str, Plain]) -> None:

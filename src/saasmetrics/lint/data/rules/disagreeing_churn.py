@@ -16,7 +16,6 @@ import polars as pl
 
 from saasmetrics.finding import Severity
 from saasmetrics.frames.observed import Observed
-from saasmetrics.lint.data.told import counted
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 
@@ -38,7 +37,7 @@ def _check(_reading: Reading, seen: Observed) -> Iterator[Told]:
         if apart:
             source = str(both["source"][0])
             message = (
-                f"of {both.height:,} accounts {counted(only.height, 'account')} left by {one} and not by {other}, "
+                f"of {both.height:,} accounts {only.height:,} left by {one} and not by {other}, "
                 f"{only_other.height:,} by {other} and not by {one}"
             )
             keys = tuple(pl.concat([only["account"], only_other["account"]]).sort())
