@@ -5,8 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Literal
@@ -18,6 +17,7 @@ from saasmetrics.sources import packed
 from saasmetrics.sources.files import DataFile
 from saasmetrics.sources.presets import headerless
 from saasmetrics.sources.quotes import Marks, unclosed
+from saasmetrics.sources.rows import begun, later, records
 
 Encoding = Literal["utf-8", "utf-16", "cp1252"]
 
@@ -83,16 +83,16 @@ def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True, 
     names = _numbered(header)
     whole = len(start) < size
     sound = open_cell.location.line - 1 if open_cell and open_cell.location else None
-    rows, ragged = _rows(_first(text, sound), separator, skip, len(names), whole=whole)
+    rows, ragged = begun(_first(text, sound), separator, skip, names, whole=whole)
     wrong = [(line, cells) for line, cells in ragged if cells > len(names) or not footers]
     findings.extend(_ragged(file, wrong, len(names)))
     if sampled and not whole and not file.packed and encoding != "utf-16" and not blanks:
-        rows.extend(_slices(file, encoding, separator, len(names)))
-    if whole and any(names) and not rows and not ragged:
+        rows = pl.concat([rows, later(list(_slices(file, encoding)), separator, names)])
+    if whole and any(names) and not rows.height and not ragged:
         findings.append(_note(file, "SM925", "has column names and no rows"))
     mixed = marks.odd and marks.meant and not open_cell
     if blanks:
-        return Layout(encoding, BLANKS, names, skip, False, _sample(rows if sampled else [], names), tuple(findings))
+        return Layout(encoding, BLANKS, names, skip, False, rows if sampled else rows.clear(), tuple(findings))
     direct = encoding == "utf-8" and file.packed != ".zip" and "\r" not in text.replace("\r\n", "\n")
     return Layout(
         encoding,
@@ -100,7 +100,7 @@ def layout_of(file: DataFile, wanted: Collection[str], *, sampled: bool = True, 
         names,
         skip,
         direct and not mixed and not open_cell,
-        _sample(rows if sampled else [], names),
+        rows if sampled else rows.clear(),
         tuple(findings),
         marks.meant,
         mixed,
@@ -140,10 +140,6 @@ def _aligned(text: str, wanted: Collection[str]) -> tuple[tuple[str, ...], int] 
 def _spaced(text: str) -> str:
     """Every line with one blank between its cells."""
     return "\n".join(" ".join(line.split()) for line in text.splitlines())
-
-
-def _sample(rows: list[list[str | None]], names: Collection[str]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
 def _first(text: str, lines: int | None) -> str:
@@ -201,12 +197,6 @@ def _decodes(decoder: codecs.IncrementalDecoder, chunk: bytes) -> bool:
     return True
 
 
-def _records(reader: Iterable[list[str]]) -> Iterator[list[str]]:
-    """Records up to a cell that has no end in the sample."""
-    with suppress(csv.Error):
-        yield from reader
-
-
 def _is_utf8(start: bytes) -> bool:
     return _decodes(codecs.getincrementaldecoder("utf-8")(), start)
 
@@ -222,7 +212,7 @@ def _header(text: str, wanted: Collection[str]) -> tuple[str, tuple[str, ...], i
     best: tuple[tuple[int, int, int], str, tuple[str, ...], int] = ((-1, 0, 0), ",", (), 1)
     for separator in SEPARATORS:
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        for number, record in enumerate(islice(_records(reader), HEADER_LINES)):
+        for number, record in enumerate(islice(records(reader), HEADER_LINES)):
             names = tuple(name.strip() for name in record)
             if any(names):
                 score = (len(known & {name.casefold() for name in names}), -number, len(names))
@@ -248,27 +238,6 @@ def _numbered(header: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _rows(
-    text: str, separator: str, skip: int, width: int, *, whole: bool
-) -> tuple[list[list[str | None]], list[tuple[int, int]]]:
-    """The sample's rows of the right width, and (line, cells) of those that are wider or narrower."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    rows: list[list[str | None]] = []
-    ragged: list[tuple[int, int]] = []
-    for record in _records(reader):
-        if reader.line_num <= skip or not record:
-            continue
-        while len(record) > width and not record[-1]:
-            record.pop()
-        if len(record) == width:
-            rows.append([cell or None for cell in record])
-        else:
-            ragged.append((reader.line_num, len(record)))
-    if not whole:  # the last record may be cut in the middle
-        del (ragged if ragged and ragged[-1][0] == reader.line_num else rows)[-1:]
-    return rows, ragged
-
-
 def _ragged(file: DataFile, ragged: list[tuple[int, int]], width: int) -> list[Finding]:
     if not ragged:
         return []
@@ -280,12 +249,9 @@ def _ragged(file: DataFile, ragged: list[tuple[int, int]], width: int) -> list[F
     return [Finding("SM906", Severity.WARNING, message, Location(file.name, line), hint, rows=len(ragged))]
 
 
-def _slices(file: DataFile, encoding: Encoding, separator: str, width: int) -> list[list[str | None]]:
-    rows: list[list[str | None]] = []
+def _slices(file: DataFile, encoding: Encoding) -> Iterator[list[str]]:
+    """Whole lines from all over a file, behind its beginning."""
     with file.path.open("rb") as stream:
         for number in range(1, SLICES + 1):
             stream.seek(SAMPLE + (file.size - SAMPLE) * number // (SLICES + 1))
-            lines = _decoded(stream.read(SLICE), encoding).split("\n")[1:-1]
-            records = csv.reader(lines, delimiter=separator)
-            rows.extend([cell or None for cell in record] for record in _records(records) if len(record) == width)
-    return rows
+            yield _decoded(stream.read(SLICE), encoding).split("\n")[1:-1]
