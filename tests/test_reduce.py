@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from saasmetrics.engine import lot
+from saasmetrics.engine import bag, lot
 from saasmetrics.engine.given import Live
 from saasmetrics.engine.lot import Space, Split
 from saasmetrics.engine.numbered import added, different, numbered, packed
@@ -132,7 +132,7 @@ def test_ratios(above: list[Any], below: list[Any], level: int, by: tuple[str, .
     assert _told(frame, ["top", "bottom", "entries", "accounts", "immature"]) == expected
 
 
-@pytest.mark.parametrize("long", [lot.LONG, 4])
+@pytest.mark.parametrize("long", [bag.LONG, 4])
 @settings(max_examples=60, deadline=None)
 @given(
     rows=entries,
@@ -144,6 +144,7 @@ def test_quantiles(long: int, rows: list[Any], level: int, by: tuple[str, ...], 
     shape = Shape("quantile", "flow", (Part("part"),), stats=("median", "p90", "mean"), among=among)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(lot, "LONG", long)
+        patch.setattr(bag, "LONG", long)
         frame = _reduced(shape, [_side(rows)], level, by, {})
     groups: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:

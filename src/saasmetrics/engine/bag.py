@@ -20,6 +20,9 @@ _STATUSES = {word: number for number, word in enumerate(STATUSES)}
 NUMBER = "_mark"
 """The column of `Bag.marks` with a mark's number."""
 
+LONG = 1_000_000
+"""Entries above which quantiles are taken by stretches of periods: they need several columns more."""
+
 
 @dataclass(frozen=True)
 class Bag:
@@ -46,6 +49,8 @@ class Bag:
     excluded: Flags | None
     early: Flags | None
     alone: bool
+    begins: Whole | None = None
+    """Where the entries of each period begin, and the last ones end, if they stand in the order of their periods."""
 
 
 def collected(
@@ -58,9 +63,31 @@ def collected(
     frames = pl.collect_all(plans, engine=engine)
     # Each frame goes when its bag is made.
     return [
-        _bag(frames.pop(0), side, shape, collapse, periods)
+        _by_period(_bag(frames.pop(0), side, shape, collapse, periods), shape, periods)
         for (side, shape), collapse in zip(sides, collapses, strict=False)
     ]
+
+
+def _by_period(bag: Bag, shape: Shape, periods: Periods) -> Bag:
+    """Many entries that quantiles are taken of, in the order of their periods; other bags as they are."""
+    if shape.how != "quantile" or len(bag.period) <= LONG:
+        return bag
+    places = len(periods.starts)
+    narrow = bag.period.astype(np.uint16) if places < 2**16 else bag.period
+    order = np.argsort(narrow, kind="stable").astype(np.uint32)
+    del narrow
+
+    def moved(values: Any) -> Any:
+        if isinstance(values, Numbered):
+            return Numbered(looked_up(values.numbers, order), values.names)
+        if not isinstance(values, np.ndarray):
+            return values
+        return values[order] if values.dtype == np.bool_ else looked_up(values, order)
+
+    columns = {name: moved(value) for name, value in vars(bag).items() if name != "own"}
+    own = {name: moved(column) for name, column in bag.own.items()}
+    begins = np.searchsorted(columns["period"], np.arange(places + 1))
+    return Bag(**{**columns, "own": own, "begins": begins})
 
 
 def _marked(side: Side, shape: Shape) -> list[str]:

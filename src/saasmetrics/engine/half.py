@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from saasmetrics.books.headline import at_level
 from saasmetrics.books.segments import Attribute, column
 from saasmetrics.books.several import narrowed_to, told_apart
-from saasmetrics.engine.bag import Bag
+from saasmetrics.engine.bag import LONG, Bag
 from saasmetrics.engine.given import Live
-from saasmetrics.engine.lot import LONG, Lot, Space, Split, grouped
+from saasmetrics.engine.lot import Lot, Space, Split, grouped
 from saasmetrics.engine.numbered import Flags, Whole, added, different, numbered, packed
 from saasmetrics.engine.quantiles import quantiles
 from saasmetrics.frames.ledger import UNATTRIBUTED, UNKNOWN, Shape, Side
@@ -106,7 +106,8 @@ class Half:
             known = ~lot.of(bag.missing)
             known = known if counted is None else known[counted]
             amounts, valued = amounts[known], valued[known]
-        there = space.there(whole if bag.excluded is None else whole[~lot.of(bag.excluded)])
+        shown = whole if bag.excluded is None else whole[~lot.of(bag.excluded)]
+        there: Whole = np.flatnonzero(reached) if counted is None else space.there(shown)
         counts = {
             **quantiles(self._shape, valued, amounts, reached, still_open),
             "reached": reached,
@@ -154,7 +155,8 @@ class Half:
         if group is not None:
             whole *= count
             whole += group
-        return Lot(whole, count * len(self._periods.starts), groups, rows, marks.alone)
+        begins = bag.begins if rows is None else None
+        return Lot(whole, count * len(self._periods.starts), groups, rows, marks.alone, begins)
 
     def _only(self, rows: Whole | None, name: str, values: tuple[str, ...]) -> Whole:
         """Which of the rows have an account with one of some values."""
@@ -293,11 +295,13 @@ class Half:
             if counted is not None:
                 keys, accounts = keys[counted], accounts[counted]
             bits = len(account.names).bit_length()
-            pairs = np.left_shift(keys, bits)
+            low, high = int(keys.min(initial=lot.size)), int(keys.max(initial=0))  # of a stretch of periods, a part
+            pairs = np.left_shift(keys - low, bits)
             pairs |= accounts
-            pairs = different(pairs, lot.size << bits)
+            pairs = different(pairs, max(high - low + 1, 0) << bits)
             accounts = pairs & ((1 << bits) - 1)
             pairs >>= bits
+            pairs += low
             lot.kept["pairs"] = pairs[accounts > 0], accounts[accounts > 0]
         keys, accounts = lot.kept["pairs"]
         whole, _ = self._with_values(lot, keys, accounts, apart)

@@ -9,12 +9,9 @@ from typing import Any, TypeVar
 import numpy as np
 import polars as pl
 
-from saasmetrics.engine.bag import NUMBER, Bag
+from saasmetrics.engine.bag import LONG, NUMBER, Bag
 from saasmetrics.engine.numbered import Flags, Whole, different
 from saasmetrics.facts.pack import looked_up
-
-LONG = 1_000_000
-"""Entries above which quantiles are taken by stretches of periods: they need several columns more."""
 
 Where = Mapping[str, tuple[str, ...]]
 Column = TypeVar("Column", Whole, Flags)
@@ -75,10 +72,12 @@ class Lot:
     keys: Whole
     size: int
     groups: pl.DataFrame
-    rows: Whole | None
+    rows: Whole | slice | None
     """Which entries of the bag these are; None: all, in their order."""
     alone: bool
-    kept: dict[str, Any] = field(default_factory=dict)
+    begins: Whole | None = None
+    """Where those of each period begin, and the last ones end, if they stand in the order of their periods."""
+    kept: dict[Any, Any] = field(default_factory=dict)
     """What was worked out once for all splits."""
 
     def of(self, values: Column) -> Column:
@@ -91,14 +90,20 @@ class Lot:
         if count == 1:
             yield self
             return
-        width = -(-self.size // count)
         groups = max(self.groups.height, 1)
-        width += -width % groups  # whole periods
-        for first in range(0, self.size, width):
-            rows = np.flatnonzero((self.keys >= first) & (self.keys < first + width))
-            yield Lot(
-                self.keys[rows], self.size, self.groups, rows if self.rows is None else self.rows[rows], self.alone
-            )
+        periods = -(-self.size // groups)
+        width = -(-periods // count)
+        for first in range(0, periods, width):
+            rows = self._between(first, min(first + width, periods), groups)
+            chosen = rows if self.rows is None else self.rows[rows]  # type: ignore[index] # slices have no slices
+            kept = self.kept.setdefault(first, {})
+            yield Lot(self.keys[rows], self.size, self.groups, chosen, self.alone, kept=kept)
+
+    def _between(self, first: int, end: int, groups: int) -> Whole | slice:
+        """Where the entries of some periods are."""
+        if self.begins is not None:
+            return slice(int(self.begins[first]), int(self.begins[end]))
+        return np.flatnonzero((self.keys >= first * groups) & (self.keys < end * groups))
 
 
 def grouped(bag: Bag, chosen: pl.DataFrame, named: list[str]) -> tuple[Whole | None, Whole | None, pl.DataFrame]:

@@ -31,7 +31,7 @@ def quantiles(
     is every stat of nothing.
     """
     size = len(reached)
-    held = np.bincount(keys, minlength=size)
+    held = reached if int(reached.sum()) == len(keys) else np.bincount(keys, minlength=size)
     ordered = _in_order(keys, amounts, size)
     starts = np.cumsum(held) - held
     total = reached + still_open if shape.among == "all" else held
@@ -64,7 +64,7 @@ def _in_order(keys: Whole, amounts: Whole, size: int) -> Whole:
     if bits + size.bit_length() > 63:
         return amounts[np.lexsort((amounts, keys))]
     # One plain sort of packed numbers costs a tenth of sorting places by two columns.
-    whole = np.left_shift(keys.astype(np.int64), bits)
+    whole = np.left_shift(keys.astype(np.int64, copy=False), bits)
     whole += amounts  # column upon column, so that none is there twice
     whole -= low
     whole.sort()
