@@ -128,6 +128,7 @@ class Tiers(MetricType):
         there = given.made(AccountsThere(periods)).rename({"day": "segment_at"})
         tiers, memory = self._tiers(given.scope), given.scope.policies.tier_memory
         days = there
+        since = []
         for number, name in enumerate(tiers):
             if memory != "ever":
                 standing = given.made(Standing(self.workflow, name, periods, memory))
@@ -135,7 +136,9 @@ class Tiers(MetricType):
                 days = days.join(held, on=["account", "period"], how="left")
                 continue
             reached = given.made(TierReached(self.workflow, name))
-            reached = reached.select("account", given.calendar.day_expr(pl.col("at")).alias(f"_{number}"))
+            since.append(reached.select("account", given.calendar.day_expr(pl.col("at")).alias(f"_{number}")))
+        if since:  # put together by account first: there are many periods to each
+            reached = pl.concat(since, how="diagonal").group_by("account").agg(pl.all().max())
             days = days.join(reached, on="account", how="left")
         # Of a fixed list: there is a line for every account, week and tier. One list for all workflows, which may have
         # tiers of other names, so that their lines stand below one another.
