@@ -174,24 +174,24 @@ class Active(MetricType):
             shape = replace(shape, per="days")  # the number of one day is no mean
         if self.measure == "depth":
             return self._depth(given, periods, shape)
-        numerator = self._cut_by_role(given, self._adopting(given, periods))
+        alone = self.entity == "account" and self.cut is None and not _user_marks(given)
+
+        def side(members: pl.LazyFrame) -> Side:
+            return Side(_dated(self._cut_by_role(given, members), periods), alone=alone)
+
+        numerator = self._adopting(given, periods)
         if self.measure == "count":
-            alone = self.entity == "account" and self.cut is None and not _user_marks(given)
-            return Ledger(shape, Side(_dated(numerator, periods), alone=alone))
+            return Ledger(shape, side(numerator))
         if self.among == "holders":
             denominator = given.made(Holders(periods, carried(given, "users")))
-            denominator = self._cut_by_role(given, denominator)
         else:
-            denominator = self._cut_by_role(given, self._everybody(given, periods))
+            denominator = self._everybody(given, periods)
         allowed = self._eligible(given)
         if allowed is not None:
             denominator = denominator.join(allowed, on="account", how="semi")
         keys = [key for key in ("account", "entity", "period") if key != "entity" or self.entity != "account"]
         numerator = numerator.join(denominator.select(keys), on=keys, how="semi")
-        alone = self.entity == "account" and self.cut is None and not _user_marks(given)
-        return Ledger(
-            shape, Side(_dated(numerator, periods), alone=alone), Side(_dated(denominator, periods), alone=alone)
-        )
+        return Ledger(shape, side(numerator), side(denominator))
 
     def _adopting(self, given: Given, periods: Periods) -> pl.LazyFrame:
         """Those active by the rule; of a feature those that are eligible."""
