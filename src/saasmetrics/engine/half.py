@@ -155,7 +155,9 @@ class Half:
         if group is not None:
             whole *= count
             whole += group
-        begins = bag.begins if rows is None else None
+        begins = bag.begins
+        if begins is not None and rows is not None:  # a row of several groups is there again behind the others
+            begins = np.searchsorted(rows, begins) if (rows[1:] > rows[:-1]).all() else None
         return Lot(whole, count * len(self._periods.starts), groups, rows, marks.alone, begins)
 
     def _only(self, rows: Whole | None, name: str, values: tuple[str, ...]) -> Whole:
