@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -63,31 +63,9 @@ def collected(
     frames = pl.collect_all(plans, engine=engine)
     # Each frame goes when its bag is made.
     return [
-        _by_period(_bag(frames.pop(0), side, shape, collapse, periods), shape, periods)
+        _bag(frames.pop(0), side, shape, collapse, periods)
         for (side, shape), collapse in zip(sides, collapses, strict=False)
     ]
-
-
-def _by_period(bag: Bag, shape: Shape, periods: Periods) -> Bag:
-    """Many entries that quantiles are taken of, in the order of their periods; other bags as they are."""
-    if shape.how != "quantile" or len(bag.period) <= LONG:
-        return bag
-    places = len(periods.starts)
-    narrow = bag.period.astype(np.uint16) if places < 2**16 else bag.period
-    order = np.argsort(narrow, kind="stable").astype(np.uint32)
-    del narrow
-
-    def moved(values: Any) -> Any:
-        if isinstance(values, Numbered):
-            return Numbered(looked_up(values.numbers, order), values.names)
-        if not isinstance(values, np.ndarray):
-            return values
-        return values[order] if values.dtype == np.bool_ else looked_up(values, order)
-
-    columns = {name: moved(value) for name, value in vars(bag).items() if name != "own"}
-    own = {name: moved(column) for name, column in bag.own.items()}
-    begins = np.searchsorted(columns["period"], np.arange(places + 1))
-    return Bag(**{**columns, "own": own, "begins": begins})
 
 
 def _marked(side: Side, shape: Shape) -> list[str]:
@@ -113,12 +91,16 @@ def _needed(side: Side, shape: Shape, collapse: tuple[str, ...]) -> list[str]:
 
 
 def _bag(frame: pl.DataFrame, side: Side, shape: Shape, collapse: tuple[str, ...], periods: Periods) -> Bag:
-    place = _places(frame["period"], periods)
+    place = _places(frame.drop_in_place("period"), periods)
     if len(place) and place.min() < 0:
         frame = frame.filter(pl.Series(place >= 0))
         place = place[place >= 0]
+    order = _order(place, len(periods.starts)) if shape.how == "quantile" and len(place) > LONG else None
+    place = _moved(place, order)
     mark, marks = _marks(frame, _marked(side, shape))
+    mark = _moved(mark, order)
     columns = {name: numbered(frame[name]) for name in {"account", *collapse} & set(frame.columns)}
+    columns = {name: replace(column, numbers=_moved(column.numbers, order)) for name, column in columns.items()}
     status = physical(frame["status"], -1) if "status" in frame.columns else None
     amount = frame["amount"] if "amount" in frame.columns else None
     early = (frame["reason"] == COVERAGE).fill_null(False) if "reason" in frame.columns else None
@@ -128,16 +110,34 @@ def _bag(frame: pl.DataFrame, side: Side, shape: Shape, collapse: tuple[str, ...
         marks=marks,
         account=columns.get("account"),
         own={name: columns[name] for name in collapse if name in columns},
-        amount=1 if amount is None else _amounts(amount),
-        weight=_amounts(frame["weight"]) if "weight" in frame.columns else 1,
-        missing=None if amount is None or not amount.null_count() else amount.is_null().to_numpy(),
-        counted=_but_all(status, COUNTED),
-        immature=_but_none(status, IMMATURE),
-        open=_but_none(status, OPEN),
-        excluded=_but_none(status, EXCLUDED),
-        early=None if early is None or not early.any() else early.to_numpy(),
+        amount=1 if amount is None else _moved(_amounts(amount), order),
+        weight=_moved(_amounts(frame["weight"]), order) if "weight" in frame.columns else 1,
+        missing=None if amount is None or not amount.null_count() else _moved(amount.is_null().to_numpy(), order),
+        counted=_moved(_but_all(status, COUNTED), order),
+        immature=_moved(_but_none(status, IMMATURE), order),
+        open=_moved(_but_none(status, OPEN), order),
+        excluded=_moved(_but_none(status, EXCLUDED), order),
+        early=None if early is None or not early.any() else _moved(early.to_numpy(), order),
         alone=side.alone,
+        begins=None if order is None else np.searchsorted(place, np.arange(len(periods.starts) + 1)),
     )
+
+
+def _order(place: Whole, periods: int) -> Whole:
+    """Where the entries of each period are, one period after the other."""
+    # Numbers of 16 bits are sorted by counting them.
+    narrow = place.astype(np.uint16) if periods < 2**16 else place
+    return np.argsort(narrow, kind="stable").astype(np.uint32)
+
+
+def _moved(values: Any, order: Whole | None) -> Any:
+    """A column in another order, a stretch at a time, for many places are long; what is no column as it is."""
+    if order is None or not isinstance(values, np.ndarray):
+        return values
+    moved = np.empty_like(values)
+    for first in range(0, len(values), LONG):
+        moved[first : first + LONG] = values[order[first : first + LONG]]
+    return moved
 
 
 def _places(period: pl.Series, periods: Periods) -> Whole:
