@@ -99,24 +99,39 @@ def _bag(frame: pl.DataFrame, side: Side, shape: Shape, collapse: tuple[str, ...
     place = _moved(place, order)
     mark, marks = _marks(frame, _marked(side, shape))
     mark = _moved(mark, order)
-    columns = {name: numbered(frame[name]) for name in {"account", *collapse} & set(frame.columns)}
-    columns = {name: replace(column, numbers=_moved(column.numbers, order)) for name, column in columns.items()}
-    status = physical(frame["status"], -1) if "status" in frame.columns else None
-    amount = frame["amount"] if "amount" in frame.columns else None
+    frame = frame.drop(name for name in marks.columns if name in frame.columns and name not in {"account", *collapse})
+
+    # A column of the frame goes when that of the bag is made.
+    def named(name: str) -> Numbered:
+        column = numbered(frame.drop_in_place(name))
+        return replace(column, numbers=_moved(column.numbers, order))
+
+    def numbers(name: str) -> tuple[Whole | int, Flags | None]:
+        """Amounts, and where there are none."""
+        if name not in frame.columns:
+            return 1, None
+        column = frame.drop_in_place(name)
+        missing = _moved(column.is_null().to_numpy(), order) if column.null_count() else None
+        return _moved(_amounts(column), order), missing
+
+    columns = {name: named(name) for name in {"account", *collapse} & set(frame.columns)}
+    amount, missing = numbers("amount")
+    weight, _ = numbers("weight")
     early = (frame["reason"] == COVERAGE).fill_null(False) if "reason" in frame.columns else None
+    status = _moved(physical(frame.drop_in_place("status"), -1), order) if "status" in frame.columns else None
     return Bag(
         period=place,
         mark=mark,
         marks=marks,
         account=columns.get("account"),
         own={name: columns[name] for name in collapse if name in columns},
-        amount=1 if amount is None else _moved(_amounts(amount), order),
-        weight=_moved(_amounts(frame["weight"]), order) if "weight" in frame.columns else 1,
-        missing=None if amount is None or not amount.null_count() else _moved(amount.is_null().to_numpy(), order),
-        counted=_moved(_but_all(status, COUNTED), order),
-        immature=_moved(_but_none(status, IMMATURE), order),
-        open=_moved(_but_none(status, OPEN), order),
-        excluded=_moved(_but_none(status, EXCLUDED), order),
+        amount=amount,
+        weight=weight,
+        missing=missing,
+        counted=_but_all(status, COUNTED),
+        immature=_but_none(status, IMMATURE),
+        open=_but_none(status, OPEN),
+        excluded=_but_none(status, EXCLUDED),
         early=None if early is None or not early.any() else _moved(early.to_numpy(), order),
         alone=side.alone,
         begins=None if order is None else np.searchsorted(place, np.arange(len(periods.starts) + 1)),
