@@ -30,7 +30,7 @@ class Coded:
         self._parts = tuple(parts)
         self._begins = np.cumsum([0, *(len(part) for part in parts)])
         self._entries: dict[int, Entries] = {}
-        self._numbers: dict[int, Codes] = {}
+        self._numbers: dict[int, tuple[Codes, pl.Series]] = {}
 
     @classmethod
     def nothing(cls, rows: int) -> Coded:
@@ -42,10 +42,10 @@ class Coded:
         """Columns below one another."""
         return cls([part for column in columns for part in column._parts])
 
-    def entries(self, lexicon: Vocabulary, rows: Ints | None = None) -> Iterator[tuple[Codes, Entries]]:
-        """By part, the numbers of its words, with 0 for null at the end; and of each row the place of its word.
+    def entries(self, lexicon: Vocabulary, rows: Ints | None = None) -> Iterator[tuple[Codes, pl.Series, Entries]]:
+        """By part, the numbers of its words, the words, and of each row the place of its word.
 
-        With `rows`, which ascend, of these only.
+        Null is the last word and has the number 0. With `rows`, which ascend, of these only.
         """
         cuts = None if rows is None else np.searchsorted(rows, self._begins)
         for number in range(len(self._parts)):
@@ -53,7 +53,7 @@ class Coded:
             if rows is not None and cuts is not None:
                 some, begin = rows[cuts[number] : cuts[number + 1]], self._begins[number]
                 entries = entries[some - begin if begin else some]
-            yield self._numbered(number, lexicon), entries
+            yield *self._numbered(number, lexicon), entries
 
     def filled(self) -> bool:
         """Whether no row is without a text, for sure."""
@@ -87,10 +87,11 @@ class Coded:
             self._entries[number] = entries.to_numpy()
         return self._entries[number]
 
-    def _numbered(self, number: int, lexicon: Vocabulary) -> Codes:
+    def _numbered(self, number: int, lexicon: Vocabulary) -> tuple[Codes, pl.Series]:
         if number not in self._numbers:
             words = pl.Series(self._parts[number].dictionary, dtype=pl.String)
-            self._numbers[number] = np.append(lexicon.look_up(words), NOBODY)
+            numbers = np.append(lexicon.look_up(words), NOBODY)
+            self._numbers[number] = numbers, words.extend_constant(None, 1)
         return self._numbers[number]
 
 

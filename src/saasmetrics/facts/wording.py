@@ -9,7 +9,7 @@ import polars as pl
 
 from saasmetrics.facts.batch import Coded
 from saasmetrics.facts.demand import Demand
-from saasmetrics.facts.pack import Codes, Ints, looked_up
+from saasmetrics.facts.pack import Codes, Ints, looked_up, taken
 from saasmetrics.facts.vocabulary import UNSEEN, Vocabulary
 
 
@@ -31,13 +31,14 @@ class Wording:
     def codes(self, coded: Coded, rows: Ints | None) -> Codes:
         """Grain: a row, or those at these positions. Only words that occur in them become known."""
         out = [np.empty(0, np.uint32)]
-        for numbers, entries in coded.entries(self._lexicon, rows):
+        for numbers, words, entries in coded.entries(self._lexicon, rows):
             table = self._known(numbers)
             codes = looked_up(table, entries)
             if (table == UNSEEN).any() and codes.max(initial=0) == UNSEEN:
                 met = np.zeros(len(numbers), np.bool_)
                 met[entries] = True
-                self._learn(numbers[met & (table == UNSEEN)])
+                new = np.flatnonzero(met & (table == UNSEEN))
+                self._learn(numbers[new], taken(words, new))
                 codes = looked_up(self._known(numbers), entries)
             out.append(codes)
         return out[1] if len(out) == 2 else np.concatenate(out)
@@ -45,8 +46,8 @@ class Wording:
     def series(self, coded: Coded, rows: Ints | None) -> pl.Series:
         """The same as a column of texts."""
         parts = [pl.Series([], dtype=pl.Categorical)]
-        for numbers, entries in coded.entries(self._lexicon, rows):
-            texts = self._demand.canonical(self.name, self.raw, self._lexicon.texts(numbers))
+        for _, words, entries in coded.entries(self._lexicon, rows):
+            texts = self._demand.canonical(self.name, self.raw, words)
             parts.append(texts.cast(pl.Categorical).gather(pl.Series(entries)))
         return pl.concat(parts)
 
@@ -60,8 +61,8 @@ class Wording:
                 self._codes = grown
             return self._codes.take(numbers)
 
-    def _learn(self, numbers: Codes) -> None:
-        codes = self._words.look_up(self._demand.canonical(self.name, self.raw, self._lexicon.texts(numbers)))
+    def _learn(self, numbers: Codes, words: pl.Series) -> None:
+        codes = self._words.look_up(self._demand.canonical(self.name, self.raw, words))
         with self._lock:
             self._codes[numbers] = codes
 
