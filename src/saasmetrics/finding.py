@@ -47,6 +47,11 @@ class Meant(str):
         return meant
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 row`, `1,200 rows`."""
+    return f"{number:,} {noun}" + "s" * (number != 1)
+
+
 @dataclass(frozen=True)
 class Finding:
     """One message to a user.

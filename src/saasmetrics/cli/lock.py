@@ -14,6 +14,7 @@ from saasmetrics.cli.completion import lockable
 from saasmetrics.cli.console import Console, Outcome, usage
 from saasmetrics.cli.discovery import definitions_path
 from saasmetrics.cli.waiting import let_wait
+from saasmetrics.finding import counted
 
 
 def lock(
@@ -93,6 +94,5 @@ def _said(wrote: tuple[Path, ...], ended: int) -> tuple[str, ...]:
     if not wrote:
         return ("Nothing to accept",)
     closed = [path for path in wrote if path.suffix == ".yaml"]
-    several = "" if ended == 1 else "s"
-    kept = [f"Kept {ended} superseded version{several} under {path.parent}" for path in closed[:1]]
+    kept = [f"Kept {counted(ended, 'superseded version')} under {path.parent}" for path in closed[:1]]
     return (*kept, *(f"Wrote {path}" for path in wrote if path not in closed))

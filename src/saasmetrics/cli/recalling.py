@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from saasmetrics.definitions.address import Address, split
-from saasmetrics.finding import Finding, InputError
+from saasmetrics.finding import Finding, InputError, counted
 from saasmetrics.history.verdict import BY_WORD, VERDICTS
 from saasmetrics.output.answer import last_day
 from saasmetrics.output.number import Number
@@ -32,7 +32,7 @@ def published(done: Published) -> str:
     edition = done.edition
     if not done.is_new:
         return f"Nothing to publish: edition {edition.number} says the same of the same data"
-    lines = f"{done.entries:,} line{'' if done.entries == 1 else 's'} of accounts"
+    lines = f"{counted(done.entries, 'line')} of accounts"
     return f"Published edition {edition.number}: {done.numbers:,} numbers, {lines}, in {edition.folder}"
 
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import polars as pl
 
-from saasmetrics.finding import Severity
+from saasmetrics.finding import Severity, counted
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Cause:
         if not told:
             return ""
         (first, word), *others = told
-        rows = f"{first:,} row{'' if first == 1 else 's'} of {', '.join(self.sources)} {word}"
+        rows = f"{counted(first, 'row')} of {', '.join(self.sources)} {word}"
         return ", ".join([rows, *(f"{count:,} {word}" for count, word in others)])
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.document import Path
-from saasmetrics.finding import Change, Location, Severity
+from saasmetrics.finding import Change, Location, Severity, counted
 from saasmetrics.lock.classes import ANOTHER_KIND, CODES, FAILS, GONE
 from saasmetrics.lock.differences import Difference
 from saasmetrics.lock.direction import direction
@@ -64,7 +64,7 @@ def summary(reached: tuple[str, ...]) -> str:
         names = [id_.partition(".")[2] for id_ in reached if id_.startswith(f"{kind}.")]
         if names:
             some = f" ({', '.join([*names[:3], *(['...'] if len(names) > 3 else [])])})" if kind == "metric" else ""
-            parts.append(f"{len(names)} {kind}{'' if len(names) == 1 else 's'}{some}")
+            parts.append(f"{counted(len(names), kind)}{some}")
     return ", ".join(parts)
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from saasmetrics.definitions.address import Address, split
 from saasmetrics.definitions.definitions import Definitions
-from saasmetrics.finding import Flip, Impact
+from saasmetrics.finding import Flip, Impact, counted
 from saasmetrics.lock.goals import name_of
 from saasmetrics.meanings.flips import Aim, Flipped
 from saasmetrics.meanings.reached import Reached
@@ -66,7 +66,7 @@ class Saying:
             why = "no period that is over has a number"
             return [Impact(self._name, why, why=why)]
         row = most.row(0, named=True)
-        said = f"no number differs in {self._count(row['periods'], row['grain'])}"
+        said = f"no number differs in {counted(row['periods'], row['grain'])}"
         return [Impact(self._name, self._joined(said), row["grain"], row["periods"], median=0.0, largest=0.0)]
 
     def of_targets(self, numbers: pl.DataFrame, flips: Sequence[tuple[Aim, Flipped]]) -> list[Impact]:
@@ -123,13 +123,13 @@ class Saying:
             largest = f"largest {_difference(number, row['largest'], row['largest_share'])}"
             sides = f"{number.text(row['before'])} → {number.text(row['after'])}"
             yield f"{median}, {largest} in {self._label(row['period'], grain)} ({sides})"
-            yield f"differs in {row['moved']} of {self._count(row['periods'], grain)}"
+            yield f"differs in {row['moved']} of {counted(row['periods'], grain)}"
         elif row["periods"]:
-            yield f"no difference in {self._count(row['periods'], grain)}"
+            yield f"no difference in {counted(row['periods'], grain)}"
         if row["gone"]:
-            yield f"{self._count(row['gone'], grain)} without a number now"
+            yield f"{counted(row['gone'], grain)} without a number now"
         if row["come"]:
-            yield f"{self._count(row['come'], grain)} with a number that had none"
+            yield f"{counted(row['come'], grain)} with a number that had none"
 
     def _flip(self, aim: Aim, each: Flipped, address: Address, grain: str) -> Flip:
         number = self._number(address)
@@ -140,7 +140,7 @@ class Saying:
             for way, periods in (("missed → met", each.met), ("met → missed", each.missed))
             if periods
         ]
-        of = self._count(each.periods, grain)
+        of = counted(each.periods, grain)
         wanted = number.comparison(goal.op, goal.low, goal.high)
         said_ = f"target {name} {wanted}: {', '.join(said)} of {of}"
         return Flip(name, said_, *(tuple(map(date.isoformat, days)) for days in (each.met, each.missed)))
@@ -152,9 +152,6 @@ class Saying:
 
     def _label(self, period: date, grain: str) -> str:
         return self._calendar.label(period, Grain(grain))
-
-    def _count(self, number: int, grain: str) -> str:
-        return f"{number} {grain}{'' if number == 1 else 's'}"
 
 
 def _difference(number: Number, difference: float, share: float | None) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from saasmetrics.finding import Finding, Severity
+from saasmetrics.finding import Finding, Severity, counted
 from saasmetrics.output.sheet import text
 
 TONES = {Severity.ERROR: "bad", Severity.WARNING: "warn", Severity.NOTE: "muted"}
@@ -43,8 +43,4 @@ def as_object(finding: Finding) -> dict[str, Any]:
 
 def _count(findings: Sequence[Finding]) -> str:
     counts = Counter(finding.severity for finding in findings)
-    parts = []
-    for severity in sorted(counts, reverse=True):
-        name, number = severity.name.lower(), counts[severity]
-        parts.append(f"{number} {name}{'' if number == 1 else 's'}")
-    return ", ".join(parts)
+    return ", ".join(counted(counts[severity], severity.name.lower()) for severity in sorted(counts, reverse=True))

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 from rich.text import Text
 
-from saasmetrics.finding import Finding
+from saasmetrics.finding import Finding, counted
 from saasmetrics.output.number import whole
 from saasmetrics.output.printout import Printout, Sight
 from saasmetrics.output.restated import moved
@@ -63,7 +63,7 @@ def page(told: Told, sight: Sight) -> Iterator[Block]:
     """Its versions, then a line per period, then when each of the editions was."""
     del sight
     yield Note(text(("saasmetrics history", "strong"), ("  ", ""), (told.title, "muted")))
-    times = f"told in {_editions(len(told.days))}" if told.days else "not published yet"
+    times = f"told in {counted(len(told.days), 'edition')}" if told.days else "not published yet"
     yield Note(text((told.subject.name, "section"), (f"  {times}", "muted")), hang=2)
     for version in told.versions:
         yield from _accepted(version)
@@ -155,7 +155,7 @@ def listing(listed: Listed) -> Printout:
 def _listing(listed: Listed, sight: Sight) -> Iterator[Block]:
     del sight
     yield Note(text(("saasmetrics history", "strong"), ("  ", ""), (listed.title, "muted")))
-    yield Note(Text(f"{_editions(listed.rows.height)} in {listed.folder}", "muted"), hang=2)
+    yield Note(Text(f"{counted(listed.rows.height, 'edition')} in {listed.folder}", "muted"), hang=2)
     yield Line()
     columns = (
         Column("edition", "right"),
@@ -182,7 +182,3 @@ def _edition(listed: Listed, row: Mapping[str, Any]) -> Row:
             text(altered, (why, "muted")),
         )
     )
-
-
-def _editions(number: int) -> str:
-    return f"{number:,} edition{'' if number == 1 else 's'}"

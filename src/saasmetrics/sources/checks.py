@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from saasmetrics.finding import Finding, Location, Severity
+from saasmetrics.finding import Finding, Location, Severity, counted
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.faults import PAIRS
 from saasmetrics.sources.repeats import differing, key_of
@@ -95,11 +95,6 @@ def unread_finding(column: str, rows: int, place: str) -> Finding:
     """Cells of a log that are no numbers: their rows count, with nothing in that column."""
     message = f"`{column}` cannot be read as a number ({counted(rows, 'row')}): there it counts as empty"
     return Finding("SM911", Severity.WARNING, message, Location(place), None, column, rows)
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 row`, `1,200 rows`."""
-    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
 def _examples(rows: pl.DataFrame) -> tuple[str, ...]:

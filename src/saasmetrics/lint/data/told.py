@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
+from saasmetrics.finding import counted
 from saasmetrics.lint.rule import Told
 
 KEY = "key"
@@ -23,11 +24,6 @@ def of_sources(found: pl.DataFrame, says: Callable[[str, int, int], str], hint: 
         name = str(source)
         message = says(name, number, len(keys))
         yield Told(f"source.{name}", ("sources", name), message, hint, rows=number, keys=tuple(keys.cast(pl.String)))
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 row`, `1,200 rows`."""
-    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
 def some_of(source: str, number: int, noun: str, one: str, many: str) -> str:

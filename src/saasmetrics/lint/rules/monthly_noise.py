@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from saasmetrics.finding import Severity
+from saasmetrics.finding import Severity, counted
 from saasmetrics.frames.values import OK
 from saasmetrics.lint.evidence import Evidence
 from saasmetrics.lint.reading import Reading, about
@@ -32,7 +32,7 @@ def _check(reading: Reading, evidence: Evidence) -> Iterator[Told]:
     )
     for name, periods in judged.iter_rows():
         metric = marketing[name]
-        message = f"`{name}` is judged on {periods} period{'' if periods == 1 else 's'}"
+        message = f"`{name}` is judged on {counted(periods, 'period')}"
         yield Told(about(metric), reading.spot(metric), message, "set grain: quarter, or wait for the third")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from saasmetrics.finding import Severity
+from saasmetrics.finding import Severity, counted
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 
@@ -21,9 +21,7 @@ def _check(reading: Reading) -> Iterator[Told]:
     for name, score in reading.definitions.scores.items():
         number = len(score.signals)
         if score.signals and not FEW <= number <= MANY:
-            message = (
-                f"the score `{name}` has {number} signal{'' if number == 1 else 's'}: {FEW} to {MANY} can be explained"
-            )
+            message = f"the score `{name}` has {counted(number, 'signal')}: {FEW} to {MANY} can be explained"
             path = ("scores", name, "signals")
             yield Told(f"score.{name}", path, message, "keep those with lift, see signal_lift")
 

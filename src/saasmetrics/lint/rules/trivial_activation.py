@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from saasmetrics.finding import Severity
+from saasmetrics.finding import Severity, counted
 from saasmetrics.lint.activations import activations
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rows import is_arrival, is_sign_up, leaves
@@ -23,8 +23,7 @@ def _check(reading: Reading) -> Iterator[Told]:
     definitions = reading.definitions
     for object_, path, block in activations(reading):
         if len(block.steps) < FEW:
-            number = len(block.steps)
-            message = f"activation has {number} step{'' if number == 1 else 's'}"
+            message = f"activation has {counted(len(block.steps), 'step')}"
             yield Told(object_, (*path, "steps"), message, "add the set-up, or the first thing that is created")
         for name, rows in block.steps.items():
             for leaf in leaves(definitions, rows):

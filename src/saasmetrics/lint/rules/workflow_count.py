@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from saasmetrics.document import Path
-from saasmetrics.finding import Severity
+from saasmetrics.finding import Severity, counted
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 
@@ -25,7 +25,7 @@ def _check(reading: Reading) -> Iterator[Told]:
         places.append((f"product.{name}", ("products", name, "workflows"), len(own)))
     for object_, path, number in places or [("workflows", ("workflows",), len(reading.core))]:
         if not FEW <= number <= MANY:
-            message = f"{number} core workflow{'' if number == 1 else 's'}: most products have {FEW} to {MANY}"
+            message = f"{counted(number, 'core workflow')}: most products have {FEW} to {MANY}"
             hint = (
                 "list the jobs that accounts come to do" if number < FEW else "set core: false on what must only work"
             )

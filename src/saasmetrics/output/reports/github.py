@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from saasmetrics.finding import Finding, Severity
-from saasmetrics.output.reports.report import Report, count, effect, heaviest, title
+from saasmetrics.finding import Finding, Severity, counted
+from saasmetrics.output.reports.report import Report, effect, heaviest, title
 
 MOST = 10
 """How many annotations of one kind GitHub shows for a step."""
@@ -24,7 +24,7 @@ def _lines(report: Report) -> Iterator[str]:
         shown = findings if len(findings) <= MOST else findings[: MOST - 1]
         yield from (_command(finding) for finding in shown)
         if len(shown) < len(findings):
-            more = count(len(findings) - len(shown), "more finding")
+            more = counted(len(findings) - len(shown), "more finding")
             yield f"::{_KINDS[severity]} title=saasmetrics::and {more}; the summary of the step has them all"
 
 

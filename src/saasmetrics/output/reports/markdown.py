@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from saasmetrics.finding import Change, Finding
-from saasmetrics.output.reports.report import Report, count, counted, effect, heaviest, title
+from saasmetrics.finding import Change, Finding, counted
+from saasmetrics.output.reports.report import Report, effect, heaviest, summed_up, title
 
 MOST = 40
 """How many findings the table shows; a page with more is not read, and is too long for a comment."""
@@ -19,7 +19,7 @@ def markdown(report: Report) -> bytes:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    yield f"### saasmetrics check: {counted(report)}"
+    yield f"### saasmetrics check: {summed_up(report)}"
     ordered = heaviest(report.findings)
     shown, changes = ordered[:MOST], [each for each in ordered if isinstance(each, Change)]
     if shown:
@@ -29,7 +29,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield "|---|---|---|" + ("---|---|" if has_sides else "")
         yield from (_row(finding, has_sides) for finding in shown)
     if len(ordered) > len(shown):
-        yield from ("", f"and {count(len(ordered) - len(shown), 'more finding')}; `saasmetrics check` tells them all.")
+        more = counted(len(ordered) - len(shown), "more finding")
+        yield from ("", f"and {more}; `saasmetrics check` tells them all.")
     yield from _at_length(changes)
     numbers = [(finding, each) for finding in ordered for each in effect(finding, None)]
     if numbers:

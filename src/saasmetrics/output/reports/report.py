@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from saasmetrics.finding import Change, Finding, Severity
+from saasmetrics.finding import Change, Finding, Severity, counted
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,10 @@ def effect(finding: Finding, most: int | None = SHOWN) -> Iterator[tuple[str, st
             yield each.address, each.said
         yield from ((each.address, flip.said) for flip in each.flips)
     if most is not None and len(told) > most:
-        yield "", f"{count(len(told) - most, 'more number')}: a report as json has them all"
+        yield "", f"{counted(len(told) - most, 'more number')}: a report as json has them all"
     if same := [each.address for each in impacts if each not in told]:
         some = f"{', '.join(same[:3])}{', ...' if len(same) > 3 else ''}"
-        yield "", f"{count(len(same), 'metric')} with no other number: {some}"
+        yield "", f"{counted(len(same), 'metric')} with no other number: {some}"
 
 
 def class_of(finding: Finding) -> str:
@@ -84,16 +84,11 @@ def heaviest(findings: tuple[Finding, ...]) -> list[Finding]:
     return sorted(findings, key=lambda finding: -finding.severity)
 
 
-def count(number: int, what: str) -> str:
-    """`1 error`, `2 errors`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def counted(report: Report) -> str:
+def summed_up(report: Report) -> str:
     """`2 errors, 1 note (1 semantic, 1 goalpost, 1 label)`; `nothing found` where nothing was."""
     if not report.findings:
         return "nothing found"
-    weights = ", ".join(count(number, name) for name, number in report.counts.items())
+    weights = ", ".join(counted(number, name) for name, number in report.counts.items())
     classes = ", ".join(f"{number} {name}" for name, number in report.classes.items())
     return f"{weights} ({classes})" if classes else weights
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from saasmetrics.finding import Change, Finding
 from saasmetrics.output.findings import TONES
-from saasmetrics.output.reports.report import Report, counted, effect
+from saasmetrics.output.reports.report import Report, effect, summed_up
 from saasmetrics.output.sheet import text as styled
 
 
@@ -16,7 +16,7 @@ def lines(report: Report) -> Iterator[Text]:
     """The findings in their order, how many there are, and how to accept them."""
     for finding in report.findings:
         yield from _finding(finding)
-    yield styled((counted(report), "strong"))
+    yield styled((summed_up(report), "strong"))
     if report.accepts:
         yield Text("To accept after review:", end="")
         for command in report.accepts:

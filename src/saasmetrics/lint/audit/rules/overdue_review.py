@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from saasmetrics.finding import Severity
+from saasmetrics.finding import Severity, counted
 from saasmetrics.lint.audit.record import Audited
 from saasmetrics.lint.rule import Rule, Told
 
@@ -26,10 +26,8 @@ def _check(audited: Audited) -> Iterator[Told]:
     for cadence, names in sorted(due.items(), key=lambda item: DAYS.get(item[0], 0)):
         if record.editions and (late := (record.today - max(record.editions)).days - DAYS.get(cadence, 366)) > 0:
             some = f"{', '.join(names[:3])}{f' and {len(names) - 3} more' if len(names) > 3 else ''}"
-            days = f"{late} day{'' if late == 1 else 's'}"
-            message = (
-                f"the {cadence} review of {some} is {days} overdue: the last edition knew of {max(record.editions)}"
-            )
+            last = f"the last edition knew of {max(record.editions)}"
+            message = f"the {cadence} review of {some} is {counted(late, 'day')} overdue: {last}"
             yield Told(f"review.{cadence}", ("settings",), message, "saasmetrics compute --publish")
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from saasmetrics.finding import Severity
+from saasmetrics.finding import Severity, counted
 from saasmetrics.frames.observed import Observed
-from saasmetrics.lint.data.told import counted, of_sources, some_of
+from saasmetrics.lint.data.told import of_sources, some_of
 from saasmetrics.lint.reading import Reading
 from saasmetrics.lint.rule import Rule, Told
 
