@@ -17,7 +17,7 @@ from saasmetrics.definitions.load import load
 from saasmetrics.definitions.tracked import tracking_plan
 from saasmetrics.engine.linked import linked
 from saasmetrics.engine.sighted import sighted
-from saasmetrics.examination import examine
+from saasmetrics.examination import check, examined, lock
 from saasmetrics.finding import Finding, Severity
 from saasmetrics.frames.sightings import Sightings
 from saasmetrics.ledgers.index import REGISTRY
@@ -26,6 +26,8 @@ from saasmetrics.lint.rule import PARTS, Rule
 from saasmetrics.lint.tracking import rules as rooms
 from saasmetrics.lint.tracking.breaks import usual
 from saasmetrics.lint.tracking.index import TRACKING
+from saasmetrics.lock.asking import Given
+from saasmetrics.lock.keeping import keep
 from saasmetrics.sources.open import open_sources
 
 # The rules
@@ -292,6 +294,12 @@ def test_a_north_star_that_is_no_workflow_has_no_link(tmp_path: Path) -> None:
     assert linked(definitions, open_sources(definitions), LAST) is None
 
 
+def looked_at(definitions: Definitions, as_of: date | None = None) -> list[Finding]:
+    """What the data adds to a check."""
+    checked = check(definitions.path)
+    return [finding for finding in examined(checked, as_of=as_of).findings if finding not in checked.findings]
+
+
 def test_an_examination_looks_at_numbers_rows_and_logs(tmp_path: Path) -> None:
     """A log that fell silent, money in two currencies that nothing converts, held as floats in a Parquet file."""
     paid = pl.DataFrame(
@@ -300,7 +308,7 @@ def test_an_examination_looks_at_numbers_rows_and_logs(tmp_path: Path) -> None:
     paid.write_parquet(tmp_path / "subscriptions.parquet")
     text = DEFINITIONS.replace("segments:", "  subscriptions: {path: subscriptions.parquet}\nsegments:", 1)
     definitions = written(tmp_path, silenced(log()), text)
-    findings = examine(definitions.path)
+    findings = looked_at(definitions)
     assert {(finding.code, finding.object) for finding in findings} == {
         ("SM505", "source.subscriptions"),
         ("SM808", "source.subscriptions"),
@@ -308,13 +316,15 @@ def test_an_examination_looks_at_numbers_rows_and_logs(tmp_path: Path) -> None:
     }
     (mixed,) = [finding for finding in findings if finding.code == "SM505"]
     assert "amounts in EUR, USD" in mixed.message
-    locked = examine(definitions.path, locked=frozenset({"mrr"}))
+    assert mixed.severity is Severity.WARNING
+    keep(definitions.path, lock(definitions.path, Given())[1])
+    locked = looked_at(definitions)
     assert [finding.severity for finding in locked if finding.code == "SM505"] == [Severity.ERROR]
 
 
 def test_an_examination_as_of_an_earlier_day_sees_what_was_there_then(tmp_path: Path) -> None:
     definitions = written(tmp_path, silenced(log()))
-    assert examine(definitions.path, as_of=LAST.date() - timedelta(days=1)) == ()
+    assert looked_at(definitions, LAST.date() - timedelta(days=1)) == []
 
 
 # The example

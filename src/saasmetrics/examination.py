@@ -18,11 +18,9 @@ from saasmetrics.pipeline import caching_of
 # As in the pipeline: what reads and computes is imported where that begins.
 if TYPE_CHECKING:
     from saasmetrics.engine.read import Progress
-    from saasmetrics.facts.cache import Caching
     from saasmetrics.lock.accept import Accepted
     from saasmetrics.lock.asking import Given
     from saasmetrics.lock.held import Held
-    from saasmetrics.meanings.impact import Both
 
 UNPUBLISHED = ("acquisition_spend", "paid_spend")
 """Helpers whose values a rule looks at, though nobody publishes them."""
@@ -43,7 +41,7 @@ class Checked:
         told = dict.fromkeys((*self.findings, *unaccepted(findings, self.held.lock)))
         return Checked(self.definitions, self.held, tuple(sorted(told, key=_place)))
 
-    def with_impacts(self, impacts: Impacts) -> Checked:
+    def with_impacts(self, impacts: Mapping[str, tuple[Impact, ...]]) -> Checked:
         """With what changes do to numbers, beside the last thing that is said of each cause."""
         last = {id_: group[-1] for id_, group in self.held.compared.groups if id_ in impacts}
         shown: dict[Finding, Finding] = {change: replace(change, impact=impacts[id_]) for id_, change in last.items()}
@@ -97,26 +95,6 @@ def lock(
     return checked, proposed(checked.definitions, checked.held, given, rules, accept=accept, upgrade=upgrade)
 
 
-def examine(
-    path: Path,
-    *,
-    locked: frozenset[str] | None = None,
-    as_of: date | datetime | None = None,
-    data_root: Path | None = None,
-    cache: Path | None = None,
-    no_cache: bool = False,
-    samples: int = 0,
-    progress: Progress | None = None,
-) -> tuple[Finding, ...]:
-    """What was wrong with the data, and what the rules find in the published numbers, the rows and the logs of events.
-
-    Edges: numbers are those of `settings.baseline` periods, whole and by each of `settings.segments`.
-    Raises: InputError, exit 2 for definitions that cannot be understood, 3 where no source can be used.
-    """
-    definitions = load(path, REGISTRY, data_root=data_root)
-    return _examined(definitions, None, locked, as_of, caching_of(cache, no_cache), samples, progress)[0]
-
-
 def examined(
     checked: Checked,
     *,
@@ -126,31 +104,12 @@ def examined(
     samples: int = 0,
     progress: Progress | None = None,
 ) -> Checked:
-    """As `examine`, beside what was checked; and what every unlocked change does to the numbers that it reaches.
+    """With what was wrong with the data, and what the rules find in the published numbers, the rows and the logs.
 
-    Raises: as `examine`.
+    Every unlocked change says what it does to the numbers that it reaches. Edges: numbers are those of
+    `settings.baseline` periods, whole and by each of `settings.segments`.
+    Raises: InputError, exit 3 where no source can be used.
     """
-    from saasmetrics.meanings.impact import both
-
-    compared = both(checked.definitions, checked.held)
-    locked, caching = locked_in(checked.held), caching_of(cache, no_cache)
-    found, impacts = _examined(checked.definitions, compared, locked, as_of, caching, samples, progress)
-    return checked.with_impacts(impacts).beside(found)
-
-
-Impacts = Mapping[str, tuple[Impact, ...]]
-
-
-def _examined(
-    definitions: Definitions,
-    compared: Both | None,
-    locked: frozenset[str] | None,
-    as_of: date | datetime | None,
-    caching: Caching,
-    samples: int,
-    progress: Progress | None,
-) -> tuple[tuple[Finding, ...], Impacts]:
-    """Findings, and impacts by the id of their cause, of one pass over the data."""
     from saasmetrics.engine.currencies import currencies
     from saasmetrics.engine.linked import linked
     from saasmetrics.engine.observed import observed
@@ -158,10 +117,13 @@ def _examined(
     from saasmetrics.lint.evidence import Evidence
     from saasmetrics.lint.index import disagreements, drift, lint_values
     from saasmetrics.lint.tested import tested
+    from saasmetrics.meanings.impact import both
     from saasmetrics.meanings.passes import under_meanings
 
-    question, wished = _question(definitions, as_of), compared.wishes if compared is not None else ()
-    done = under_meanings(definitions, question, wished, caching, progress)
+    definitions, locked = checked.definitions, locked_in(checked.held)
+    compared, question = both(definitions, checked.held), _question(definitions, as_of)
+    wished = compared.wishes if compared is not None else ()
+    done = under_meanings(definitions, question, wished, caching_of(cache, no_cache), progress)
     wide, sources = done.result, done.made.sources
     past = tested(definitions, wide.values)
     evidence = Evidence(wide.values, linked(definitions, sources, wide.as_of), past, currencies(sources), sources.types)
@@ -172,7 +134,7 @@ def _examined(
     rows = observed(sources, definitions.settings.calendar, today, asked=as_of is not None)
     findings += disagreements(definitions, rows, locked, samples=samples)
     found = (*told, *findings, *(drift(definitions, seen, locked) if seen is not None else ()))
-    return found, compared.told(done.others) if compared is not None else {}
+    return checked.with_impacts(compared.told(done.others) if compared is not None else {}).beside(found)
 
 
 def _question(definitions: Definitions, as_of: date | datetime | None) -> Ask:
