@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.engine.observed import observed
+from saasmetrics.engine.sighted import sighted
+from saasmetrics.frames.observed import Observed
 from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.lint.data import rules as rooms
 from saasmetrics.lint.data.index import ON_ROWS
@@ -63,13 +66,19 @@ d6,2025-01-01,80,lost,
 TODAY = date(2026, 1, 10)
 
 
+def looked(definitions: Definitions, today: date, *, asked: bool = False) -> Observed:
+    """What there is to hold against itself, of files that nothing has read yet."""
+    sources = open_sources(definitions)
+    return observed(sources, definitions.settings.calendar, today, sighted(definitions, sources), asked=asked)
+
+
 def told(folder: Path, samples: int = 0, **changed: str) -> list[tuple[str, str]]:
     """Code and message of what is found over the company, with lines added to some of its files."""
     for name, content in SOUND.items():
         (folder / name).write_text(content + changed.get(name.partition(".")[0], ""), encoding="utf-8")
     (folder / "metrics.yaml").write_text(DEFINITIONS, encoding="utf-8")
     definitions = load(folder / "metrics.yaml", REGISTRY)
-    seen = observed(open_sources(definitions), definitions.settings.calendar, TODAY)
+    seen = looked(definitions, TODAY)
     found = disagreements(definitions, seen, samples=samples)
     assert all(finding.rows for finding in found)
     return [(finding.code, finding.message) for finding in found]
@@ -190,10 +199,10 @@ def test_a_year_too_far_is_found_though_it_moves_the_end_of_the_data(tmp_path: P
         (tmp_path / "late" / name).write_text(content, encoding="utf-8")
     (tmp_path / "late" / "metrics.yaml").write_text(DEFINITIONS, encoding="utf-8")
     definitions = load(tmp_path / "late" / "metrics.yaml", REGISTRY)
-    seen = observed(open_sources(definitions), definitions.settings.calendar, date(2027, 1, 1))
+    seen = looked(definitions, date(2027, 1, 1))
     (found,) = [each for each in disagreements(definitions, seen) if each.code == "SM954"]
     assert (found.rows, found.object) == (1, "source.tickets")
-    asked = observed(open_sources(definitions), definitions.settings.calendar, date(2025, 1, 1), asked=True)
+    asked = looked(definitions, date(2025, 1, 1), asked=True)
     assert "SM954" not in {each.code for each in disagreements(definitions, asked)}
 
 
@@ -202,7 +211,7 @@ def test_without_accounts_there_is_nothing_to_hold_rows_against(tmp_path: Path) 
         (tmp_path / name).write_text(content, encoding="utf-8")
     (tmp_path / "metrics.yaml").write_text("version: 1\nsources: {tickets: {path: tickets.csv}}\n", encoding="utf-8")
     definitions = load(tmp_path / "metrics.yaml", REGISTRY)
-    seen = observed(open_sources(definitions), definitions.settings.calendar, datetime(2026, 1, 10, tzinfo=UTC).date())
+    seen = looked(definitions, TODAY)
     assert seen.active.height == 0
     assert disagreements(definitions, seen) == []
 
@@ -239,7 +248,7 @@ def test_what_a_real_company_disagrees_with_itself_on_is_what_sql_counts(tmp_pat
         encoding="utf-8",
     )
     definitions = load(tmp_path / "metrics.yaml", REGISTRY, data_root=folder)
-    seen = observed(open_sources(definitions), definitions.settings.calendar, date(2024, 12, 31))
+    seen = looked(definitions, date(2024, 12, 31))
     found = {finding.code: finding.rows for finding in disagreements(definitions, seen)}
     counted = [duckdb.connect().execute(query.format(folder)).fetchall()[0][0] for query in (OVERLAPS, CHURN)]
     assert found == dict(zip(("SM953", "SM956"), counted, strict=True))

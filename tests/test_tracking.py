@@ -12,11 +12,14 @@ import polars as pl
 import pytest
 
 from conftest import ROOT
+from reads import Reads
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.load import load
 from saasmetrics.definitions.tracked import tracking_plan
 from saasmetrics.engine.linked import linked
+from saasmetrics.engine.observed import observed
 from saasmetrics.engine.sighted import sighted
+from saasmetrics.engine.store import usable
 from saasmetrics.examination import check, examined, lock
 from saasmetrics.finding import Finding, Severity
 from saasmetrics.frames.sightings import Sightings
@@ -320,6 +323,22 @@ def test_an_examination_looks_at_numbers_rows_and_logs(tmp_path: Path) -> None:
     keep(definitions.path, lock(definitions.path, Given())[1])
     locked = looked_at(definitions)
     assert [finding.severity for finding in locked if finding.code == "SM505"] == [Severity.ERROR]
+
+
+@pytest.mark.parametrize("as_of", [None, LAST])
+def test_all_that_is_seen_of_logs_and_tables_takes_one_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_of: datetime | None
+) -> None:
+    definitions = written(tmp_path, log())
+    reads = Reads()
+    reads.watch(monkeypatch)
+    sources = open_sources(definitions)
+    tables = {"accounts": usable(sources.tables["accounts"].frame.collect())}
+    seen = sighted(definitions, sources, as_of, tables)
+    held = observed(sources, definitions.settings.calendar, LAST.date(), seen, tables)
+    assert held.active["rows"].sum() == log().height
+    for file in ("events.csv", "accounts.csv"):
+        assert set(reads.often(file).values()) == {1}, file
 
 
 def test_an_examination_as_of_an_earlier_day_sees_what_was_there_then(tmp_path: Path) -> None:

@@ -129,9 +129,10 @@ def examined(
     evidence = Evidence(wide.values, linked(definitions, sources, wide.as_of), past, currencies(sources), sources.types)
     today = definitions.settings.calendar.local_day(wide.as_of)
     findings = lint_values(definitions, evidence, locked, today=today)
-    seen = sighted(definitions, sources, wide.as_of if as_of is not None else None)
+    tables = done.made.done.read.usable
+    seen = sighted(definitions, sources, wide.as_of if as_of is not None else None, tables)
     told = [finding for finding in wide.findings if finding not in definitions.findings]
-    rows = observed(sources, definitions.settings.calendar, today, asked=as_of is not None)
+    rows = observed(sources, definitions.settings.calendar, today, seen, tables, asked=as_of is not None)
     findings += disagreements(definitions, rows, locked, samples=samples)
     found = (*told, *findings, *(drift(definitions, seen, locked) if seen is not None else ()))
     return checked.with_impacts(compared.told(done.others) if compared is not None else {}).beside(found)

@@ -1,56 +1,42 @@
-"""The rows that count, collected once more for what they say of each other."""
+"""The rows that count, for what they say of each other."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from types import MappingProxyType
 
 import polars as pl
 
+from saasmetrics.engine.store import usable
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.observed import Observed
+from saasmetrics.frames.sightings import ACTIVE, Sightings
 from saasmetrics.period import Calendar
-from saasmetrics.sources import aliases
 from saasmetrics.sources.broken import broken_files_told
 from saasmetrics.sources.open import Sources
 
-_ACTIVE = {"source": pl.String, "account": pl.String, "rows": pl.UInt32, "first": pl.Date, "last": pl.Date}
 
+def observed(
+    sources: Sources,
+    calendar: Calendar,
+    today: date,
+    seen: Sightings | None,
+    tables: Mapping[str, pl.DataFrame] = MappingProxyType({}),
+    *,
+    asked: bool = False,
+) -> Observed:
+    """The usable rows of all tables, those that are not among `tables` read, and what was `seen` of logs of events.
 
-def observed(sources: Sources, calendar: Calendar, today: date, *, asked: bool = False) -> Observed:
-    """Read the tables, and of logs of events the days of each account. Raises: InputError (exit 3) for a torn file."""
-    frames = {role: table.frame for role, table in sources.tables.items()}
-    logs = [(name, log) for name, log in sources.logs.items() if log.role == "events"]
-    scans = [
-        log.scan(file, ("account", "at")).with_columns(source=pl.lit(name)) for name, log in logs for file in log.files
-    ]
-    found = [rows.filter(pl.col("_fault").is_null()).select("source", "account", "at") for rows in scans]
-    if sources.aliases is not None:
-        found = [aliases.merged(rows, sources.aliases) for rows in found]
-    each = [
-        rows.group_by("source", pl.col("account").cast(pl.String)).agg(
-            rows=pl.len(), first=pl.col("at").min(), last=pl.col("at").max()
-        )
-        for rows in found
-    ]
+    Raises: InputError (exit 3) for a torn file.
+    """
+    unread = {role: table.frame for role, table in sources.tables.items() if role not in tables}
     with broken_files_told(file for files in sources.files.values() for file in files):
-        tables = pl.collect_all(list(frames.values()))
-        active = (pl.concat(each) if each else _none()).collect(engine="streaming")
-    usable = {
-        role: rows.filter(pl.col("_fault").is_null()).drop("_fault", "_seen")
-        for role, rows in zip(frames, tables, strict=True)
-    }
-    whole = active.group_by("source", "account").agg(
-        pl.col("rows").sum(),
-        calendar.day_expr(pl.col("first").min()).alias("first"),
-        calendar.day_expr(pl.col("last").max()).alias("last"),
-    )
-    days = {role: _days(role, rows, calendar) for role, rows in usable.items() if ROLES[role].at in rows.columns}
-    return Observed(usable, whole.sort("source", "account"), today, days, asked)
-
-
-def _none() -> pl.LazyFrame:
-    times = dict.fromkeys(("first", "last"), pl.Datetime("us", "UTC"))
-    return pl.LazyFrame(schema={**_ACTIVE, **times})
+        read = dict(zip(unread, map(usable, pl.collect_all(list(unread.values()))), strict=True))
+    rows = {role: read[role] if role in read else tables[role] for role in sources.tables}
+    active = seen.active if seen is not None else pl.DataFrame(schema=ACTIVE)
+    days = {role: _days(role, own, calendar) for role, own in rows.items() if ROLES[role].at in own.columns}
+    return Observed(rows, active, today, days, asked)
 
 
 def _days(role: str, rows: pl.DataFrame, calendar: Calendar) -> pl.DataFrame:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
 
 from saasmetrics.definitions.definitions import Definitions
-from saasmetrics.engine.store import Reach, Store, empty, moment_reach, reach, whole
+from saasmetrics.engine.store import Reach, Store, empty, moment_reach, reach, usable, whole
 from saasmetrics.facts.cache import Cache, Caching
 from saasmetrics.facts.reduce import reduce as reduce_logs
 from saasmetrics.facts.request import Request
@@ -45,6 +45,8 @@ class Read:
     cache: Cache | None = None
     aliases: pl.DataFrame | None = None
     """The rows that lead ids to accounts; all tables have them applied."""
+    usable: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    """By role that was read, the rows of its table that count, as its sources have them."""
 
 
 def blank(sources: Sources) -> Store:
@@ -84,9 +86,9 @@ def read(
     wanted = [role for role in sources.tables if role in {*roles, "accounts", "users", "aliases"}]
     frames = dict(zip(wanted, pl.collect_all([sources.tables[role].frame for role in wanted]), strict=True))
     findings = [finding for role in wanted for finding in sources.tables[role].checks(frames[role])]
-    usable = {role: rows.filter(pl.col("_fault").is_null()).drop("_fault", "_seen") for role, rows in frames.items()}
-    accounts = _ids(usable, "account")
-    created = usable["accounts"].select("account", "created") if "accounts" in usable else _no_accounts()
+    sound = {role: usable(rows) for role, rows in frames.items()}
+    accounts = _ids(sound, "account")
+    created = sound["accounts"].select("account", "created") if "accounts" in sound else _no_accounts()
     aliases = None
     if sources.aliases is not None:
         aliases = sources.aliases.collect()
@@ -97,7 +99,7 @@ def read(
         requests,
         calendar=calendar,
         accounts=accounts,
-        users=_ids(usable, "user"),
+        users=_ids(sound, "user"),
         created=created,
         aliases=aliases,
         reads=requests,
@@ -115,9 +117,9 @@ def read(
         findings += sources.logs[name].unread_findings(log_read.unread)
     tables = {role: empty(role) for role, known in ROLES.items() if not known.log}
     # Merges are done by now, and an id in the middle of a chain is no account.
-    tables |= {role: whole(rows, role) for role, rows in usable.items() if role != "aliases"}
+    tables |= {role: whole(rows, role) for role, rows in sound.items() if role != "aliases"}
     tables = {role: _coded(rows, facts.account, facts.user) for role, rows in tables.items()}
-    reaches = {role: found for role, rows in usable.items() if (found := reach(rows, role, calendar))}
+    reaches = {role: found for role, rows in sound.items() if (found := reach(rows, role, calendar))}
     for name, log_read in facts.reads.items():
         if log_read.first and log_read.last:
             role = sources.logs[name].role
@@ -129,8 +131,8 @@ def read(
         {role: found.first for role, found in reaches.items()},
         frozenset(sources.missing),
     )
-    told = _told(definitions, sources, frames, usable, facts.reads)
-    return Read(store, told, reaches, tuple(findings), cache, usable.get("aliases"))
+    told = _told(definitions, sources, frames, sound, facts.reads)
+    return Read(store, told, reaches, tuple(findings), cache, sound.get("aliases"), sound)
 
 
 def _runless(definitions: Definitions, workflow: str, rows: int) -> Finding:
@@ -164,13 +166,13 @@ def _told(
     definitions: Definitions,
     sources: Sources,
     frames: Mapping[str, pl.DataFrame],
-    usable: Mapping[str, pl.DataFrame],
+    sound: Mapping[str, pl.DataFrame],
     reads: Mapping[str, LogRead],
 ) -> dict[str, SourceRead]:
     told: dict[str, SourceRead] = {}
     for role, rows in frames.items():
         for name in rows["source"].unique().sort():
-            used = usable[role].filter(pl.col("source") == name)
+            used = sound[role].filter(pl.col("source") == name)
             span = reach(used, role, definitions.settings.calendar)
             count = rows.filter(pl.col("source") == name).height
             told[name] = SourceRead(

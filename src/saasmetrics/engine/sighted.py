@@ -4,68 +4,77 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 import polars as pl
+from polars import selectors as cs
 
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.rows import Rows
 from saasmetrics.definitions.tracked import Plan, tracking_plan
+from saasmetrics.engine.store import usable
 from saasmetrics.expression import compile_polars, parse
-from saasmetrics.frames.sightings import ACTIVES, BUCKETS, DAYS, NULLS, PAIRS, RUNS, WEEKS, Sightings
+from saasmetrics.frames.sightings import ACTIVE, ACTIVES, BUCKETS, DAYS, NULLS, PAIRS, RUNS, WEEKS, Sightings
 from saasmetrics.period import Calendar, Grain
 from saasmetrics.sources import aliases
+from saasmetrics.sources.broken import broken_files_told
 from saasmetrics.sources.log import Log
 from saasmetrics.sources.open import Sources
 
 _EMPTY = "empty:"
+_NO_ROWS = pl.LazyFrame(schema={"at": pl.Datetime("us", "UTC"), "source": pl.String})
+_SPAN = (pl.len().alias("rows"), pl.col("at").min().alias("first"), pl.col("at").max().alias("last"))
 
 
-def sighted(definitions: Definitions, sources: Sources, as_of: datetime | None = None) -> Sightings | None:
+def sighted(
+    definitions: Definitions,
+    sources: Sources,
+    as_of: datetime | None = None,
+    tables: Mapping[str, pl.DataFrame] = MappingProxyType({}),
+) -> Sightings | None:
     """What is seen of the events that definitions refer to, and of all others; null without a log of events.
 
     Edges: `as_of` is by default the instant after the newest row of any log. Rows that repeat an id are not sorted out:
-    this is a look at the log, no count for anybody to steer by.
+    this is a look at the log, no count for anybody to steer by. Usable rows of `tables` are not read again.
+    Raises: InputError (exit 3) for a torn file.
     """
     logs, plan, calendar = _logs(sources), tracking_plan(definitions), definitions.settings.calendar
     if not logs:
         return None
     columns = frozenset().union(*(log.columns for log in logs))
     read = sorted({name for held in plan.columns.values() for name in held} & columns)
-    rows = _rows(logs, read, sources, calendar)
-    days = {name: _days(log, calendar) for name, log in sources.logs.items()}
-    if as_of is not None:
-        rows = rows.filter(pl.col("at") < as_of)
-        days = {name: each.filter(pl.col("at") < as_of) for name, each in days.items()}
-    accounts = _accounts(sources)
-    asked = {
-        "weeks": rows.group_by("event", "week").agg(
-            rows=pl.len(), known=pl.col("account").is_in(accounts["account"].implode()).sum()
-        ),
-        "actives": rows.group_by("week").agg(accounts=pl.col("account").drop_nulls().n_unique()),
-        "pairs": rows.filter(pl.col("account").is_not_null())
-        .group_by("event", "account")
-        .agg(rows=pl.len(), first=pl.col("at").min(), last=pl.col("at").max()),
-        "nulls": rows.filter(pl.col("event").is_in(list(plan.columns)))
-        .group_by("event", "week")
-        .agg(pl.col(name).is_null().sum().alias(f"{_EMPTY}{name}") for name in read),
-        **{f"run:{name}": each for name, each in _runs(definitions, rows, columns).items()},
-        **{
-            f"day:{name}": each.group_by("day").agg(rows=pl.len(), last=pl.col("at").max())
-            for name, each in days.items()
-        },
-    }
-    made = dict(zip(asked, pl.collect_all(list(asked.values()), engine="streaming"), strict=True))
-    by_day = {name.partition(":")[2]: frame for name, frame in made.items() if name.startswith("day:")}
-    ends = [last for frame in by_day.values() if isinstance(last := frame["last"].max(), datetime)]
-    if as_of is None and not ends:
-        return None
+    everything = _rows(logs, read, sources, calendar).cache()
+    rows = everything if as_of is None else everything.filter(pl.col("at") < as_of)
+    with broken_files_told(file for files in sources.files.values() for file in files):
+        accounts = _accounts(sources, tables)
+        # All of it is asked of the same rows, so that they are read once: parts of them are taken after counting.
+        asked = {
+            "weeks": rows.group_by("event", "week").agg(
+                (pl.col(name).is_null().sum().alias(f"{_EMPTY}{name}") for name in read),
+                rows=pl.len(),
+                known=pl.col("account").is_in(accounts["account"].implode()).sum(),
+            ),
+            "actives": rows.group_by("week").agg(accounts=pl.col("account").drop_nulls().n_unique()),
+            "pairs": rows.group_by("event", "account").agg(_SPAN),
+            "days": rows.group_by("source", "day").agg(_SPAN),
+            "others": _others(sources, calendar, as_of).group_by("source", "day").agg(_SPAN),
+            "active": everything.group_by("source", "account").agg(_SPAN),
+            **{f"run:{name}": each for name, each in _runs(definitions, rows, columns).items()},
+        }
+        made = dict(zip(asked, pl.collect_all(list(asked.values()), engine="streaming"), strict=True))
+    days = pl.concat([made["days"], made["others"]])
+    if as_of is None:
+        end = days["last"].max()
+        if not isinstance(end, datetime):
+            return None
+        as_of = end + timedelta(microseconds=1)
     return Sightings(
-        as_of or max(ends) + timedelta(microseconds=1),
+        as_of,
         _as(made["weeks"], WEEKS),
         _as(made["actives"], ACTIVES),
-        _stacked({name: frame.with_columns(source=pl.lit(name)) for name, frame in by_day.items()}, DAYS),
-        _as(made["pairs"], PAIRS),
-        _nulls(made["nulls"], plan),
+        _as(days, DAYS),
+        _as(made["pairs"].drop_nulls("account"), PAIRS),
+        _nulls(made["weeks"].select("event", "week", cs.starts_with(_EMPTY)), plan),
         _stacked(
             {
                 name: frame.with_columns(workflow=pl.lit(name.partition(":")[2]))
@@ -76,6 +85,7 @@ def sighted(definitions: Definitions, sources: Sources, as_of: datetime | None =
         ),
         _buckets(definitions, accounts),
         columns,
+        _as(made["active"].with_columns(calendar.day_expr(pl.col(name)) for name in ("first", "last")), ACTIVE),
     )
 
 
@@ -84,28 +94,39 @@ def _logs(sources: Sources) -> list[Log]:
 
 
 def _rows(logs: list[Log], read: list[str], sources: Sources, calendar: Calendar) -> pl.LazyFrame:
-    """Usable rows of events with the columns that are read, and their week."""
-    scans = [log.scan(file, ("event", "at", "account", *read)) for log in logs for file in log.files]
+    """Usable rows of events with the columns that are read, their local day and week, and the log they are of."""
+    scans = [
+        log.scan(file, ("event", "at", "account", *read)).with_columns(source=pl.lit(log.name))
+        for log in logs
+        for file in log.files
+    ]
     rows = pl.concat(scans, how="diagonal_relaxed").filter(pl.col("_fault").is_null())
     if sources.aliases is not None:
         rows = aliases.merged(rows, sources.aliases)
     missing = [pl.lit(None).alias(name) for name in read if name not in rows.collect_schema()]
-    return rows.with_columns(missing).with_columns(
-        week=calendar.floor_expr(calendar.day_expr(pl.col("at")), Grain.WEEK)
-    )
+    dated = rows.with_columns(*missing, day=calendar.day_expr(pl.col("at")))
+    return dated.with_columns(week=calendar.floor_expr(pl.col("day"), Grain.WEEK))
 
 
-def _days(log: Log, calendar: Calendar) -> pl.LazyFrame:
-    scans = [log.scan(file, ("at",)).filter(pl.col("_fault").is_null()).select("at") for file in log.files]
-    return pl.concat(scans).with_columns(day=calendar.day_expr(pl.col("at")))
+def _others(sources: Sources, calendar: Calendar, as_of: datetime | None) -> pl.LazyFrame:
+    """Source, instant and local day of the usable rows of all other logs."""
+    scans = [_NO_ROWS] + [
+        log.scan(file, ("at",)).filter(pl.col("_fault").is_null()).select("at", source=pl.lit(log.name))
+        for log in sources.logs.values()
+        if log.role != "events"
+        for file in log.files
+    ]
+    rows = pl.concat(scans) if as_of is None else pl.concat(scans).filter(pl.col("at") < as_of)
+    return rows.with_columns(day=calendar.day_expr(pl.col("at")))
 
 
-def _accounts(sources: Sources) -> pl.DataFrame:
+def _accounts(sources: Sources, tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     table = sources.tables.get("accounts")
     if table is None:
         return pl.DataFrame(schema={"account": pl.String})
-    rows = table.frame.collect()
-    return rows.filter(pl.col("_fault").is_null()).unique("account", keep="last", maintain_order=True)
+    rows = tables.get("accounts")
+    rows = usable(table.frame.collect()) if rows is None else rows
+    return rows.unique("account", keep="last", maintain_order=True)
 
 
 def _runs(definitions: Definitions, rows: pl.LazyFrame, columns: frozenset[str]) -> Mapping[str, pl.LazyFrame]:

@@ -75,6 +75,11 @@ def whole(rows: pl.DataFrame, role: str) -> pl.DataFrame:
     return rows.with_columns(*missing, *source, *rate)
 
 
+def usable(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of a table, as it was collected, that count."""
+    return rows.filter(pl.col("_fault").is_null()).drop("_fault", "_seen")
+
+
 def empty(role: str) -> pl.DataFrame:
     """A table without rows."""
     return whole(pl.DataFrame({"source": []}, schema={"source": pl.String}), role)

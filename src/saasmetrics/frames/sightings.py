@@ -26,6 +26,9 @@ RUNS: dict[str, pl.DataType | type[pl.DataType]] = {
 BUCKETS: dict[str, pl.DataType | type[pl.DataType]] = {
     "segment": pl.String, "accounts": pl.Int64, "unnamed": pl.Int64, "example": pl.String,
 }  # fmt: skip
+ACTIVE: dict[str, pl.DataType | type[pl.DataType]] = {
+    "source": pl.String, "account": pl.String, "rows": pl.UInt32, "first": pl.Date, "last": pl.Date,
+}  # fmt: skip
 
 
 def _none(schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
@@ -40,7 +43,8 @@ class Sightings:
     with any row; `days` a log and a local day; `pairs` an event and an account; `nulls` an event, a column that the
     plan reads on it, and a week; `runs` a workflow and the week of a run's first success: runs that succeeded, and
     those without an attempt; `buckets` a segment: accounts with a value, those that no bucket takes, and one such
-    value. Edges: `as_of` is the first instant that is not seen. `columns` are those of the logs of events; rows that
+    value; `active` a log and an account: its rows, the local days of the first and of the last. Edges: `as_of` is the
+    first instant that is not seen, in anything but `active`. `columns` are those of the logs of events; rows that
     repeat an id count each time.
     """
 
@@ -53,3 +57,4 @@ class Sightings:
     runs: pl.DataFrame = field(default_factory=lambda: _none(RUNS))
     buckets: pl.DataFrame = field(default_factory=lambda: _none(BUCKETS))
     columns: frozenset[str] | None = None
+    active: pl.DataFrame = field(default_factory=lambda: _none(ACTIVE))
