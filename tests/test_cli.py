@@ -63,10 +63,11 @@ def test_help_loads_nothing_heavy() -> None:
     assert "Usage: saasmetrics" in done.stdout
 
 
-def test_a_check_reads_no_rows_and_loads_nothing_that_does() -> None:
+def test_a_check_loads_nothing_that_reads_rows_and_no_parser_of_sql() -> None:
     code = (
         "import sys; from saasmetrics.cli.app import run; "
-        "code = run(['check', '-q']); loaded = [n for n in ('polars._plr', 'numpy._core') if n in sys.modules]; "
+        "code = run(['check', '-q']); "
+        "loaded = [n for n in ('polars._plr', 'numpy._core', 'sqlglot') if n in sys.modules]; "
         "import polars, numpy; from polars import selectors; "
         "assert polars.DataFrame({'a': numpy.arange(2)}).select(selectors.integer()).height == 2; "
         "from saasmetrics.expression import compile; assert compile.pl.Int64 is polars.Int64; "

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Literal
 
-from saasmetrics.expression import parse
-from saasmetrics.expression.tokens import tokens_of
+from saasmetrics.expression import parse, words_of
 
 ROLE, OUTCOME = "requests", "outcome"
 
@@ -34,14 +33,14 @@ def told(sql: str, client_errors: Literal["exclude", "include"]) -> str:
     """
     if OUTCOME not in sql.lower() or OUTCOME not in parse(sql).columns:
         return sql
-    words = tokens_of(sql)
+    words = words_of(sql)
     out, end = [], 0
-    for place, word in enumerate(words):
-        alone = place == 0 or words[place - 1].text != "."
-        if alone and word.text.strip('"') == OUTCOME and word.text[:1] != "'":
-            quoted = word.text[:1] == '"'
-            out += [sql[end : word.offset], TOLD[client_errors]]
-            end = word.offset + len(OUTCOME) + 2 * quoted
+    for number, (word, place) in enumerate(words):
+        alone = number == 0 or words[number - 1][0] != "."
+        if alone and word.strip('"') == OUTCOME and word[:1] != "'":
+            quoted = word[:1] == '"'
+            out += [sql[end:place], TOLD[client_errors]]
+            end = place + len(OUTCOME) + 2 * quoted
     return "".join([*out, sql[end:]])
 
 

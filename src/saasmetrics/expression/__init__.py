@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from saasmetrics.expression.compile import compile_polars
 from saasmetrics.expression.error import ExpressionError
-from saasmetrics.expression.text import Expression, arithmetic, gate_arithmetic, parse, to_sql
+from saasmetrics.expression.text import Expression, arithmetic, gate_arithmetic, parse, to_sql, words_of
 from saasmetrics.expression.tree import Node
 from saasmetrics.expression.typed import Kind
 
@@ -18,4 +18,5 @@ __all__ = [
     "gate_arithmetic",
     "parse",
     "to_sql",
+    "words_of",
 ]

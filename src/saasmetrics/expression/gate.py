@@ -9,8 +9,9 @@ from sqlglot import exp
 from sqlglot.errors import ParseError, TokenError
 
 from saasmetrics.expression.error import ExpressionError
+from saasmetrics.expression.keywords import is_keyword
 from saasmetrics.expression.leaves import LEAVES, moment, only, refused
-from saasmetrics.expression.tokens import check_tokens, duckdb, is_keyword, tokens_of
+from saasmetrics.expression.tokens import check_tokens, duckdb, tokens_of
 from saasmetrics.expression.tree import Node
 
 MAX_NODES = 600

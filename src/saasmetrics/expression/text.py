@@ -10,6 +10,7 @@ from typing import Literal
 
 from saasmetrics.expression.canonical import Canonical, canonical
 from saasmetrics.expression.error import ExpressionError
+from saasmetrics.expression.plain import plain, words
 from saasmetrics.expression.tree import Node
 
 ARITHMETIC = frozenset({"+", "-", "*", "/", "neg", "number", "column"})
@@ -58,10 +59,22 @@ def parse(sql: str) -> Expression:
 
     Raises: ExpressionError, with the offset, when the text is not one expression of the language.
     """
-    from saasmetrics.expression.gate import read  # the parser costs a tenth of a second; `--help` needs none
+    found = plain(sql)
+    if found is None:
+        from saasmetrics.expression.gate import read  # the parser costs a tenth of a second
 
-    root, tokens = read(sql)
-    return Expression(sql, root, tokens)
+        found = read(sql)
+    return Expression(sql, *found)
+
+
+def words_of(sql: str) -> tuple[tuple[str, int], ...]:
+    """The words of an expression, as in `tokens`, each with its place. Raises: ExpressionError."""
+    found = words(sql)
+    if found is None:
+        from saasmetrics.expression.tokens import tokens_of  # as in `parse`
+
+        return tuple((word.text, word.offset) for word in tokens_of(sql))
+    return tuple((word.text, word.offset) for word in found)
 
 
 def gate_arithmetic(sql: str) -> Expression:

@@ -107,13 +107,6 @@ def tokens_of(sql: str) -> tuple[Word, ...]:
     return tuple(words)
 
 
-def is_keyword(word: str) -> bool:
-    """Whether a word that could name a column means something to the parser; joining words never could."""
-    if not word.isidentifier() or word.upper() in ("AND", "OR", "NOT", "IN", "IS", "LIKE", "BETWEEN"):
-        return False
-    return all(token.token_type is not TokenType.VAR for token in duckdb().tokenize(word))
-
-
 def check_tokens(words: tuple[Word, ...]) -> None:
     """Refuse symbols and functions outside the language, and nesting that would exhaust a parser.
 

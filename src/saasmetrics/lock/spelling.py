@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from saasmetrics.expression import parse
 from saasmetrics.expression.canonical import Canonical
+from saasmetrics.expression.keywords import is_keyword
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _INFIX = frozenset({"=", "<>", "<", "<=", "+", "-", "*", "/", "%"})
@@ -75,7 +76,5 @@ def _operand(form: Canonical) -> str:
 
 
 def _name(name: str) -> str:
-    from saasmetrics.expression.tokens import is_keyword
-
     plain = _PLAIN.fullmatch(name) and name.upper() not in _JOINING and not is_keyword(name)
     return name if plain else '"' + name.replace('"', '""') + '"'
