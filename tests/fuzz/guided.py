@@ -171,6 +171,7 @@ class Search:
         ways, kept, faults = Ways(self.watched), list(self.seeds), dict[str, int]()
         arguments.keep.mkdir(exist_ok=True, parents=True)
         began = told = time.monotonic()
+        worked = time.process_time()
         tried = 0
         with tempfile.TemporaryDirectory() as folder:
             for tried, seed in enumerate(self._drawn(kept, arguments.seed)):
@@ -191,7 +192,8 @@ class Search:
                 elif ways.new and tried >= len(self.seeds):
                     kept.append(seed)
         sys.stdout.write(
-            f"{time.monotonic() - began:.0f} seconds: {tried:,} files read, {len(kept) - len(self.seeds):,} of them "
+            f"{time.monotonic() - began:.0f} seconds, {time.process_time() - worked:.0f} of them at work: "
+            f"{tried:,} files read, {len(kept) - len(self.seeds):,} of them "
             f"kept for going a new way, {ways.said()}; {len(faults)} faults\n"
         )
         return min(len(faults), 100)

@@ -18,7 +18,7 @@ from saasmetrics.sources.faults import EITHER
 from saasmetrics.sources.files import DataFile, data_file, find_files
 from saasmetrics.sources.marks import EXTRA
 from saasmetrics.sources.presets import Preset, preset, preset_names
-from saasmetrics.sources.recognise import Beside, Match, beside, header_words, likeliest, names_of, recognised
+from saasmetrics.sources.recognise import Beside, Match, beside, foremost, header_words, names_of, recognised
 from saasmetrics.sources.scan import Raw, scan
 
 _FEW = 3
@@ -70,7 +70,8 @@ def look(path: Path, settings: Settings, *, chosen: str | None = None, timezone:
         raise _refused(f"`{path.suffix or path.name}` is not a format that is read", _READ, 3)
     raw = scan(file, (), header_words())
     columns = names_of(raw)
-    matches, near = likeliest(columns), recognised(columns)
+    near = recognised(columns)
+    matches = foremost(near)
     name = chosen or (matches[0].name if len(matches) == 1 else None)
     known = preset(name) if name else None
     tables = tables_in(path, known, columns) if known else {}

@@ -149,6 +149,7 @@ def headerless(cells: int) -> tuple[str, ...]:
     return tuple(data["headerless"].split())
 
 
+@cache
 def preset_names() -> tuple[str, ...]:
     """The presets there are, `vendor.export`."""
     folder = files("saasmetrics.sources") / "presets"

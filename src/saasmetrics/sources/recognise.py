@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -55,7 +55,11 @@ def recognised(columns: Collection[str]) -> tuple[Match, ...]:
 
 def likeliest(columns: Collection[str]) -> tuple[Match, ...]:
     """The one preset that is likeliest, or all that are as likely."""
-    matches = recognised(columns)
+    return foremost(recognised(columns))
+
+
+def foremost(matches: Sequence[Match]) -> tuple[Match, ...]:
+    """Of matches in their order the first, and those that are as likely."""
     return tuple(match for match in matches if match.rank == matches[0].rank)
 
 
