@@ -202,7 +202,7 @@ def active_in(company: Company, rule: Rows, metric: Metric, asked: Asked, period
         if days == 1 and metric.get("policies", {}).get("stickiness_days") == "working":
             begun = [day for day in begun if day.weekday() < 5]
         ends = [day + timedelta(days=1) for day in begun] if short else [asked.end(period)]
-        windows = [(last - timedelta(days), last) for last in ends]
+        windows = [(last - timedelta(days), last) for last in ends if begun]
     return [_meeting(company, rule, entity, wanted, asked, window) for window in windows]
 
 

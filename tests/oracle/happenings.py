@@ -39,8 +39,12 @@ def passes(row: Row, rows: Rows) -> bool:
 
 def chosen(company: Company, rows: Rows, asked: Asked) -> list[Happening]:
     """Rows of a selector that were visible at the as-of, in time order."""
-    found = [entry for entry in _candidates(company, rows, asked) if entry.at < asked.as_of]
-    return sorted(found, key=lambda entry: entry.at)
+
+    def found() -> list[Happening]:
+        visible = [entry for entry in _candidates(company, rows, asked) if entry.at < asked.as_of]
+        return sorted(visible, key=lambda entry: entry.at)
+
+    return list(company.once(("chosen", repr(rows), asked.as_of, asked.timezone), found, rows))
 
 
 def _candidates(company: Company, rows: Rows, asked: Asked) -> list[Happening]:

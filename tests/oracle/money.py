@@ -92,6 +92,11 @@ def recurring(company: Company, metric: Metric, asked: Asked) -> list[Row]:
     number of months. end_inclusive: the end is a day later. grace: see `_bridged_over`. Else see `earned`.
     """
     policies = metric.get("policies", {})
+    question = ("recurring", repr(policies), asked.as_of, asked.timezone)
+    return company.once(question, lambda: _recurring(company, policies, asked))
+
+
+def _recurring(company: Company, policies: Mapping[str, Any], asked: Asked) -> list[Row]:
     lines = [row for row in company.rows("invoices") if row["at"] < asked.as_of and row.get("status") != "void"]
     rows: list[Row] = []
     if policies.get("recurring_from") == "invoices":
@@ -201,7 +206,7 @@ def _bridged_over(rows: list[Row], grace: str, asked: Asked) -> list[Row]:
     out: list[Row] = []
     for row in rows:
         end = row.get("end")
-        others = [other for other in rows if other["account"] == row["account"] and other["price"] > 0]
+        others = [other for other in rows if _payer(other) == _payer(row) and other["price"] > 0]
         if end is None or row["price"] <= 0:
             out.append(row)
             continue
@@ -215,6 +220,11 @@ def _bridged_over(rows: list[Row], grace: str, asked: Asked) -> list[Row]:
                 end = limit
         out.append({**row, "end": end})
     return out
+
+
+def _payer(row: Row) -> str:
+    """The account of a row: what is told by subscription has the balances of accounts, taken apart."""
+    return str(row.get("payer") or row["account"])
 
 
 def live(company: Company, metric: Metric, asked: Asked, day: date) -> list[Row]:
@@ -381,10 +391,13 @@ def movement(
 
 
 def _each(company: Company, metric: Metric) -> Company:
-    """With `entity: subscription` every subscription is an account of its own."""
+    """With `entity: subscription` every subscription is an account of its own, and still that of one that pays."""
     if metric.get("entity") != "subscription":
         return company
-    rows = [{**row, "account": f"{row['account']}/{n}"} for n, row in enumerate(company.rows("subscriptions"))]
+    rows = [
+        {**row, "account": f"{row['account']}/{n}", "payer": row["account"]}
+        for n, row in enumerate(company.rows("subscriptions"))
+    ]
     return replace(company, roles={**company.roles, "subscriptions": rows})
 
 
@@ -483,10 +496,17 @@ def bridged(company: Company, metric: Metric, asked: Asked) -> dict[date, Cell]:
         else:
             moved, whole = sum((m[4] for m in moves), Fraction(0)), sum(base.values(), Fraction(0))
         numerator = -moved if metric.get("lost") else whole + moved
-        value = share(numerator, whole)
+        value = _for_a_year(share(numerator, whole), metric)
         status = judged(asked, period, value, counted=len(base), of_rate=True)
         out[period] = Cell(value, numerator, whole, len(base), len(base), 0, status)
     return out
+
+
+def _for_a_year(value: Fraction | None, metric: Metric) -> Fraction | float | None:
+    """What is lost as if it went on for a year, 1 - (1 - m)^(12 / months), under policy `churn_annualised`."""
+    if value is None or not metric.get("lost") or not metric.get("policies", {}).get("churn_annualised"):
+        return value
+    return float(1 - (1 - float(value)) ** (12 / int(metric["over"].removesuffix("mo"))))
 
 
 def _retained(pairs: Mapping[str, tuple[Fraction, Fraction]], metric: Metric, asked: Asked, period: date) -> Cell:
@@ -499,9 +519,7 @@ def _retained(pairs: Mapping[str, tuple[Fraction, Fraction]], metric: Metric, as
         )
         whole, kept, lost = whole + a, kept + b, lost + a - b
     numerator = lost if metric.get("lost") else kept
-    value: Fraction | float | None = share(numerator, whole)
-    if metric.get("lost") and metric.get("policies", {}).get("churn_annualised") and value is not None:
-        value = 1 - (1 - float(value)) ** (12 / int(metric["over"].removesuffix("mo")))
+    value = _for_a_year(share(numerator, whole), metric)
     status = judged(asked, period, value, counted=len(pairs), of_rate=True)
     return Cell(value, numerator, whole, len(pairs), len(pairs), 0, status)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+T = TypeVar("T")
 Row = Mapping[str, Any]
 Rows = Mapping[str, Any]
 """A rows selector of the language: `{event: ...}`, `{workflow: ..., outcome: ...}`, `{source: ...}`,
@@ -51,9 +52,21 @@ class Company:
     scores: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     milestones: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
     """Moments of accounts that are worked out beforehand, by name."""
+    known: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Answers that were worked out already: a company does not change."""
+
+    def once(self, question: Hashable, answer: Callable[[], T], *held: object) -> T:
+        """The answer to a question, worked out when it is asked first. `held` is what the question names by place."""
+        if question not in self.known:
+            self.known[question] = (answer(), held)
+        found: T = self.known[question][0]
+        return found
 
     def rows(self, role: str) -> Sequence[Row]:
         """Usable rows: repeats of an id once; events only with an account."""
+        return self.once(("rows", role), lambda: self._usable(role))
+
+    def _usable(self, role: str) -> Sequence[Row]:
         seen: set[str] = set()
         out = []
         for row in self.roles.get(role, ()):
