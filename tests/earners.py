@@ -25,7 +25,7 @@ details = st.fixed_dictionaries(
         "closed_at": some_day,
         "discount_percent": st.sampled_from([None, 10, 50, 100]),
         "discount_amount": st.sampled_from([None, None, 5, 100]),
-        "discount_end": some_day,
+        "discount_end": some_day | st.sampled_from([date(2026, 3, 1), date(2026, 4, 15)]),
         "interval_count": st.sampled_from([None, 1, 2]),
         "mrr": st.sampled_from([None, None, None, None, 20]),
         "for_the_term": st.sampled_from([False, False, True]),

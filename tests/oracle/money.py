@@ -107,7 +107,14 @@ def _recurring(company: Company, policies: Mapping[str, Any], asked: Asked) -> l
                 monthly = mrr_of({"price": row["amount"], "start": row["start"], "end": row["end"]}, Fraction(1))
                 rows.append({**row, "mrr": monthly, "price": monthly, "list_mrr": monthly})
     else:
-        rows = [stretch for row in company.rows("subscriptions") for stretch in earned(row, policies)]
+        table = company.rows("subscriptions")
+        begun: dict[tuple[str, date], date] = {}
+        for row in table:
+            lives = lived(row, policies)
+            if lives is not None and row.get("discount_end") is not None:
+                discount = row.get("payer") or row["account"], row["discount_end"]
+                begun[discount] = min(lives[0], begun.get(discount, lives[0]))
+        rows = [stretch for row in table for stretch in earned(row, policies, begun)]
     if "grace" in policies:
         rows = _bridged_over(rows, policies["grace"], asked)
     if policies.get("usage") == "trailing":
@@ -124,44 +131,72 @@ def _recurring(company: Company, policies: Mapping[str, Any], asked: Asked) -> l
 ENDED = ("canceled", "cancelled", "non_renewing", "ended", "expired", "churned", "deleted")
 
 
-def earned(row: Row, policies: Mapping[str, Any]) -> list[Row]:
-    """The stretches of a subscription in which it earns one amount.
+def earned(row: Row, policies: Mapping[str, Any], begun: Mapping[tuple[str, date], date]) -> list[Row]:
+    """The stretches of a subscription in which it earns one amount, from when to when see `lived`.
 
-    Formula: it earns when its status is one of `mrr_statuses` or none; else until its end when it has ended, from the
-    end of its trial, until its pause. From: the start, or the end of the trial. To: the end, a day later with
-    `end_inclusive`, and of a row that has ended without one when it was cancelled; with churn_at billing_end the day on
-    which billing closed it, with request the cancellation if that is earlier; the pause, unless `paused` earns.
     A month: (price x quantity, or what usage is committed to) less the percentage, then less the amount, never below
-    zero, for each bill. discounts recurring and all: while they run; forever_only: those without an end; list_price:
-    none.
+    zero, for each bill. discounts all: while they run; recurring: so too, but for those `only_once`; forever_only:
+    those without an end; list_price: none. `begun`: when the discounts of accounts that end on a day began.
     """
-    counts = row.get("kind") in (None, "recurring")
-    metered = row.get("kind") == "usage" and policies.get("usage") == "committed"
-    status = row["status"].lower() if row.get("status") else None
-    last = row["end"] + timedelta(days=1) if policies.get("end_inclusive") and row.get("end") else row.get("end")
-    end = row.get("cancelled_at") if last is None and status in ENDED else last
-    if policies.get("churn_at") == "billing_end":
-        end = row.get("closed_at") or end
-    if not (counts or metered) or not _earns(row, status, end, policies):
+    lives = lived(row, policies)
+    if lives is None:
         return []
-    if policies.get("churn_at") == "request":
-        end = _earlier(end, row.get("cancelled_at"))
-    if "paused" not in policies.get("mrr_statuses", ("active", "past_due")):
-        end = _earlier(end, row.get("paused_at"))
-    start = max(row["start"], row.get("trial_end") or row["start"])
-    if end is not None and end <= start:
-        return []
-    listed, net = _a_month(row, last, metered)
+    start, end = lives
+    metered = row.get("kind") == "usage"
+    listed, net = _a_month(row, _last(row, policies), metered)
     stretch = {**row, "signed": row["start"], "start": start, "end": end, "list_mrr": listed}
     full, reduced = ({**stretch, "mrr": amount, "price": amount} for amount in (listed, net))
     over, policy = row.get("discount_end"), policies.get("discounts", "recurring")
     if policy == "list_price" or (policy == "forever_only" and over is not None):
         return [full]
-    if over is None or (end is not None and over >= end):
+    if over is None:
         return [reduced]
-    if over <= start:
+    first = begun[row.get("payer") or row["account"], over]
+    if over <= start or (policy == "recurring" and only_once(row, over, first, _last(row, policies))):
         return [full]
+    if end is not None and over >= end:
+        return [reduced]
     return [{**reduced, "end": over}, {**full, "start": over}]
+
+
+def lived(row: Row, policies: Mapping[str, Any]) -> tuple[date, date | None] | None:
+    """From when to when a subscription earns; None if it never does.
+
+    Formula: it earns when its status is one of `mrr_statuses` or none; else until its end when it has ended, from the
+    end of its trial, until its pause. From: the start, or the end of the trial. To: the end, a day later with
+    `end_inclusive`, and of a row that has ended without one when it was cancelled; with churn_at billing_end the day on
+    which billing closed it, with request the cancellation if that is earlier; the pause, unless `paused` earns.
+    """
+    counts = row.get("kind") in (None, "recurring")
+    metered = row.get("kind") == "usage" and policies.get("usage") == "committed"
+    status = row["status"].lower() if row.get("status") else None
+    last = _last(row, policies)
+    end = row.get("cancelled_at") if last is None and status in ENDED else last
+    if policies.get("churn_at") == "billing_end":
+        end = row.get("closed_at") or end
+    if not (counts or metered) or not _earns(row, status, end, policies):
+        return None
+    if policies.get("churn_at") == "request":
+        end = _earlier(end, row.get("cancelled_at"))
+    if "paused" not in policies.get("mrr_statuses", ("active", "past_due")):
+        end = _earlier(end, row.get("paused_at"))
+    start = max(row["start"], row.get("trial_end") or row["start"])
+    return None if end is not None and end <= start else (start, end)
+
+
+def _last(row: Row, policies: Mapping[str, Any]) -> date | None:
+    """The end of the service that a row names."""
+    return row["end"] + timedelta(days=1) if policies.get("end_inclusive") and row.get("end") else row.get("end")
+
+
+def only_once(row: Row, over: date, first: date, last: date | None) -> bool:
+    """Whether a discount that began on `first` and ends on `over` lowers one bill, and that of less than a year."""
+    if row.get("interval") is None:
+        assert last is not None
+        return over <= last and (last - row["start"]).days < 365
+    count, unit = row.get("interval_count") or 1, {"day": "d", "week": "w", "month": "mo", "quarter": "q", "year": "y"}
+    a_year = count * {"day": 1 / 365, "week": 1 / 52, "month": 1 / 12, "quarter": 1 / 4, "year": 1}[row["interval"]]
+    return over <= later(first, f"{count}{unit[row['interval']]}") and a_year < 1
 
 
 def _a_month(row: Row, last: date | None, metered: bool) -> tuple[Fraction, Fraction]:

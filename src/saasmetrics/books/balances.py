@@ -18,6 +18,9 @@ from saasmetrics.period import Periods, add_months
 BILLS = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
 """Bills a year for each interval, so that ARR is price times number of bills, exactly."""
 
+LENGTHS = (("day", "d"), ("week", "w"), ("month", "mo"), ("quarter", "q"), ("year", "y"))
+"""How long each interval is."""
+
 ENDING = ("canceled", "cancelled", "non_renewing", "ended", "expired", "churned", "deleted")
 """Statuses of rows that earn until their end."""
 
@@ -89,9 +92,8 @@ def _earning(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.filter(earns | until_end | after_trial | until_pause)
 
 
-def _amounts(given: Given) -> list[pl.Expr]:
-    policies = given.scope.policies
-    quantity = pl.col("quantity").fill_null(1.0)
+def _bills(given: Given) -> pl.Expr:
+    """Bills a year: of the interval, or of a price that is for the whole term."""
     bills = pl.col("interval").replace_strict(BILLS, default=None, return_dtype=pl.Float64)
     bills = bills / pl.col("interval_count").fill_null(1)
     end = _after(given)
@@ -101,7 +103,12 @@ def _amounts(given: Given) -> list[pl.Expr]:
     )
     whole_months = (pl.col("start").dt.day() == end.dt.day()) & (months > 0)
     per_term = pl.when(whole_months).then(12.0 / months).otherwise(365.0 / term)
-    bills = pl.when(pl.col("interval").is_null()).then(per_term).otherwise(bills)
+    return pl.when(pl.col("interval").is_null()).then(per_term).otherwise(bills)
+
+
+def _amounts(given: Given) -> list[pl.Expr]:
+    policies = given.scope.policies
+    quantity, bills = pl.col("quantity").fill_null(1.0), _bills(given)
     listed = pl.col("price") * quantity * bills
     if policies.usage == "committed":
         usage = pl.col("kind") == "usage"
@@ -148,11 +155,15 @@ def _life(given: Given) -> list[pl.Expr]:
 def _split_at_discount_end(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
     """Cut a row in two where its discount ends, so that each stretch has one amount."""
     policies = given.scope.policies
-    ends = pl.col("discount_end")
     if policies.discounts == "list_price":
         return rows
     if policies.discounts == "forever_only":
-        return rows.with_columns(pl.when(ends.is_null()).then("annual").otherwise("list_annual").alias("annual"))
+        lowered = pl.col("discount_end").is_null()
+        return rows.with_columns(pl.when(lowered).then("annual").otherwise("list_annual").alias("annual"))
+    counts = ~_once(given) if policies.discounts == "recurring" else pl.lit(True)
+    # Before rows are told apart: when a discount began is said by other rows of the account.
+    rows = rows.with_columns(_off=pl.when(counts).then("discount_end").otherwise("from"))
+    ends = pl.col("_off")
     within = ends.is_not_null() & (ends > pl.col("from")) & (pl.col("to").is_null() | (ends < pl.col("to")))
     before_start = ends.is_not_null() & (ends <= pl.col("from"))
     whole = rows.filter(~within).with_columns(
@@ -160,7 +171,21 @@ def _split_at_discount_end(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
     )
     first = rows.filter(within).with_columns(to=ends, given_notice=None)
     second = rows.filter(within).with_columns(pl.col("list_annual").alias("annual"), ends.alias("from"))
-    return pl.concat([whole, first.cast({"given_notice": pl.Date}), second], how="diagonal_relaxed")
+    parts = [whole, first.cast({"given_notice": pl.Date}), second]
+    return pl.concat(parts, how="diagonal_relaxed").drop("_off")
+
+
+def _once(given: Given) -> pl.Expr:
+    """Whether a discount lowers a single bill, and that of less than a year: it does not recur.
+
+    Formula: it ends no later than the first bill that it lowers. It lowers bills from the first row of the account on
+    that has a discount with this end: a row may begin while one runs.
+    """
+    begun = pl.col("from").min().over("account", "discount_end")
+    count = pl.col("interval_count").fill_null(1)
+    billed = [pl.when(pl.col("interval") == name).then(pl.format(f"{{}}{unit}", count)) for name, unit in LENGTHS]
+    next_bill = pl.coalesce(begun.dt.offset_by(pl.coalesce(*billed)), _after(given))
+    return (pl.col("discount_end") <= next_bill).fill_null(value=False) & (_bills(given) > 1)
 
 
 def _bridged(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
