@@ -108,13 +108,12 @@ def _recurring(company: Company, policies: Mapping[str, Any], asked: Asked) -> l
                 rows.append({**row, "mrr": monthly, "price": monthly, "list_mrr": monthly})
     else:
         table = company.rows("subscriptions")
-        begun: dict[tuple[str, date], date] = {}
+        sharing: dict[tuple[str, date], list[tuple[date, date | None]]] = defaultdict(list)
         for row in table:
             lives = lived(row, policies)
             if lives is not None and row.get("discount_end") is not None:
-                discount = row.get("payer") or row["account"], row["discount_end"]
-                begun[discount] = min(lives[0], begun.get(discount, lives[0]))
-        rows = [stretch for row in table for stretch in earned(row, policies, begun)]
+                sharing[_payer(row), row["discount_end"]].append(lives)
+        rows = [stretch for row in table for stretch in earned(row, policies, sharing)]
     if "grace" in policies:
         rows = _bridged_over(rows, policies["grace"], asked)
     if policies.get("usage") == "trailing":
@@ -128,15 +127,16 @@ def _recurring(company: Company, policies: Mapping[str, Any], asked: Asked) -> l
     return rows
 
 
+Sharing = Mapping[tuple[str, date], list[tuple[date, date | None]]]
 ENDED = ("canceled", "cancelled", "non_renewing", "ended", "expired", "churned", "deleted")
 
 
-def earned(row: Row, policies: Mapping[str, Any], begun: Mapping[tuple[str, date], date]) -> list[Row]:
+def earned(row: Row, policies: Mapping[str, Any], sharing: Sharing) -> list[Row]:
     """The stretches of a subscription in which it earns one amount, from when to when see `lived`.
 
     A month: (price x quantity, or what usage is committed to) less the percentage, then less the amount, never below
     zero, for each bill. discounts all: while they run; recurring: so too, but for those `only_once`; forever_only:
-    those without an end; list_price: none. `begun`: when the discounts of accounts that end on a day began.
+    those without an end; list_price: none. `sharing`: by account and end of a discount the lives of the rows with it.
     """
     lives = lived(row, policies)
     if lives is None:
@@ -151,8 +151,7 @@ def earned(row: Row, policies: Mapping[str, Any], begun: Mapping[tuple[str, date
         return [full]
     if over is None:
         return [reduced]
-    first = begun[row.get("payer") or row["account"], over]
-    if over <= start or (policy == "recurring" and only_once(row, over, first, _last(row, policies))):
+    if over <= start or (policy == "recurring" and only_once(row, over, sharing[_payer(row), over])):
         return [full]
     if end is not None and over >= end:
         return [reduced]
@@ -189,13 +188,13 @@ def _last(row: Row, policies: Mapping[str, Any]) -> date | None:
     return row["end"] + timedelta(days=1) if policies.get("end_inclusive") and row.get("end") else row.get("end")
 
 
-def only_once(row: Row, over: date, first: date, last: date | None) -> bool:
-    """Whether a discount that began on `first` and ends on `over` lowers one bill, and that of less than a year."""
-    if row.get("interval") is None:
-        assert last is not None
-        return over <= last and (last - row["start"]).days < 365
+def only_once(row: Row, over: date, lives: list[tuple[date, date | None]]) -> bool:
+    """Whether a discount that ends on `over`, of rows that live so, lowers one bill, and that of less than a year."""
+    if row.get("interval") is None or not any(end is None or end > over for _, end in lives):
+        return False
     count, unit = row.get("interval_count") or 1, {"day": "d", "week": "w", "month": "mo", "quarter": "q", "year": "y"}
     a_year = count * {"day": 1 / 365, "week": 1 / 52, "month": 1 / 12, "quarter": 1 / 4, "year": 1}[row["interval"]]
+    first = min(start for start, _ in lives)
     return over <= later(first, f"{count}{unit[row['interval']]}") and a_year < 1
 
 

@@ -178,14 +178,16 @@ def _split_at_discount_end(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
 def _once(given: Given) -> pl.Expr:
     """Whether a discount lowers a single bill, and that of less than a year: it does not recur.
 
-    Formula: it ends no later than the first bill that it lowers. It lowers bills from the first row of the account on
-    that has a discount with this end: a row may begin while one runs.
+    Formula: it ends no later than the first bill that it lowers, and the account goes on to pay without it. It lowers
+    bills from the first row of the account on that has a discount with this end: a row may begin while one runs. A
+    price for the whole term has no bills that could be told.
     """
-    begun = pl.col("from").min().over("account", "discount_end")
+    discount = ["account", "discount_end"]
     count = pl.col("interval_count").fill_null(1)
     billed = [pl.when(pl.col("interval") == name).then(pl.format(f"{{}}{unit}", count)) for name, unit in LENGTHS]
-    next_bill = pl.coalesce(begun.dt.offset_by(pl.coalesce(*billed)), _after(given))
-    return (pl.col("discount_end") <= next_bill).fill_null(value=False) & (_bills(given) > 1)
+    bill = pl.col("from").min().over(discount).dt.offset_by(pl.coalesce(*billed))
+    goes_on = (pl.col("to").is_null() | (pl.col("to") > pl.col("discount_end"))).any().over(discount)
+    return ((pl.col("discount_end") <= bill) & goes_on & (_bills(given) > 1)).fill_null(value=False)
 
 
 def _bridged(given: Given, rows: pl.LazyFrame) -> pl.LazyFrame:
