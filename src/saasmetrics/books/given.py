@@ -15,6 +15,7 @@ from saasmetrics.frames.ledger import Ledger
 from saasmetrics.period import Calendar, Grain, Periods
 
 if TYPE_CHECKING:
+    from saasmetrics.books.numbers import Numbers
     from saasmetrics.definitions.inputs import ResolvedInput
     from saasmetrics.definitions.scope import Scope
 
@@ -78,6 +79,9 @@ class Given(ABC):
     @abstractmethod
     def fact(self, request: Request, columns: Sequence[str] = ()) -> pl.LazyFrame:
         """The answer to a request of the logs; of runs, `columns` names those that are read."""
+
+    def counting(self, numbers: Numbers) -> None:  # noqa: B027 - who only draws up plans need not know
+        """Say that rows of a table are read as numbers, so that cells which are none are told."""
 
     @abstractmethod
     def made(self, book: Book) -> pl.LazyFrame:

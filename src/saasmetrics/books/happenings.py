@@ -10,6 +10,7 @@ import polars as pl
 
 from saasmetrics.books.folded import folded
 from saasmetrics.books.given import Given
+from saasmetrics.books.numbers import Numbers
 from saasmetrics.books.rates import at_rates
 from saasmetrics.books.runs import RunsOf
 from saasmetrics.books.segments import carried, column, declared_on, sql_columns, with_segments
@@ -118,6 +119,8 @@ class Happenings:
     def _listed(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
         schema = given.schema(role)
         rows = with_own_segments(given, chosen(given, role, selectors), role)
+        if self.expr:
+            given.counting(Numbers(role, selectors, self.expr))
         amount = given.amount(self.expr, schema) if self.expr else pl.lit(0.0)
         total = (amount * self.unit).round().cast(pl.Int64)
         cut = [given.sql(self.cut, schema).cast(pl.String).alias("cut")] if self.cut else []
@@ -224,14 +227,20 @@ def chosen(given: Given, role: str, selectors: Iterable[Selector]) -> pl.LazyFra
             condition = condition | matches(given, role, selector)
         moment = pl.col(at)
         day = moment if schema[at] == pl.Date else given.calendar.day_expr(moment)
-        visible = day < given.unseen_day if schema[at] == pl.Date else moment < given.as_of
         table = leads(given) if role == "leads" else given.table(role)
-        rows = table.filter(condition & moment.is_not_null() & visible)
+        rows = table.filter(condition & seen(given, alike[0]))
         rows = at_rates(given, role, rows.with_columns(_at=moment, _day=day), pl.col("_day"))
         if role == "users":
             rows = rows.sort("account", "user", "_at", "role").unique(MEMBER, keep="first", maintain_order=True)
         parts.append(rows)
     return pl.concat(parts, how="diagonal_relaxed") if len(parts) > 1 else parts[0]
+
+
+def seen(given: Given, selector: Selector) -> pl.Expr:
+    """Whether the time by which a selector chooses rows of a table is there and visible; never null."""
+    moment = pl.col(selector.at)
+    by_day = given.schema(selector.role)[selector.at] == pl.Date
+    return moment.is_not_null() & (moment < (given.unseen_day if by_day else given.as_of)).fill_null(value=False)
 
 
 def matches(given: Given, role: str, selector: Selector) -> pl.Expr:

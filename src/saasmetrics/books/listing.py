@@ -11,6 +11,7 @@ import polars as pl
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import chosen, with_own_segments, with_user_segments
 from saasmetrics.books.milestones import instant_type
+from saasmetrics.books.numbers import Numbers
 from saasmetrics.books.segments import carried, column, sql_columns, with_segments
 from saasmetrics.definitions.selection import Selection, Selector
 from saasmetrics.expression import parse
@@ -69,6 +70,8 @@ class Listing:
 
     def _table(self, given: Given, role: str, selectors: tuple[Selector, ...]) -> pl.LazyFrame:
         schema = given.schema(role)
+        if self.number is not None:
+            given.counting(Numbers(role, selectors, self.number))
         rows = with_own_segments(given, chosen(given, role, selectors), role).with_row_index("_number")
         if "account" not in schema:
             rows = rows.with_columns(account=given.nobody)

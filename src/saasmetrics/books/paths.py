@@ -62,7 +62,7 @@ class Paths:
         known = given.schema(role)
         wanted = [name for name in LINKS if name in known]
         texts = [self.expr] if self.expr else []
-        book = Listing(self.conversions, tuple(sorted({*wanted, *_columns(texts)})), self.by)
+        book = Listing(self.conversions, tuple(sorted({*wanted, *_columns(texts)})), self.by, self.expr)
         rows = given.made(book)
         amount: pl.Expr = pl.lit(1, dtype=pl.Int64)
         if self.expr:

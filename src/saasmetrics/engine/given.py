@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from saasmetrics.books.given import Book, Given
+from saasmetrics.books.numbers import Numbers
 from saasmetrics.books.segments import Attribute, NotApplicableError, column, has_attribute
 from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.definitions.metric import Metric
@@ -226,11 +227,12 @@ def _columns(request: Request, store: Store) -> dict[str, pl.DataType]:
 
 @dataclass
 class Shelf:
-    """Books that were made, by what they are, under which policies, as of when; None for those that never asked."""
+    """Books that were made, by what they are, under which policies, as of when (None: never); what counts."""
 
     books: dict[tuple[Book, str, datetime | None], pl.LazyFrame] = field(default_factory=dict)
     ledgers: dict[tuple[object, ...], Ledger] = field(default_factory=dict)
     """Ledgers with the segments that they carry, by all they depend on."""
+    counted: dict[Numbers, Live] = field(default_factory=dict)
     asking: list[bool] = field(default_factory=lambda: [False])
     """Of the books being made, the innermost last: whether they asked for the as-of."""
 
@@ -286,6 +288,9 @@ class Live(_Common):
 
     def fact(self, request: Request, columns: Sequence[str] = ()) -> pl.LazyFrame:
         return _some(self.store.facts[request].lazy(), columns)
+
+    def counting(self, numbers: Numbers) -> None:
+        self.shelf.counted.setdefault(numbers, self)
 
     def made(self, book: Book) -> pl.LazyFrame:
         shelf, policies = self.shelf, self.scope.choices

@@ -19,6 +19,7 @@ from saasmetrics.engine.read import Progress, Read, blank, read
 from saasmetrics.engine.reconciled import reconciled
 from saasmetrics.engine.too_large import too_large_told
 from saasmetrics.engine.unrated import unrated
+from saasmetrics.engine.unread import unread
 from saasmetrics.engine.values import Frame, absent, cut_text
 from saasmetrics.facts.cache import UNSAID, Caching
 from saasmetrics.facts.request import Narrow, Request
@@ -209,6 +210,7 @@ def compute(
         )
         plans.append(_plan(its.live.at(moment, frame.since), frame, wish, why))
     parts = [_picked(wish, part) for wish, part in zip(everything, gathered(plans), strict=True)]
+    found = replace(found, findings=(*found.findings, *unread(live.shelf.counted, sources)))
     values = pl.concat([pl.DataFrame(schema=value_types()), *parts[: len(wishes)]])
     values = values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS)
     return Computed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 import polars as pl
@@ -18,6 +18,10 @@ Schema = Mapping[str, pl.DataType | type[pl.DataType]]
 
 LARGEST = 4 * 10**18
 """Sums are refused beyond this: whole numbers of 64 bits would wrap soon after."""
+
+
+_ANY_TIME = dict.fromkeys(("as_of", "start", "end"), datetime(2026, 1, 1, tzinfo=UTC))
+"""What types a text reads does not depend on when."""
 
 
 class Formulas:
@@ -60,18 +64,9 @@ class Formulas:
         """Texts that an expression reads as numbers and that are none. Grain: a row, by column."""
         key = (sql, tuple(rows.schema.items()))
         if key not in self._numbers:
-            self._numbers[key] = {name: no_number(name) for name in self._read_as_numbers(sql, rows.schema)}
+            self._numbers[key] = {name: no_number(name) for name in texts_read_as_numbers(sql, rows.schema)}
         found = rows.select(**self._numbers[key]) if self._numbers[key] else pl.DataFrame()
         return {column.name: column.to_numpy() for column in found if column.any()}
-
-    def _read_as_numbers(self, sql: str, schema: Schema) -> list[str]:
-        """Columns of texts in whose place a number would do, and a yes or no would not."""
-        words = [name for name, dtype in schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
-
-        def would_do(name: str, dtype: pl.DataType) -> bool:
-            return self.check(sql, "number", {**schema, name: dtype}, "") is None
-
-        return [name for name in words if would_do(name, pl.Float64()) and not would_do(name, pl.Boolean())]
 
     def _column(self, sql: str, rows: pl.DataFrame, kind: Literal["flag", "number"]) -> pl.Series:
         key = (sql, kind, tuple(rows.schema.items()))
@@ -81,6 +76,20 @@ class Formulas:
             ).alias("value")
         column = rows.select(self._compiled[key]).to_series()
         return column.new_from_index(0, rows.height) if len(column) != rows.height else column
+
+
+def texts_read_as_numbers(sql: str, schema: Schema) -> list[str]:
+    """Columns of texts in whose place a number would do, and a yes or no would not."""
+    words = [name for name, dtype in schema.items() if dtype in (pl.String, pl.Categorical, pl.Enum)]
+
+    def would_do(name: str, dtype: pl.DataType) -> bool:
+        try:
+            compile_polars(parse(sql), {**schema, name: dtype}, clock=_ANY_TIME, kind="number")
+        except ExpressionError:
+            return False
+        return True
+
+    return [name for name in words if would_do(name, pl.Float64()) and not would_do(name, pl.Boolean())]
 
 
 def no_number(name: str) -> pl.Expr:

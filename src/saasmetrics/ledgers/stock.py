@@ -10,6 +10,7 @@ from pydantic import model_validator
 from saasmetrics.books.balances import Recurring, in_units, live_at, named, next_days, segment_columns, stock_days
 from saasmetrics.books.given import Given
 from saasmetrics.books.happenings import matches, with_own_segments
+from saasmetrics.books.numbers import Numbers
 from saasmetrics.books.rates import by_month, changing, convertible, rated
 from saasmetrics.books.stages import deals
 from saasmetrics.definitions.model import fault
@@ -223,6 +224,7 @@ class Stock(Rows, MetricType):
         if self.expr:
             value = given.sql(self.expr, schema)
             if self.agg == "sum":
+                given.counting(Numbers(role, (chosen,), self.expr))
                 plain = given.amount(self.expr, schema)
                 amount = in_units(plain, pl.col("rate") if self.currency else pl.lit(1.0), FLOAT)
                 native = [plain.alias("_native")]

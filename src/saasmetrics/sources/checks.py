@@ -92,7 +92,7 @@ def fault_finding(role: str, fault: str, rows: int, place: str, examples: tuple[
 
 
 def unread_finding(column: str, rows: int, place: str) -> Finding:
-    """Cells of a log that are no numbers: their rows count, with nothing in that column."""
+    """Cells that are no numbers where an expression reads one: their rows count, with nothing in that column."""
     message = f"`{column}` cannot be read as a number ({counted(rows, 'row')}): there it counts as empty"
     return Finding("SM911", Severity.WARNING, message, Location(place), None, column, rows)
 
