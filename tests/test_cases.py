@@ -15,16 +15,19 @@ A case is one YAML document of `cases/metrics/*.yaml`:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import polars as pl
 import pytest
 import yaml
 
+from saasmetrics.definitions.catalogue import catalogue
+from saasmetrics.definitions.policies import Policies
 from saasmetrics.engine.ask import Ask
+from saasmetrics.ledgers.index import REGISTRY
 from saasmetrics.period import Grain
 from saasmetrics.pipeline import compute
 
@@ -165,3 +168,39 @@ def test_case(name: str, tmp_path: Path) -> None:
     told = [finding.message for finding in result.findings]
     wrong += [f"not told: {text}; but {told}" for text in case.get("findings", []) if text not in " ".join(told)]
     assert not wrong, "\n" + "\n".join([*wrong, "because: " + case["because"]])
+
+
+def _chosen(node: Any) -> Iterator[tuple[str, Any]]:
+    """Every choice under `policies` at any depth of the definitions of a case."""
+    for key, value in node.items() if isinstance(node, Mapping) else ((None, each) for each in node):
+        if key == "policies":
+            yield from value.items()
+        elif isinstance(value, Mapping | list):
+            yield from _chosen(value)
+
+
+def test_every_choice_of_formula_has_a_case() -> None:
+    """Each word of each policy, but for its default that all other cases have; of open ones any value."""
+    chosen: dict[str, list[Any]] = {}
+    for case in CASES.values():
+        for policy, value in _chosen(case.get("definitions", {})):
+            chosen.setdefault(policy, []).append(value)
+    lacking = []
+    for policy, known in Policies.model_fields.items():
+        words = get_args(known.annotation) if get_origin(known.annotation) is Literal else ()
+        words = (not known.default,) if known.annotation is bool else words
+        found = chosen.get(policy, [])
+        lacking += [f"{policy}: {word}" for word in words if word != known.default and word not in found]
+        lacking += [policy] if not words and not found else []
+    assert not lacking
+
+
+def test_every_type_has_a_case() -> None:
+    """Each metric type is asked for in a case, as its own metric or one of the catalogue."""
+    known = {name: entry.get("type", "derived") for name, entry in catalogue().entries.items()}
+    asked: set[Any] = set()
+    for case in CASES.values():
+        own = case.get("definitions", {}).get("metrics", {})
+        asked |= {metric.get("type") for metric in own.values()}
+        asked |= {known.get(str(name).split(".")[0]) for name in _listed(case["ask"]["metrics"])}
+    assert set(REGISTRY) - asked == set()
