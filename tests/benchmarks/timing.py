@@ -59,13 +59,18 @@ def timed(command: Command, output: Path | None = None, limit: int | None = None
 
     with (output or Path(os.devnull)).open("wb") as stream:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=stream, preexec_fn=limited if limit else None)
+        process = subprocess.Popen(command, stdout=stream, env=_environment(), preexec_fn=limited if limit else None)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise FailedError(f"{' '.join(command)} ended with {process.returncode}")
     return Cost(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024)
+
+
+def _environment() -> dict[str, str]:
+    """With modules compiled once, as they are where something is installed, whatever is said here."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def in_turn(commands: Mapping[str, Command], pairs: int, limit: int | None = None) -> dict[str, list[Cost]]:
