@@ -8,11 +8,14 @@ import numpy as np
 import polars as pl
 import pytest
 
+from exports import opened
 from facts_world import COLUMNS, World, ask, facts, ordered, plain, random_rows, take
 from saasmetrics.definitions.selection import Selector
 from saasmetrics.facts import feed, held
+from saasmetrics.facts.demand import Demand
 from saasmetrics.facts.pack import Column, ascending, count
 from saasmetrics.facts.request import First, Narrow, Presence, Request, Runs, Spread, Tally
+from saasmetrics.sources.scan import NULLS
 
 POSTED = take("posted")
 BAD = take("posted", "status IN ('error', 'timeout')")
@@ -137,3 +140,20 @@ def test_keys_are_counted_however_many_there_may_be(most: int) -> None:
     expected = pl.DataFrame(columns, schema=["a", "b", "c"]).group_by("a", "b", "c").len().sort("a", "b", "c")
     assert [column.dtype for column in (first, second, third)] == [column.dtype for column in columns]
     assert list(zip(first, second, third, rows, strict=True)) == expected.rows()
+
+
+def test_cells_that_mean_nothing_are_nothing_in_bulk(tmp_path: Path) -> None:
+    words = [*(null for null in NULLS if null), "", '""', "Not Offered", "n", "Nullify", "0", " ", "nothing"]
+    cells = [",".join([word, words[-number], "x", *(["beyond"] * (number == 3))]) for number, word in enumerate(words)]
+    lines = ["name,org,ts", *cells, "short"]
+    (tmp_path / "e.csv").write_text("\n".join([*lines, "same,same,same"]) + "\n")
+    sources = opened(tmp_path, "events: {path: e.csv, columns: {event: name, account: org, at: ts}}")
+    [file] = sources.logs["events"].files
+    raw = sources.logs["events"].raw[file]
+    demand = Demand(sources.logs["events"], ("account", "at", "event"), frozenset())
+    [unit] = feed.units({"events": demand}, feed.readers({"events": demand}))
+    [batch] = feed.batches(unit, feed.wish([demand]), demand)
+    assert raw.in_bulk is not None
+    assert batch.frame().equals(raw.rows.collect().select(batch.columns))
+    names = batch.frame()["name"].to_list()
+    assert names == [*[None] * (len(NULLS) + 1), "Not Offered", "n", "Nullify", "0", " ", "nothing", "short", "same"]

@@ -1,4 +1,7 @@
-"""CSV: the stack over the same logs written as text, against a bare scan that reads the needed columns and the times."""
+"""CSV: reading it, and the stack over it, against bare scans of the needed columns, with their times read and without.
+
+Reading is the whole process: opening, ids, canonical rows with all traps looked for.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from stack import METRICS
 from timing import Command, in_turn, ratios, script, table, timed
 
 USUAL = Company(events=5_000_000)
+PAIRS = [("read", "scan"), ("read", "untimed"), ("ours", "scan")]
 WRITE = """
 import sys
 from pathlib import Path
@@ -53,7 +57,9 @@ def main(options: argparse.Namespace) -> None:
     company = written(folder, (options.root or scratch) / f"{folder.name}-csv")
     commands: dict[str, Command] = {
         "ours": script("ours.py", company, scratch / "csv.csv"),
+        "read": script("text_read.py", company),
         "scan": script("text_floor.py", company),
+        "untimed": script("text_floor.py", company, "--untimed"),
     }
     timed(script("ours.py", folder, scratch / "parquet.csv"))
     timed(commands["ours"])
@@ -64,4 +70,4 @@ def main(options: argparse.Namespace) -> None:
     size = sum(os.path.getsize(path) for path in (company / "data").rglob("*.csv"))
     print(f"{size / 1e6:,.0f} MB of CSV")
     costs = in_turn(commands, options.pairs)
-    print("\n".join([*table(costs), *ratios(costs, [("ours", "scan")])]))
+    print("\n".join([*table(costs), *ratios(costs, PAIRS)]))

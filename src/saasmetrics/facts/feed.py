@@ -52,11 +52,12 @@ class Unit:
 
 @dataclass(frozen=True)
 class Wish:
-    """The raw columns to read, those among them to read as codes, and their types."""
+    """The raw columns to read, those among them to read as codes, and their types; whether rows are to be judged."""
 
     columns: tuple[str, ...]
     coded: frozenset[str]
     types: Mapping[str, pl.DataType]
+    judged: bool = True
 
 
 def readers(demands: Mapping[str, Demand]) -> dict[DataFile, tuple[str, ...]]:
@@ -91,7 +92,7 @@ def wish(demands: Collection[Demand], *, ids: bool = False) -> Wish:
     for demand in demands:
         for raw in demand.log.raw.values():
             types = raw.schema | types
-    return Wish(columns, coded, {name: types[name] for name in columns if name in types})
+    return Wish(columns, coded, {name: types[name] for name in columns if name in types}, judged=not ids)
 
 
 def batches(unit: Unit, wanted: Wish, demand: Demand) -> Iterator[Batch]:
@@ -125,8 +126,11 @@ def _pieces(file: DataFile, demands: Collection[Demand]) -> Iterator[Piece]:
 def _framed(unit: Unit, wanted: Wish, demand: Demand) -> Iterator[Batch]:
     """Rows of a file through its own frame, in batches."""
     raw = demand.log.raw[unit.pieces[0].file]
-    rows = raw.rows.select([name for name in raw.schema if name in wanted.columns or name == EXTRA])
-    yield from map(Batch.of, rows.collect_batches(chunk_size=ROWS, maintain_order=True))
+    names = [name for name in raw.schema if name in wanted.columns or (name == EXTRA and wanted.judged)]
+    bulk = raw.in_bulk
+    rows = (bulk.rows if bulk else raw.rows).select(names)
+    for batch in rows.collect_batches(chunk_size=ROWS, maintain_order=True):
+        yield Batch.of(bulk.sifted(batch) if bulk else batch)
 
 
 def _parquet(unit: Unit, wanted: Wish) -> Iterator[Batch]:

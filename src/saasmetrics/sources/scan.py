@@ -23,6 +23,22 @@ _ONE_PER_LINE = "write one JSON object per line, or one list of objects"
 
 
 @dataclass(frozen=True)
+class Unsifted:
+    """The `rows` of a CSV file with cells still in them that mean nothing, the `nulls`: the reader is quicker without.
+
+    `to` are the rows that they become.
+    """
+
+    rows: pl.LazyFrame
+    nulls: Collection[str]
+    to: pl.LazyFrame
+
+    def sifted(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Some of them less the nulls: only columns that have cells as short are looked at cell by cell."""
+        return rows.with_columns(_emptied(cells, self.nulls) for cells in rows)
+
+
+@dataclass(frozen=True)
 class Raw:
     """Rows as they stand in one file.
 
@@ -37,6 +53,12 @@ class Raw:
     findings: tuple[Finding, ...] = ()
     changed: bool = False
     writing: str = ""
+    unsifted: Unsifted | None = None
+
+    @property
+    def in_bulk(self) -> Unsifted | None:
+        """Where the rows are those of a CSV file as they stand, what they are read by when they are many."""
+        return self.unsifted if self.unsifted is not None and self.unsifted.to is self.rows else None
 
 
 def scan(
@@ -74,21 +96,36 @@ def inline(rows: Collection[dict[str, Any]]) -> Raw:
 def _csv(file: DataFile, wanted: Collection[str], nulls: Collection[str], *, sampled: bool, footers: bool) -> Raw:
     layout = text.layout_of(file, wanted, sampled=sampled, footers=footers)
     schema: dict[str, Any] = dict.fromkeys((*layout.header, EXTRA), pl.String)
-    rows = pl.scan_csv(
-        file.path if layout.direct else text.recoded(file, layout),
-        has_header=False,
-        skip_lines=layout.skip,
-        separator=layout.separator,
-        schema=schema,
-        null_values=list(nulls),
-        missing_columns="insert",
-        truncate_ragged_lines=True,
-        extra_columns="ignore",
-        quote_char='"' if layout.quoted else None,
-        glob=False,
-    )
-    sample = layout.sample.with_columns(pl.when(~pl.all().is_in(list(nulls))).then(pl.all()))
-    return Raw(rows, dict.fromkeys(schema, pl.String()), sample, True, layout.findings, writing=text.said(layout))
+    content = file.path if layout.direct else text.recoded(file, layout)
+
+    def scanned(null_values: list[str] | None) -> pl.LazyFrame:
+        return pl.scan_csv(
+            content,
+            has_header=False,
+            skip_lines=layout.skip,
+            separator=layout.separator,
+            schema=schema,
+            null_values=null_values,
+            missing_columns="insert",
+            truncate_ragged_lines=True,
+            extra_columns="ignore",
+            quote_char='"' if layout.quoted else None,
+            glob=False,
+        )
+
+    sample = layout.sample.with_columns(_emptied(cells, nulls) for cells in layout.sample)
+    types: dict[str, pl.DataType] = {name: pl.String() for name in schema}
+    rows = scanned(list(nulls))
+    unsifted = Unsifted(scanned(None), nulls, rows)
+    return Raw(rows, types, sample, True, layout.findings, writing=text.said(layout), unsifted=unsifted)
+
+
+def _emptied(cells: pl.Series, nulls: Collection[str]) -> pl.Series:
+    short = cells.str.len_bytes() <= max(len(null.encode()) for null in nulls)
+    if not short.any():
+        return cells
+    nothing = cells.is_in(list(nulls))
+    return cells.set(nothing, None) if nothing.any() else cells
 
 
 def _parquet(file: DataFile, wanted: Collection[str], rows: int) -> Raw:
