@@ -58,6 +58,11 @@ READ = {
     "an inch in one cell": (_second("s2,b", 's2,19" b'), 600.5, []),
     "inches in two cells": (SOUND.replace("s2,b", 's2,b"1').replace("s3,c", 's3,c"2').encode(), 600.5, []),
     "an inch among quoted cells": (SOUND.replace("s2,b", 's2,19" b').replace("s3,c", 's3,"c, d"').encode(), 600.5, []),
+    "an inch beside a byte that is no letter": (
+        SOUND.replace("s2,b", 's2,19?" b').replace("s3,c", 's3,"c, d"').encode().replace(b"?", b"\x81"),
+        600.5,
+        [],
+    ),
     "blanks around cells": (SOUND.replace(",", " , ").encode(), 600.5, []),
     "zero bytes in a cell": (_second("s2,b", "s2,b\0b"), 600.5, ["SM927 holds zero bytes"]),
     "first row too long": (_second("100.50,EUR", "100.50,EUR,x,y"), 500.0, ["SM906 8 cells", "SM906 more cells"]),

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TextIO
 
+import numpy as np
+
 from saasmetrics.finding import Finding, Location, Severity
 from saasmetrics.sources import packed
 from saasmetrics.sources.files import DataFile
@@ -38,7 +40,7 @@ class Marks:
 
     def see(self, chunk: bytes) -> None:
         """Look at the next bytes."""
-        count = chunk.count(b'"')
+        count = _number_of(b'"', chunk)
         if count and not self.meant:
             seen = self._last + chunk.removeprefix(_BOM)
             self.meant = any(opening in seen for opening in _OPENINGS)
@@ -46,9 +48,14 @@ class Marks:
         self._last = chunk[-1:]
 
 
+def _number_of(sign: bytes, chunk: bytes) -> int:
+    """How often a character stands in a chunk; where it does not, at the speed of a search."""
+    return int(np.count_nonzero(np.frombuffer(chunk, np.uint8) == sign[0])) if sign in chunk else 0
+
+
 def unclosed(file: DataFile, encoding: str, separator: str) -> Finding | None:
     """The cell that is opened by a mark which nothing closes, at the line where its record begins."""
-    with file.path.open(encoding=encoding, newline="") as stream:
+    with file.path.open(encoding=encoding, errors="replace", newline="") as stream:
         return next(_strict(stream, file, separator), None)
 
 
