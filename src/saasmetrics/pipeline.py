@@ -80,7 +80,7 @@ def compute(
     Raises: InputError, exit 2 for definitions or questions that cannot be understood, 3 where no source can be used.
     """
     definitions = load(path, REGISTRY, data_root=data_root)
-    return answered(definitions, ask, caching_of(cache, no_cache), progress)[0]
+    return answered(definitions, ask, caching_of(cache, no_cache), progress, opens=False)[0]
 
 
 def caching_of(folder: Path | None, off: bool) -> Caching:
@@ -98,8 +98,9 @@ def answered(
     *,
     beside: Sequence[Wish] = (),
     content: bool = False,
+    opens: bool = True,
 ) -> tuple[Result, Made]:
-    """The answer to a question, and what else can be asked of the same computation.
+    """The answer to a question, and what else can be asked of the same computation: nothing where it `opens` no number.
 
     `beside` are computed along, those under other definitions too, as far as these read the same rows. With `content`,
     what the logs hold as a whole is told.
@@ -118,6 +119,7 @@ def answered(
     if not sources.tables and not sources.logs:
         raise InputError(findings, 3)
     as_of = instant(definitions.settings.calendar, ask.as_of)
+    funnels = _funnels(definitions, addresses) if ask.metrics and not ask.by else []
     done = run(
         definitions,
         sources,
@@ -130,6 +132,7 @@ def answered(
         content=content,
         caching=caching,
         progress=progress,
+        opened=None if opens else funnels,
     )
     _refuse_splits(ask, done.values)
     if done.values["value"].null_count() == done.values.height:
@@ -154,7 +157,7 @@ def answered(
         done.read.cache,
         ask,
         tuple(parts),
-        step_times(done, _funnels(definitions, addresses), ask.where) if ask.metrics and not ask.by else None,
+        step_times(done, funnels, ask.where) if ask.metrics and not ask.by else None,
     )
     return result, Made(definitions, sources, done, done.beside[len(narrowed) :])
 

@@ -43,6 +43,10 @@ class Piece:
     live: Live
     ledger: Ledger
     split: Split
+    key: str = ""
+    """All that tells the ledger, and what it is reduced to, from every other one."""
+    told: pl.DataFrame | None = None
+    """The rows that it is reduced to, where they are known already."""
 
     @property
     def shape(self) -> Shape:
@@ -66,16 +70,22 @@ class Piece:
 
 
 def reduced(pieces: Sequence[Piece]) -> list[pl.DataFrame]:
-    """Each piece's ledger, reduced; pieces of one ledger share its entries, which are let go after the last of them."""
+    """Each piece's ledger, reduced; pieces of one ledger share its entries, which are let go after the last of them.
+
+    Grain: period, cut, stat, segment value. Columns: those that all pieces share, whatever their ledgers are.
+    """
     of: dict[int, list[int]] = {}
-    for number, piece in enumerate(pieces):
-        of.setdefault(id(piece.ledger), []).append(number)
     found: dict[int, pl.DataFrame] = {}
+    for number, piece in enumerate(pieces):
+        if piece.told is None:
+            of.setdefault(id(piece.ledger), []).append(number)
+        else:
+            found[number] = piece.told
     for numbers in of.values():
         first = pieces[numbers[0]]
         reduction = Reduction(first.live, first.ledger, first.frame.periods)
         for number in sorted(numbers, key=lambda number: pieces[number].level):
-            found[number] = reduction.to(pieces[number].split)
+            found[number] = _named(pieces[number], reduction.to(pieces[number].split))
         del reduction
         if first.live.store.engine == "streaming":
             pa.default_memory_pool().release_unused()  # what large arrays left behind goes back to the system
@@ -90,8 +100,7 @@ def finished(pieces: Sequence[Piece], reduced: Sequence[pl.DataFrame]) -> list[p
     """
     if not pieces:
         return []
-    named = [_named(number, *pair) for number, pair in enumerate(zip(pieces, reduced, strict=True))]
-    rows = pl.concat([rows for parts in named for rows in parts])
+    rows = pl.concat(rows.with_columns(number=pl.lit(number, dtype=pl.Int32)) for number, rows in enumerate(reduced))
     rows = _everywhere(pieces, rows).join(_about(pieces), on="number", maintain_order="left")
     rows = _judged(_valued(rows.with_columns(pl.col(COUNTS).fill_null(0))))
     rows = rows.sort("number", *KEYS, nulls_last=False)
@@ -105,7 +114,7 @@ def finished(pieces: Sequence[Piece], reduced: Sequence[pl.DataFrame]) -> list[p
     return out
 
 
-def _named(number: int, piece: Piece, reduced: pl.DataFrame) -> list[pl.DataFrame]:
+def _named(piece: Piece, reduced: pl.DataFrame) -> pl.DataFrame:
     """A reduced ledger in the columns that all share, once for each stat."""
     none = pl.lit(None, dtype=pl.String)
     cut = pl.concat_str([_label(name) for name in piece.parts], separator=".") if piece.parts else none
@@ -117,13 +126,12 @@ def _named(number: int, piece: Piece, reduced: pl.DataFrame) -> list[pl.DataFram
         found = pl.col(name) if name in reduced.columns else pl.lit(None)
         return found.cast(pl.Float64).fill_nan(None)
 
-    return [
+    return pl.concat(
         reduced.select(
             "period",
             *counts,
-            number=pl.lit(number, dtype=pl.Int32),
             stat=pl.lit(stat, dtype=pl.String),
-            cut=cut,
+            cut=cut.cast(pl.String),
             segment_value=value.cast(pl.String),
             top=amount("top" if stat is None else f"stat_{stat}"),
             bottom=amount("bottom"),
@@ -131,7 +139,7 @@ def _named(number: int, piece: Piece, reduced: pl.DataFrame) -> list[pl.DataFram
             under=amount("under"),
         )
         for stat in piece.stats
-    ]
+    )
 
 
 def _label(name: str) -> pl.Expr:

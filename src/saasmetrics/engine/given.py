@@ -17,6 +17,7 @@ from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.definitions.scope import Scope
 from saasmetrics.engine.combine import back, bound, combined, cut, moved_starts, renamed
+from saasmetrics.engine.shelf import Shelf
 from saasmetrics.engine.store import Store
 from saasmetrics.facts.request import Content, First, Narrow, Presence, Request, Runs, SameRun, Spread, Tally
 from saasmetrics.frames.canonical import ROLES
@@ -225,18 +226,6 @@ def _columns(request: Request, store: Store) -> dict[str, pl.DataType]:
     return {"account": text, "user": text, "run": run, **times, **counts, "reason": text}
 
 
-@dataclass
-class Shelf:
-    """Books that were made, by what they are, under which policies, as of when (None: never); what counts."""
-
-    books: dict[tuple[Book, str, datetime | None], pl.LazyFrame] = field(default_factory=dict)
-    ledgers: dict[tuple[object, ...], Ledger] = field(default_factory=dict)
-    """Ledgers with the segments that they carry, by all they depend on."""
-    counted: dict[Numbers, Live] = field(default_factory=dict)
-    asking: list[bool] = field(default_factory=lambda: [False])
-    """Of the books being made, the innermost last: whether they asked for the as-of."""
-
-
 class Live(_Common):
     """Answers from what was read; every book is made once."""
 
@@ -279,6 +268,11 @@ class Live(_Common):
     def at(self, as_of: datetime, since: datetime | None) -> Live:
         """The same over another stretch of time: what is visible, and from when on there is anything."""
         return Live(self.scope, self.store, self.by, self.shelf, as_of, since, self.fine)
+
+    @property
+    def blank(self) -> Live:
+        """The same over no rows."""
+        return Live(self.scope, self.store.blank, self.by, self.shelf.blank, self._as_of, self.since, self.fine)
 
     def finely(self) -> Live:
         return Live(self.scope, self.store, self.by, self.shelf, self._as_of, self.since, fine=True)

@@ -15,6 +15,7 @@ from saasmetrics.definitions.inputs import ResolvedInput
 from saasmetrics.engine.combine import is_told
 from saasmetrics.engine.finish import Piece, finished, reduced
 from saasmetrics.engine.given import Live
+from saasmetrics.engine.kept import Kept, UnforeseenError
 from saasmetrics.engine.lot import Split
 from saasmetrics.engine.values import Frame, absent, overlap
 from saasmetrics.expression import compile_polars, gate_arithmetic
@@ -37,10 +38,19 @@ class Plan:
     finish: Callable[[Sequence[pl.DataFrame]], pl.DataFrame]
 
 
-def gathered(plans: Sequence[Plan]) -> Iterator[pl.DataFrame]:
-    """Values of many plans, everything collected together."""
+def gathered(plans: Sequence[Plan], kept: Kept | None = None) -> Iterator[pl.DataFrame]:
+    """Values of many plans, everything collected together. What ledgers are reduced to is `kept`.
+
+    Raises: UnforeseenError where rows were left out, since ledgers were known, and one is not.
+    """
     pieces = [piece for plan in plans for piece in plan.pieces]
-    values = iter(finished(pieces, reduced(pieces)))
+    if kept is not None and kept.told and any(piece.told is None for piece in pieces):
+        raise UnforeseenError
+    rows = reduced(pieces)
+    for piece, told in zip(pieces, rows, strict=True):
+        if kept is not None and piece.told is None:
+            kept.note(piece.key, told, piece.frame)
+    values = iter(finished(pieces, rows))
     for plan in plans:
         yield plan.finish([next(values) for _ in plan.pieces])
 
@@ -62,17 +72,26 @@ def planned(live: Live, frame: Frame, where: Where, levels: Sequence[int]) -> Pl
 def _of_ledger(live: Live, frame: Frame, wanted: ResolvedInput | None, where: Where, levels: Sequence[int]) -> Plan:
     """The values of a metric of its own, or of a wanted input of another."""
     segments = tuple(dict.fromkeys([*frame.by, *where]))
+    kept = live.shelf.kept
+    # Where everything is known already, what a ledger is can be seen without rows.
+    drawing = live.blank if kept is not None and kept.told else live
     apart = frozenset(
-        _of_accounts_alone(live, live.drawn(frame.metric, wanted, frame.periods, segments, told=False), segments)
+        _of_accounts_alone(live, drawing.drawn(frame.metric, wanted, frame.periods, segments, told=False), segments)
     )
     carried = tuple(segment for segment in segments if segment not in apart)
-    ledger = live.drawn(frame.metric, wanted, frame.periods, carried, told=True)
+    ledger = drawing.drawn(frame.metric, wanted, frame.periods, carried, told=True)
     depths = [level for level in levels if level <= len(ledger.shape.parts)]
     splits = [frame]
     twice = any(ledger.shape.collapse) or any(may_be_several(live, segment) for segment in frame.by)
     if frame.by and twice and ledger.shape.how != "quantile":
         splits.append(replace(frame, by=()))
-    pieces = [Piece(split, live, ledger, Split(level, split.by, where, apart)) for split in splits for level in depths]
+    pieces = []
+    for split in splits:
+        for level in depths:
+            grain = frame.periods.grain.value
+            key = repr((frame.asker, frame.metric.id, wanted, grain, level, split.by, sorted(where.items())))
+            told = kept.find(key, frame) if kept is not None else None
+            pieces.append(Piece(split, live, ledger, Split(level, split.by, where, apart), key, told))
 
     def finish(values: Sequence[pl.DataFrame]) -> pl.DataFrame:
         parts, whole = values[: len(depths)], values[len(depths) :]

@@ -14,6 +14,7 @@ from saasmetrics.facts.cache import Cache, Caching
 from saasmetrics.facts.reduce import reduce as reduce_logs
 from saasmetrics.facts.request import Request
 from saasmetrics.facts.result import Read as LogRead
+from saasmetrics.facts.sparing import Sparing
 from saasmetrics.finding import Finding, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.sources.broken import broken_files_told
@@ -47,6 +48,8 @@ class Read:
     """The rows that lead ids to accounts; all tables have them applied."""
     usable: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     """By role that was read, the rows of its table that count, as its sources have them."""
+    seals: Mapping[str, int] | None = None
+    """Of what stands in the cache for all logs, as in `Facts`."""
 
 
 def blank(sources: Sources) -> Store:
@@ -80,8 +83,12 @@ def read(
     as_of: datetime | None,
     caching: Caching,
     progress: Progress | None = None,
+    sparing: Sparing | None = None,
 ) -> Read:
-    """Collect the tables of these roles and fill these requests, of runs with the columns named."""
+    """Collect the tables of these roles and fill these requests, of runs with the columns named.
+
+    Of what a cache has, that which `sparing` does not need is left out.
+    """
     calendar = definitions.settings.calendar
     wanted = [role for role in sources.tables if role in {*roles, "accounts", "users", "aliases"}]
     frames = dict(zip(wanted, pl.collect_all([sources.tables[role].frame for role in wanted]), strict=True))
@@ -106,6 +113,7 @@ def read(
         as_of=as_of,
         cache=cache,
         progress=progress,
+        sparing=sparing,
     )
     findings += facts.findings
     known = definitions.workflows
@@ -132,7 +140,7 @@ def read(
         frozenset(sources.missing),
     )
     told = _told(definitions, sources, frames, sound, facts.reads)
-    return Read(store, told, reaches, tuple(findings), cache, sound.get("aliases"), sound)
+    return Read(store, told, reaches, tuple(findings), cache, sound.get("aliases"), sound, facts.seals)
 
 
 def _runless(definitions: Definitions, workflow: str, rows: int) -> Finding:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from functools import partial
 
 import polars as pl
 
@@ -13,29 +14,28 @@ from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
 from saasmetrics.engine.choices import not_computed
 from saasmetrics.engine.contents import Held, contents, filled
-from saasmetrics.engine.given import Asked, Drafts, Live, Recorder, Shelf
+from saasmetrics.engine.given import Asked, Drafts, Live, Recorder
+from saasmetrics.engine.kept import Kept, Question, UnforeseenError, requests_of
 from saasmetrics.engine.plan import Plan, Where, gathered, planned
+from saasmetrics.engine.reaching import newest, periods_asked, reach_of, since_of, timeless
 from saasmetrics.engine.read import Progress, Read, blank, read
 from saasmetrics.engine.reconciled import reconciled
+from saasmetrics.engine.shelf import Shelf
 from saasmetrics.engine.too_large import too_large_told
 from saasmetrics.engine.unrated import unrated
 from saasmetrics.engine.unread import unread
 from saasmetrics.engine.values import Frame, absent, cut_text
 from saasmetrics.facts.cache import UNSAID, Caching
-from saasmetrics.facts.request import Narrow, Request
+from saasmetrics.facts.request import Content, Narrow, Request
 from saasmetrics.finding import Finding, InputError, Severity
-from saasmetrics.frames.canonical import ROLES
 from saasmetrics.frames.values import KEYS, NO_INPUT, value_types
 from saasmetrics.ledgers.derived import Derived
-from saasmetrics.period import Calendar, Grain, Periods
+from saasmetrics.period import Grain, Periods
 from saasmetrics.sources.broken import broken_files_told
 from saasmetrics.sources.open import Sources
 
 DRAFT = datetime(2026, 1, 2, tzinfo=UTC)
 """Any moment: plans are drawn up without data, and what they ask for does not depend on when."""
-
-STATE = ("accounts", "users", "aliases")
-"""Roles that tell what there is, not what happened: a quiet week in them does not mean that the export stops."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +100,11 @@ class _Under:
             for name, finer in draw_up(self.definitions, sources, self.wishes, fine=True).items():
                 self.asked[name].add(finer)
 
-    def answer(self, found: Read, as_of: datetime | None, overall: datetime) -> None:
-        self.reaches = {metric: as_of or _reach(one, found, overall) for metric, one in self.asked.items()}
-        self.begins = {metric: _since(one, found) for metric, one in self.asked.items()}
+    def answer(self, found: Read, as_of: datetime | None, overall: datetime, kept: Kept | None) -> None:
+        self.reaches = {metric: as_of or reach_of(one, found, overall) for metric, one in self.asked.items()}
+        self.begins = {metric: since_of(one, found) for metric, one in self.asked.items()}
         first = next(iter(self.definitions.metrics))
-        self.live = Live(self.definitions.scope(first), found.store, (), Shelf(), overall)
+        self.live = Live(self.definitions.scope(first), found.store, (), Shelf(kept=kept), overall)
 
 
 def _meanings(definitions: Definitions, everything: Sequence[Wish]) -> dict[int, _Under]:
@@ -162,67 +162,110 @@ def compute(
     content: bool = False,
     caching: Caching = UNSAID,
     progress: Progress | None = None,
+    opened: Collection[str] | None = None,
 ) -> Computed:
     """All wishes, computed together; those of `beside` in the same pass, each with values of its own.
 
     With `fine`, what their entries one by one need is read as well; with `content`, what the logs hold as a whole.
+    Where it is said which metrics are `opened` afterwards, others may be told as they were in an earlier run, without
+    their rows.
     """
     everything = (*wishes, *beside)
     meanings = _meanings(definitions, everything)
     for its in meanings.values():
         its.ask(sources, fine=fine)
     asked = meanings[id(definitions)].asked
-    every = [one for its in meanings.values() for one in its.asked.values()]
-    roles = {role for one in every for role in (*one.roles, *one.lookups)}
-    if any(its.reads_invoices for its in meanings.values()):
-        roles.add("subscriptions")  # to be held against the invoices
-    everyone, own = Asked(), Asked()
-    for one in every:
-        everyone.add(one)
+    own = Asked()
     for one in asked.values():
         own.add(one)
     whole = contents(sources, own.requests, definitions.settings.calendar) if content else {}
-    asking: dict[Request, Collection[str]] = {**everyone.requests, **{content: () for content in whole.values()}}
-    with broken_files_told(file for files in sources.files.values() for file in files):
-        found = read(definitions, sources, roles, asking, as_of, caching, progress)
-    found = replace(found, findings=(*found.findings, *_by_time(definitions, own.requests)))
-    if as_of is None and not found.reaches:
-        raise InputError([*found.findings, _timeless()], 3)
-    overall = as_of or _newest(found, definitions.settings.calendar)
-    for its in meanings.values():
-        its.answer(found, as_of, overall)
-    mine = meanings[id(definitions)]
-    live, reaches, begins = mine.live, mine.reaches, mine.begins
-    reading = [live.at(reaches[name], None).of(definitions.metrics[name]) for name in asked]
-    lacking = unrated((live_, (*one.roles, *one.lookups)) for live_, one in zip(reading, asked.values(), strict=True))
-    found = replace(found, findings=(*found.findings, *lacking, *reconciled(reading)))
-    plans = []
-    for wish in everything:
-        its = meanings[id(wish.meaning or definitions)]
+
+    def span(grain: Grain, moment: datetime) -> Periods:
+        return periods_asked(definitions, grain, moment, count, since, until)
+
+    kept = None
+    if opened is not None and not (fine or content) and len(meanings) == 1:
+        kept = Kept(partial(Question.of, definitions, sources, everything), requests_of(asked, opened), span)
+    run = _Run(definitions, sources, meanings, as_of, span, whole, kept)
+    try:
+        return run.computed(wishes, beside, caching, progress)
+    except UnforeseenError:
+        run.forget()
+        return run.computed(wishes, beside, caching, progress)
+
+
+@dataclass
+class _Run:
+    """What is computed, and of what."""
+
+    definitions: Definitions
+    sources: Sources
+    meanings: Mapping[int, _Under]
+    as_of: datetime | None
+    span: Callable[[Grain, datetime], Periods]
+    whole: Mapping[str, Content]
+    kept: Kept | None
+
+    def forget(self) -> None:
+        """Make everything anew."""
+        if self.kept is not None:
+            self.kept.forget()
+
+    def computed(
+        self, wishes: Sequence[Wish], beside: Sequence[Wish], caching: Caching, progress: Progress | None
+    ) -> Computed:
+        """Read, and answer all wishes. Raises: UnforeseenError where what was kept does not answer them."""
+        found = self._read(caching, progress)
+        if self.as_of is None and not found.reaches:
+            raise InputError([*found.findings, timeless()], 3)
+        overall = self.as_of or newest(found, self.definitions.settings.calendar)
+        for its in self.meanings.values():
+            its.answer(found, self.as_of, overall, self.kept)
+        mine = self.meanings[id(self.definitions)]
+        reading = [mine.live.at(mine.reaches[name], None).of(self.definitions.metrics[name]) for name in mine.asked]
+        asked = [(*one.roles, *one.lookups) for one in mine.asked.values()]
+        found = replace(
+            found, findings=(*found.findings, *unrated(zip(reading, asked, strict=True)), *reconciled(reading))
+        )
+        everything = (*wishes, *beside)
+        plans = [self._planned(wish, found, overall) for wish in everything]
+        parts = [_picked(wish, part) for wish, part in zip(everything, gathered(plans, self.kept), strict=True)]
+        read_as_numbers = mine.live.shelf.blank.counted | mine.live.shelf.counted
+        found = replace(found, findings=(*found.findings, *unread(read_as_numbers, found.store, self.sources)))
+        values = pl.concat([pl.DataFrame(schema=value_types()), *parts[: len(wishes)]])
+        values = values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS)
+        if self.kept is not None:
+            found = replace(found, findings=(*found.findings, *self.kept.write(found.seals, overall)))
+        told = filled(found.store.facts, self.whole)
+        return Computed(values, found, overall, mine.reaches, mine.begins, mine.live, tuple(parts[len(wishes) :]), told)
+
+    def _read(self, caching: Caching, progress: Progress | None) -> Read:
+        every = [one for its in self.meanings.values() for one in its.asked.values()]
+        roles = {role for one in every for role in (*one.roles, *one.lookups)}
+        if any(its.reads_invoices for its in self.meanings.values()):
+            roles.add("subscriptions")  # to be held against the invoices
+        everyone, own = Asked(), Asked()
+        for one in every:
+            everyone.add(one)
+        for one in self.meanings[id(self.definitions)].asked.values():
+            own.add(one)
+        asking: dict[Request, Collection[str]] = {**everyone.requests, **dict.fromkeys(self.whole.values(), ())}
+        with broken_files_told(file for files in self.sources.files.values() for file in files):
+            found = read(self.definitions, self.sources, roles, asking, self.as_of, caching, progress, self.kept)
+        return replace(found, findings=(*found.findings, *_by_time(self.definitions, own.requests)))
+
+    def _planned(self, wish: Wish, found: Read, overall: datetime) -> Plan:
+        its = self.meanings[id(wish.meaning or self.definitions)]
         metric = its.definitions.metrics[wish.metric]
-        moment = its.reaches.get(wish.metric, overall)
-        periods = _periods(definitions, wish.grain, overall, count, since, until)
-        frame = Frame(metric, periods, wish.by, moment, its.begins.get(wish.metric))
+        moment, since = its.reaches.get(wish.metric, overall), its.begins.get(wish.metric)
+        asker = f"{wish.metric} {wish.grain.value}"
+        frame = Frame(metric, self.span(wish.grain, overall), wish.by, moment, since, asker)
         why = (
             metric.missing
             or not_computed(its.definitions, metric)
-            or _without(its.asked.get(wish.metric), definitions, sources, found)
+            or _without(its.asked.get(wish.metric), self.definitions, self.sources, found)
         )
-        plans.append(_plan(its.live.at(moment, frame.since), frame, wish, why))
-    parts = [_picked(wish, part) for wish, part in zip(everything, gathered(plans), strict=True)]
-    found = replace(found, findings=(*found.findings, *unread(live.shelf.counted, sources)))
-    values = pl.concat([pl.DataFrame(schema=value_types()), *parts[: len(wishes)]])
-    values = values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS)
-    return Computed(
-        values,
-        found,
-        overall,
-        reaches,
-        begins,
-        live,
-        tuple(parts[len(wishes) :]),
-        filled(found.store.facts, whole),
-    )
+        return _plan(its.live.at(moment, since), frame, wish, why)
 
 
 def _plan(live: Live, frame: Frame, wish: Wish, why: str | None) -> Plan:
@@ -265,41 +308,6 @@ def _by_time(definitions: Definitions, requests: Collection[Request]) -> list[Fi
     ]
 
 
-def _newest(found: Read, calendar: Calendar) -> datetime:
-    """The first instant after everything that was read; sparse roles count only where nothing else is there.
-
-    Edges: a day known by its date alone counts as a whole, unless instants of that very day say how far it got.
-    """
-    dense = [one for role, one in found.reaches.items() if not ROLES[role].sparse] or [*found.reaches.values()]
-    instants = [one.last for one in dense if not one.by_day]
-    last = max(one.last for one in dense)
-    if instants and calendar.local_day(max(instants)) == calendar.local_day(last - timedelta(microseconds=1)):
-        return max(instants)
-    return last
-
-
-def _reach(asked: Asked, found: Read, overall: datetime) -> datetime:
-    """How far a metric's inputs reach: the smallest newest row over the sources it counts."""
-    known = [
-        found.reaches[role].last
-        for role in asked.roles
-        if role in found.reaches and not ROLES[role].sparse and role not in STATE
-    ]
-    return min([*known, overall])
-
-
-def _since(asked: Asked, found: Read) -> datetime | None:
-    """From when on a metric's inputs tell anything: the latest beginning over the logs it counts."""
-    begins = [found.reaches[role].first for role in asked.roles if role in found.reaches and role not in STATE]
-    return max(begins, default=None)
-
-
-def _timeless() -> Finding:
-    """Nothing that was read has a time: there is no day up to which anything could be said."""
-    hint = "say one with --as-of, and nothing counts as nothing"
-    return Finding("SM978", Severity.ERROR, "no row that can be used says up to which day the data reaches", hint=hint)
-
-
 def _without(asked: Asked | None, definitions: Definitions, sources: Sources, found: Read) -> str | None:
     """Which source a metric lacks; None when it has all it counts.
 
@@ -316,18 +324,3 @@ def _without(asked: Asked | None, definitions: Definitions, sources: Sources, fo
         if any(read.rows for read in reads) and not any(read.used for read in reads):
             return f"no row with the role `{role}` can be used"
     return None
-
-
-def _periods(
-    definitions: Definitions, grain: Grain, as_of: datetime, count: int | None, since: date | None, until: date | None
-) -> Periods:
-    """The periods asked for; without a word the one in progress and the twelve before it."""
-    calendar = definitions.settings.calendar
-    last = calendar.local_day(as_of - timedelta(microseconds=1))
-    last = min(last, until) if until else last
-    if since is not None:
-        starts = calendar.span(min(since, last), last, grain)
-        return Periods(calendar, grain, starts[-count:] if count else starts)
-    current = calendar.floor(last, grain)
-    first = calendar.shift(current, grain, -((count or 13) - 1))
-    return Periods(calendar, grain, calendar.span(first, current, grain))

@@ -9,7 +9,7 @@ import polars as pl
 from saasmetrics.books.happenings import matches
 from saasmetrics.definitions.selection import Selector
 from saasmetrics.engine.given import Asked, Live
-from saasmetrics.engine.run import STATE
+from saasmetrics.engine.reaching import STATE
 from saasmetrics.expression import parse
 from saasmetrics.facts.request import Runs
 from saasmetrics.frames.canonical import ROLES

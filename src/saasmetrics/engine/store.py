@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Literal
@@ -43,6 +43,12 @@ class Store:
         """Which engine collects plans over this: streaming takes about a millisecond a plan before it begins."""
         rows = sum(frame.height for frame in (*self.tables.values(), *self.facts.values()))
         return "in-memory" if rows < FEW else "streaming"
+
+    @cached_property
+    def blank(self) -> Store:
+        """The same without rows."""
+        tables = {role: rows.clear() for role, rows in self.tables.items()}
+        return replace(self, tables=tables, facts={request: rows.clear() for request, rows in self.facts.items()})
 
     @cached_property
     def accounts_change(self) -> bool:

@@ -25,6 +25,8 @@ class Frame:
     by: tuple[str, ...]
     as_of: datetime
     since: datetime | None
+    asker: str = ""
+    """The number that is asked for, of which it may be an input."""
 
     @property
     def segment(self) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,38 +67,50 @@ class Cache:
     def parcels(self, plan: str) -> Iterator[Parcel]:
         """All whole parcels of a plan, by name; broken ones are removed."""
         for path in sorted(self.folder.glob(f"{plan}-*{SUFFIX}")):
-            try:
-                yield read_parcel(path)
-            except BrokenParcelError:
-                self.drop(path)
-            except OSError as error:
-                self._trouble = str(error.strerror)
+            yield from self._whole(path)
 
-    def use(self, parcel: Parcel) -> dict[str, pl.DataFrame] | None:
-        """The tables of a parcel; None when it turns out to be broken, and is removed."""
+    def parcel(self, plan: str, name: str) -> Parcel | None:
+        """One parcel, if it is there and whole."""
+        return next(self._whole(self._path(plan, name)), None)
+
+    def _whole(self, path: Path) -> Iterator[Parcel]:
         try:
-            tables = parcel.tables()
-            os.utime(parcel.path)
+            yield read_parcel(path)
+        except BrokenParcelError:
+            self.drop(path)
+        except FileNotFoundError:
+            pass  # nobody wrote it, or another run has just removed it
+        except OSError as error:
+            self._trouble = str(error.strerror)
+
+    def _path(self, plan: str, name: str) -> Path:
+        return self.folder / f"{plan}-{name}{SUFFIX}"
+
+    def use(self, parcel: Parcel, names: Collection[str] | None = None) -> dict[str, pl.DataFrame] | None:
+        """The tables of a parcel, or those named; None when it turns out to be broken, and is removed."""
+        try:
+            tables = parcel.tables(names)
+            if parcel.path not in self._kept:
+                os.utime(parcel.path)
         except (BrokenParcelError, OSError):
             self.drop(parcel.path)
             return None
         self._kept.add(parcel.path)
-        self.used += 1
         return tables
 
-    def write(self, plan: str, name: str, head: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) -> None:
-        """Keep a parcel; after the first failure nothing more is tried."""
+    def write(self, plan: str, name: str, head: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) -> int | None:
+        """Keep a parcel; its seal, or None: after the first failure nothing more is tried."""
         if self._trouble is not None:
-            return
-        path = self.folder / f"{plan}-{name}{SUFFIX}"
+            return None
+        path = self._path(plan, name)
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_parcel(path, head, tables)
+            seal = write_parcel(path, head, tables)
         except OSError as error:
             self._trouble = error.strerror or str(error)
-            return
+            return None
         self._kept.add(path)
-        self.written += 1
+        return seal
 
     @staticmethod
     def drop(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ import polars as pl
 from saasmetrics.facts.atoms import ATOM, Atoms
 from saasmetrics.facts.family import Reducer
 from saasmetrics.facts.pack import Codes, Partial
+from saasmetrics.facts.parcel import Parcel
 from saasmetrics.facts.usable import Count
 from saasmetrics.facts.vocabulary import Vocabulary
 
@@ -56,15 +57,28 @@ class Keeper:
             tables[f"words/{of}"] = pl.DataFrame({"code": codes, "text": self.words[of].texts(codes)})
         return head, tables
 
+    def tables(self, parcel: Parcel, numbers: Collection[int]) -> list[str]:
+        """The tables of a parcel from which the partials of these reducers are unpacked; counts without runs always."""
+        names = [name for name in parcel.places if name.partition("/")[0] in {str(number) for number in numbers}]
+        others = [name for name in parcel.places if name.endswith("/runless") and name not in names]
+        words = {of for number in numbers for of in self.reducers[number].codes.values()}
+        return [*names, *others, *(name for name in parcel.places if name.removeprefix("words/") in words)]
+
     def unpacked(self, head: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) -> Iterator[tuple[int, Partial]]:
-        """The partials of a parcel in the codes of this run, with the number of the reducer that takes each."""
+        """The partials of a parcel in the codes of this run, with the number of the reducer that takes each.
+
+        Edges: of tables that are not there nothing is told, and of a reducer without any there is no partial.
+        """
         atoms = {old: self.atoms.atom_of(meets) for old, meets in head["atoms"]}
         look_up = {ATOM: _table(np.array(list(atoms), np.uint32), np.array(list(atoms.values()), np.uint32))}
         for name, rows in tables.items():
             if name.startswith("words/"):
                 of = name.removeprefix("words/")
                 look_up[of] = _table(rows["code"].to_numpy(), self.words[of].look_up(rows["text"]))
-        partials: dict[int, dict[str, Any]] = {number: {name: {} for name in names} for number, names in head["tables"]}
+        there = {int(name.partition("/")[0]) for name in tables if name[0].isdigit()}
+        partials: dict[int, dict[str, Any]] = {
+            number: {name: {} for name in names} for number, names in head["tables"] if number in there
+        }
         for name, rows in tables.items():
             first, _, table = name.partition("/")
             if first.isdigit():

@@ -6,7 +6,7 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from threading import get_ident
@@ -30,12 +30,18 @@ class Parcel:
     head: Mapping[str, Any]
     places: Mapping[str, tuple[int, int, int]]
     """By table: where it begins in the file, how long it is, and its checksum."""
+    seal: int
+    """The checksum of the head and of all checksums of tables: another content has another one."""
 
-    def tables(self) -> dict[str, pl.DataFrame]:
-        """All tables. Raises: BrokenParcelError where the file has been cut or changed."""
-        out = {}
+    def tables(self, names: Collection[str] | None = None) -> dict[str, pl.DataFrame]:
+        """All tables, or those of them that are named. Raises: BrokenParcelError: the file has been cut or changed."""
+        out: dict[str, pl.DataFrame] = {}
+        wanted = self.places if names is None else [name for name in self.places if name in names]
+        if not wanted:
+            return out
         with self.path.open("rb") as stream:
-            for name, (begin, length, checksum) in self.places.items():
+            for name in wanted:
+                begin, length, checksum = self.places[name]
                 stream.seek(begin)
                 content = stream.read(length)
                 if zlib.crc32(content) != checksum:
@@ -45,7 +51,7 @@ class Parcel:
 
 
 def write_parcel(path: Path, head: Mapping[str, Any], tables: Mapping[str, pl.DataFrame]) -> int:
-    """Write a parcel beside its place, then move it there; the bytes it takes. Raises: OSError, with nothing left."""
+    """Write a parcel beside its place, then move it there; its seal. Raises: OSError, with nothing left."""
     contents = {}
     for name, rows in tables.items():
         stream = io.BytesIO()
@@ -56,16 +62,16 @@ def write_parcel(path: Path, head: Mapping[str, Any], tables: Mapping[str, pl.Da
         places[name] = (begin, len(content), zlib.crc32(content))
         begin += len(content)
     text = json.dumps({"head": head, "places": places}).encode()
-    start = [_MAGIC, len(text).to_bytes(_LENGTH, "little"), zlib.crc32(text).to_bytes(4, "little"), text]
+    seal = zlib.crc32(text)
+    start = [_MAGIC, len(text).to_bytes(_LENGTH, "little"), seal.to_bytes(4, "little"), text]
     scratch = path.with_name(f".{path.name}.{os.getpid()}.{get_ident()}.part")
     try:
         with scratch.open("wb") as file:
             file.writelines([*start, *contents.values()])
-            size = file.tell()
         scratch.replace(path)
     finally:
         scratch.unlink(missing_ok=True)
-    return size
+    return seal
 
 
 def read_parcel(path: Path) -> Parcel:
@@ -74,11 +80,11 @@ def read_parcel(path: Path) -> Parcel:
         if stream.read(len(_MAGIC)) != _MAGIC:
             raise BrokenParcelError(str(path))
         length = int.from_bytes(stream.read(_LENGTH), "little")
-        checksum = int.from_bytes(stream.read(4), "little")
+        seal = int.from_bytes(stream.read(4), "little")
         text = stream.read(min(length, path.stat().st_size))
         begin = stream.tell()
-    if zlib.crc32(text) != checksum:
+    if zlib.crc32(text) != seal:
         raise BrokenParcelError(str(path))
     content = json.loads(text)
     places = {name: (begin + first, size, check) for name, (first, size, check) in content["places"].items()}
-    return Parcel(path, content["head"], places)
+    return Parcel(path, content["head"], places, seal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from saasmetrics.facts.request import Request
 from saasmetrics.facts.result import Facts
 from saasmetrics.facts.runs import RunBook
 from saasmetrics.facts.shelf import Lot, Shelf, StaleError
+from saasmetrics.facts.sparing import Known, Sparing
 from saasmetrics.facts.usable import Count, sift
 from saasmetrics.facts.vocabulary import Vocabulary
 from saasmetrics.finding import Finding, Severity
@@ -61,8 +62,15 @@ class Pass:
     """
 
     def __init__(
-        self, ground: Ground, demands: Mapping[str, Demand], shelf: Shelf, progress: Progress | None, threads: int
+        self,
+        ground: Ground,
+        demands: Mapping[str, Demand],
+        shelf: Shelf,
+        progress: Progress | None,
+        threads: int,
+        sparing: Sparing | None = None,
     ) -> None:
+        self._sparing = sparing
         self._ground = ground
         self._demands = demands
         self._shelf = shelf
@@ -91,25 +99,40 @@ class Pass:
         Raises: StaleError when the shelf has to be cleared, as an id came again with other content.
         """
         keeper = Keeper(self._reducers, self._ground.words, self._ground.atoms)
-        lots = [self._shelf.lot(parcel, keeper) for parcel in self._shelf.stock.parcels]
+        lots = [self._shelf.lot(parcel) for parcel in self._shelf.stock.parcels]
         needs = self._find_repeats(lots) if self._marks and self._units else {}
         self._shelf.needs(lot for some in needs.values() for lot in some)
-        for lot in lots:
-            self._take_in(lot)
-        del lots
         self._each("rows", self._units, lambda number, unit: self._reduce(keeper, number, unit), self._absorb)
         for name, parts in self._owned.items():
             if parts:
                 self._check(name, pl.concat(parts, how="vertical_relaxed"), needs[name])
+        wanted = self._wanted()
+        for lot in lots:
+            self._take_in(lot, keeper, wanted)
         for name, parts in self._aside.items():
             if parts:
                 self._settle(name, pl.concat(parts, how="vertical_relaxed"))
         return self._facts()
 
+    def _wanted(self) -> list[int]:
+        """The reducers that are to have what was reduced before, by number."""
+        families = self._ground.plan.families
+        if self._sparing is None or self._shelf.cache is None:
+            return list(range(len(families)))
+        known = Known(self._shelf.cache, self._shelf.plan, self._shelf.seals, not self._units)
+        needed = self._sparing.needed(known)
+        return [
+            number
+            for number, family in enumerate(families)
+            if needed is None or any(member.request in needed for member in family.members)
+        ]
+
     def _find_repeats(self, lots: Sequence[Lot]) -> dict[str, list[Lot]]:
         """Read the ids of all units. By source, the lots of which some rows come again."""
         needs: dict[str, list[Lot]] = {}
         self._each("ids", self._units, self._read_ids, self._mark)
+        for lot in lots:
+            self._shelf.mark(lot)
         for lead, marks in self._marks.items():
             there = [lot for lot in lots if lead in lot.before]
             owned = marks.close([lot.before[lead] for lot in there])
@@ -119,17 +142,20 @@ class Pass:
                     lot.owns[name] = marks_
             if self._shelf.cache is None:  # else they are kept with what the rows come to
                 marks.forget_others()
+        kept = [lot for some in needs.values() for lot in some]
+        for lot in lots:
+            if not any(lot is other for other in kept):
+                lot.before = {}
         return needs
 
-    def _take_in(self, lot: Lot) -> None:
-        """Use what was reduced in an earlier run."""
+    def _take_in(self, lot: Lot, keeper: Keeper, wanted: Collection[int]) -> None:
+        """Use what was reduced in an earlier run, by some of the reducers."""
         for name, count in lot.counts.items():
             self._counts[name].add(count)
         for name, rows in lot.aside.items():
             self._aside[name].append(rows)
-        for number, partial in lot.partials:
+        for number, partial in self._shelf.partials(lot, keeper, wanted):
             self._reducers[number].absorb(partial)
-        lot.partials.clear()
 
     def _each(
         self,
@@ -182,7 +208,7 @@ class Pass:
         for raw in batches(unit, wish(demands.values()), demands[unit.sources[0]]):
             again = {lead: self._marks[lead].repeated(number, raw.height) for lead in leads}
             out += [self._found(raw, name, again.get(self._lead.get(name, ""))) for name in demands]
-        self._shelf.put(unit, out, keeper)
+        self._shelf.put(unit, out, keeper, self._lead)
         return out
 
     def _found(self, raw: Batch, name: str, repeated: tuple[Flags, Hashes] | None) -> Found:
@@ -248,7 +274,7 @@ class Pass:
         parts = [rows]
         for lot in lots:
             first = 0
-            marks, wanted = lot.before[name].marks, lot.owns[name]
+            marks, wanted = lot.before[self._lead[name]].marks, lot.owns[name]
             for raw in batches(self._shelf.stock.unit(lot.parcel), wish([demand]), demand):
                 some = marks[first : first + raw.height]
                 first += raw.height
@@ -285,4 +311,5 @@ class Pass:
         pa.default_memory_pool().release_unused()
         reads = {name: count.read for name, count in self._counts.items()}
         ids = names["account"].enum, names["user"].enum
-        return Facts(frames, *ids, reads, runless, tuple(self._findings))
+        seals = dict(self._shelf.seals) if self._shelf.whole else None
+        return Facts(frames, *ids, reads, runless, tuple(self._findings), seals)

@@ -27,6 +27,7 @@ from saasmetrics.facts.plan import Plan, make_plan
 from saasmetrics.facts.request import Request, Runs, Spread, Tally
 from saasmetrics.facts.result import Facts
 from saasmetrics.facts.shelf import Shelf, StaleError
+from saasmetrics.facts.sparing import Sparing
 from saasmetrics.facts.stock import stocked
 from saasmetrics.facts.vocabulary import Vocabulary
 from saasmetrics.finding import InputError
@@ -51,6 +52,7 @@ def reduce(
     cache: Cache | None = None,
     progress: Progress | None = None,
     threads: int | None = None,
+    sparing: Sparing | None = None,
 ) -> Facts:
     """Fill every request in one pass over the logs.
 
@@ -58,7 +60,7 @@ def reduce(
     `aliases` (alias, account) renames accounts in all history; `reads` names by request the columns that anybody reads
     of runs, for those others to be left out. Rows at or after `as_of` are not seen. `progress` is
     told what is read, the rows done and the rows in all. What the `cache` has of files that are as they were is not
-    read again.
+    read again; of that, what `sparing` does not need is left out.
     Edges: the same facts, to the byte, however rows are ordered, split over files or shared out among threads, and with
     or without a cache. Sources
     that no request reads are not opened. Raises: InputError when an expression cannot be computed on its source.
@@ -73,15 +75,15 @@ def reduce(
     ground = Ground(plan, Atoms(plan.predicates), formulas, words, _creations(created, words["account"]), reads or {})
     key = _key(plan, demands, created, aliases) if cache is not None else ""
 
-    def run() -> Facts:
+    def run(sparing: Sparing | None) -> Facts:
         shelf = Shelf(cache, key, stocked(cache, key, demands))
         try:
-            return Pass(ground, demands, shelf, progress, threads or os.cpu_count() or 1).run()
+            return Pass(ground, demands, shelf, progress, threads or os.cpu_count() or 1, sparing).run()
         except StaleError:
             shelf.clear()
-            return run()
+            return run(None)
 
-    facts = run()
+    facts = run(sparing)
     return replace(facts, findings=(*facts.findings, *cache.close())) if cache is not None else facts
 
 

@@ -44,3 +44,5 @@ class Facts:
     reads: Mapping[str, Read]
     runless: Mapping[str, int]
     findings: tuple[Finding, ...] = ()
+    seals: Mapping[str, int] | None = None
+    """The seals of the parcels that stand for all that was read, by name; None where some could not be kept."""

@@ -106,14 +106,16 @@ class RunBook:
         return {"heads": found.heads, **beside, "ids": {"run": found.runs}}
 
     def absorb(self, partial: Partial) -> None:
-        """Keep the heads of a chunk for the end."""
+        """Keep the heads of a chunk for the end. Edges: without heads the rows that belong to no run are counted."""
+        self._runless += np.asarray(partial["runless"]["rows"])
+        if not partial["heads"]:
+            return
         heads, late, users, reasons = (
             {name: np.asarray(column) for name, column in partial[table].items()}
             for table in ("heads", "late", "users", "reasons")
         )
         found = Heads(heads, late, users, reasons, pl.Series(partial["ids"]["run"], dtype=pl.String))
         self._held.append(held(found, self._unread))
-        self._runless += np.asarray(partial["runless"]["rows"])
 
     def frames(self, names: Mapping[str, Names]) -> dict[Request, pl.DataFrame]:
         """The frame of each request, in an order that is the same for the same rows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,13 +28,13 @@ class StaleError(Exception):
 
 @dataclass
 class Lot:
-    """What a parcel holds, in the codes of this run: counts, rows set aside, partials; and the marks of its rows."""
+    """What stands for some files: counts, and rows set aside; and when they are needed, the marks of its rows."""
 
     parcel: Parcel
     counts: Mapping[str, Count]
     aside: Mapping[str, pl.DataFrame]
-    partials: list[tuple[int, Partial]]
-    before: Mapping[str, Before]
+    before: Mapping[str, Before] = field(default_factory=dict)
+    """By the source that stands for all with the same ids."""
     owns: dict[str, Hashes] = field(default_factory=dict)
     """By source, marks of its rows that came again."""
 
@@ -46,39 +46,57 @@ class Shelf:
     cache: Cache | None
     plan: str
     stock: Stock
+    seals: dict[str, int] = field(default_factory=dict)
+    """By name, the seals of all parcels that this run used or wrote."""
+    whole: bool = True
+    """Whether parcels stand for everything that was read."""
     _needs: tuple[str, ...] = ()
 
-    def lot(self, parcel: Parcel, keeper: Keeper) -> Lot:
-        """What a parcel holds. Raises: StaleError when it is broken."""
+    def lot(self, parcel: Parcel) -> Lot:
+        """What a parcel says of its rows. Raises: StaleError when it is broken."""
+        counts = {name: counted(count) for name, count in parcel.head["counts"].items()}
+        aside = self._tables(parcel, [f"aside/{name}" for name in counts])
+        self.seals[name_of(parcel)] = parcel.seal
+        if self.cache is not None:
+            self.cache.used += 1
+        return Lot(parcel, counts, {name.removeprefix("aside/"): rows for name, rows in aside.items()})
+
+    def mark(self, lot: Lot) -> None:
+        """Add the marks of its rows. Raises: StaleError when its parcel is broken."""
+        what = ("marks", "gone", "apart")
+        names = [name.removeprefix("marks/") for name in lot.parcel.places if name.startswith("marks/")]
+        tables = self._tables(lot.parcel, [f"{each}/{name}" for each in what for name in names])
+        before = {}
+        for name in names:
+            marks, gone, apart = (tables[f"{each}/{name}"]["mark"].to_numpy() for each in what)
+            before[name] = Before(marks, np.union1d(apart, gone), gone)
+        lot.before = before
+
+    def partials(self, lot: Lot, keeper: Keeper, numbers: Collection[int]) -> Iterator[tuple[int, Partial]]:
+        """What a lot came to for these reducers, in the codes of this run. Raises: StaleError when it is broken."""
+        tables = self._tables(lot.parcel, keeper.tables(lot.parcel, numbers))
+        yield from keeper.unpacked(lot.parcel.head, tables)
+
+    def _tables(self, parcel: Parcel, names: Collection[str]) -> dict[str, pl.DataFrame]:
         assert self.cache is not None
-        tables = self.cache.use(parcel)
+        tables = self.cache.use(parcel, names)
         if tables is None:
             raise StaleError
-        head = parcel.head
-        before, aside = {}, {}
-        for name in head["counts"]:
-            if f"marks/{name}" in tables:
-                marks, gone, apart = (
-                    tables.pop(f"{what}/{name}")["mark"].to_numpy() for what in ("marks", "gone", "apart")
-                )
-                before[name] = Before(marks, np.union1d(apart, gone), gone)
-            if f"aside/{name}" in tables:
-                aside[name] = tables.pop(f"aside/{name}")
-        counts = {name: counted(count) for name, count in head["counts"].items()}
-        return Lot(parcel, counts, aside, list(keeper.unpacked(head, tables)), before)
+        return tables
 
     def needs(self, lots: Iterable[Lot]) -> None:
         """Say that what is put from now on counts without rows that these lots stand for."""
         self._needs = tuple(sorted({name_of(lot.parcel) for lot in lots}))
 
-    def put(self, unit: Unit, found: list[Found], keeper: Keeper) -> None:
-        """Keep what a unit came to."""
+    def put(self, unit: Unit, found: list[Found], keeper: Keeper, leads: Mapping[str, str]) -> None:
+        """Keep what a unit came to. `leads` names by source the one whose marks stand for its own."""
         if self.cache is None:
             return
         head, tables = keeper.packed([partial for each in found for partial in each.partials])
         for name in unit.sources:
             some = [each for each in found if each.source == name]
-            if marks := [each.marks for each in some if each.marks is not None]:
+            marks = [each.marks for each in some if each.marks is not None]
+            if marks and leads[name] == name:
                 apart, gone = zip(*(each.apart for each in some if each.apart is not None), strict=True)
                 for what, parts in (("marks", marks), ("apart", apart), ("gone", gone)):
                     tables[f"{what}/{name}"] = pl.DataFrame({"mark": np.concatenate(parts)})
@@ -95,7 +113,12 @@ class Shelf:
         rows_ = sum(count.rows for count in counts.values())
         head |= {"sources": unit.sources, "pieces": pieces, "rows": rows_, "needs": self._needs}
         head["counts"] = {name: told(count) for name, count in counts.items()}
-        self.cache.write(self.plan, self.stock.name(unit), head, tables)
+        name, seal = self.stock.name(unit), self.cache.write(self.plan, self.stock.name(unit), head, tables)
+        if seal is None:
+            self.whole = False
+            return
+        self.seals[name] = seal
+        self.cache.written += 1
 
     def clear(self) -> None:
         """Remove all parcels of the plan."""
