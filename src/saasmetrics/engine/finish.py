@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from saasmetrics.books.segments import column
 from saasmetrics.engine.given import Live
+from saasmetrics.engine.kept import UnforeseenError
 from saasmetrics.engine.lot import Split
 from saasmetrics.engine.quantiles import quantile_of
 from saasmetrics.engine.reduce import Reduction
@@ -43,10 +44,12 @@ class Piece:
     live: Live
     ledger: Ledger
     split: Split
+    periods: Periods
+    """Those of its frame for which the ledger was drawn."""
     key: str = ""
     """All that tells the ledger, and what it is reduced to, from every other one."""
     told: pl.DataFrame | None = None
-    """The rows that it is reduced to, where they are known already."""
+    """The rows that it is reduced to in the other periods, known already; None where they are not."""
 
     @property
     def shape(self) -> Shape:
@@ -73,23 +76,36 @@ def reduced(pieces: Sequence[Piece]) -> list[pl.DataFrame]:
     """Each piece's ledger, reduced; pieces of one ledger share its entries, which are let go after the last of them.
 
     Grain: period, cut, stat, segment value. Columns: those that all pieces share, whatever their ledgers are.
+    Raises: UnforeseenError where what is known already does not go with the rest.
     """
     of: dict[int, list[int]] = {}
     found: dict[int, pl.DataFrame] = {}
     for number, piece in enumerate(pieces):
-        if piece.told is None:
-            of.setdefault(id(piece.ledger), []).append(number)
-        else:
+        if piece.told is not None:
             found[number] = piece.told
+        if piece.periods.starts:
+            of.setdefault(id(piece.ledger), []).append(number)
     for numbers in of.values():
         first = pieces[numbers[0]]
-        reduction = Reduction(first.live, first.ledger, first.frame.periods)
+        reduction = Reduction(first.live, first.ledger, first.periods)
         for number in sorted(numbers, key=lambda number: pieces[number].level):
-            found[number] = _named(pieces[number], reduction.to(pieces[number].split))
+            rows = _named(pieces[number], reduction.to(pieces[number].split))
+            found[number] = _with(found[number], rows, pieces[number].shape) if number in found else rows
         del reduction
         if first.live.store.engine == "streaming":
             pa.default_memory_pool().release_unused()  # what large arrays left behind goes back to the system
     return [found[number] for number in range(len(pieces))]
+
+
+def _with(told: pl.DataFrame, rows: pl.DataFrame, shape: Shape) -> pl.DataFrame:
+    """Rows known already, and those of the periods after them.
+
+    Under a denominator that stays whole, a part that any period has stands in every one: they must have the same.
+    """
+    parts = ["cut", "segment_value"]
+    if shape.whole and not told.select(parts).unique().sort(parts).equals(rows.select(parts).unique().sort(parts)):
+        raise UnforeseenError
+    return pl.concat([told, rows])
 
 
 def finished(pieces: Sequence[Piece], reduced: Sequence[pl.DataFrame]) -> list[pl.DataFrame]:

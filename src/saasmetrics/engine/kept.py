@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 import polars as pl
 
 from saasmetrics.definitions.definitions import Definitions
+from saasmetrics.engine.bounded import Stretch
 from saasmetrics.engine.program import program
+from saasmetrics.engine.read import Read
 from saasmetrics.engine.values import Frame
 from saasmetrics.facts.cache import Cache
-from saasmetrics.facts.request import Request
-from saasmetrics.facts.sparing import Known
+from saasmetrics.facts.request import Request, Runs
+from saasmetrics.facts.sparing import Known, Needed
 from saasmetrics.finding import Finding
 from saasmetrics.frames.canonical import ROLES
-from saasmetrics.period import Grain, Periods
+from saasmetrics.period import Calendar, Grain, Periods
 from saasmetrics.sources.open import Sources
 
 _PLAN = "answers"
-_FEW = 10_000
+_MOST = 10_000
 """Ledgers beyond which none are kept."""
 
 
@@ -33,15 +35,30 @@ class UnforeseenError(Exception):
 
 
 @dataclass(frozen=True)
+class Asker:
+    """A number that is asked for: its name, what it asks of the logs, and what else it rests on.
+
+    `roles` are those of the tables that it reads; `stretch` is None where rows of any day may change it.
+    """
+
+    name: str
+    grain: Grain
+    requests: frozenset[Request]
+    roles: frozenset[str]
+    stretch: Stretch | None
+
+
+@dataclass(frozen=True)
 class Question:
     """All that decides the numbers beside the rows: what is asked, of what it is told, by which program.
 
-    Edges: a definition file counts by what it says, without comments and layout; exports that are no logs count by
-    their bytes, so that one which is written again as it was changes nothing.
+    `tables` tells by role what the exports hold that are no logs. Edges: a definition file counts by what it says,
+    without comments and layout; these exports count by their bytes, so that one which is written again as it was
+    changes nothing.
     """
 
     text: str
-    tables: str
+    tables: Mapping[str, str]
 
     @classmethod
     def of(cls, definitions: Definitions, sources: Sources, wishes: Sequence[object]) -> Question:
@@ -61,9 +78,10 @@ class Question:
 class Told:
     """A ledger reduced: its rows, the periods that it was drawn for, and how far its inputs reached.
 
-    Columns of `rows`: those of `engine/finish.py` before a status is put on them, without the number of the piece.
+    Columns of `rows`: those of `engine/finish.py` before a status is put on them.
     """
 
+    asker: str
     rows: pl.DataFrame
     grain: Grain
     starts: tuple[date, ...]
@@ -80,17 +98,20 @@ class Told:
 class Kept:
     """What an earlier run told of a question, and what this one tells, to be kept.
 
-    Where nothing is new, nothing of the logs is read but how many rows they have: every ledger is told as it was. In
-    any doubt everything is made anew.
+    A period is told as it was when it ended so long before anything new, and before the as-of of then, that neither
+    reaches it; where nothing is new, every period is. Those from a border on are made anew, of facts from as far back
+    as they reach. In any doubt everything is made anew.
     """
 
     ask: Callable[[], Question]
+    askers: Sequence[Asker]
     opened: frozenset[Request]
     """Requests whose facts are looked at besides."""
-    periods: Callable[[Grain, datetime], Periods]
-    """The periods asked for of a grain, as of a moment."""
+    calendar: Calendar
     told: dict[str, Told] = field(default_factory=dict)
-    """What is known from before, by ledger; empty where everything is made anew."""
+    """What is known from before, by ledger."""
+    borders: dict[str, date] = field(default_factory=dict)
+    """By asker, the day from which on periods are made anew: those that end later. Others are made anew as a whole."""
     made: dict[str, Told] = field(default_factory=dict)
     """What this run made."""
     _cache: Cache | None = None
@@ -105,72 +126,117 @@ class Kept:
         """What is asked, worked out where there is a cache."""
         return self.ask()
 
-    def needed(self, known: Known) -> frozenset[Request] | None:
-        """Of a question that was answered from the same rows, only what is opened besides; else everything."""
+    def needed(self, known: Known) -> Needed | None:
+        """From which day on facts are needed, by what was told before and what is new since."""
         self._cache, self._plan = known.cache, known.plan
-        name = self.question.name(known.plan)
-        parcel = known.cache.parcel(_PLAN, name) if known.whole and not self._barred else None
-        if parcel is None or parcel.head["seals"] != known.seals or parcel.head["tables"] != self.question.tables:
+        self.told.clear()
+        self.borders.clear()
+        parcel = None if self._barred else known.cache.parcel(_PLAN, self.question.name(known.plan))
+        if parcel is None or not _stands(parcel.head, known):
             return None
         tables = known.cache.use(parcel)
         if tables is None:
             return None
-        told = _read(parcel.head, tables["told"])
-        if not self._covers(told, datetime.fromisoformat(parcel.head["as_of"])):
+        self.told = _read(parcel.head, tables["told"])
+        same = not known.read and parcel.head["seals"] == known.seals
+        for asker in self.askers:
+            border = self._border(asker, known, parcel.head["tables"], same=same)
+            if border is not None:
+                self.borders[asker.name] = border
+        return self._from()
+
+    def _border(self, asker: Asker, known: Known, tables: Mapping[str, str], *, same: bool) -> date | None:
+        """The day before which a number is told as it was; None where none is."""
+        now, told = self.question.tables, [each for each in self.told.values() if each.asker == asker.name]
+        if same and tables == now:
+            return date.max
+        if asker.stretch is None or not told or any(tables.get(role) != now.get(role) for role in asker.roles):
             return None
-        self.told = told
-        return self.opened
+        reached = min(self.calendar.local_day(each.as_of) for each in told)
+        of_runs = any(isinstance(request, Runs) for request in asker.requests)
+        first = known.first_of_runs if of_runs else known.first
+        return min(first or date.max, reached - timedelta(days=asker.stretch.after + 1))
 
-    def _covers(self, told: Mapping[str, Told], as_of: datetime) -> bool:
-        """Whether the periods that are asked for are among those that were told."""
-        grains = {each.grain: set(each.starts) for each in told.values()}
-        return all({*self.periods(grain, as_of).starts} <= starts for grain, starts in grains.items())
+    def _from(self) -> Needed:
+        """The first day of the facts of each request that is needed."""
+        days: dict[Request, date] = dict.fromkeys(self.opened, date.min)
+        for asker in self.askers:
+            border = self.borders.get(asker.name, date.min)
+            if border == date.max:
+                continue
+            if border > date.min and asker.stretch is not None:
+                start = self.calendar.floor(border, asker.grain) - timedelta(days=asker.stretch.before)
+                border = start.replace(day=1)  # facts of a month may be one number
+            for request in asker.requests:
+                days[request] = min(border, days.get(request, date.max))
+        return days
 
-    def find(self, key: str, frame: Frame) -> pl.DataFrame | None:
-        """The rows of a ledger in these periods, known from before.
+    def fresh(self, frame: Frame) -> Periods:
+        """The periods of a frame that are made anew."""
+        border = self.borders.get(frame.asker, date.min)
+        calendar, grain = frame.periods.calendar, frame.periods.grain
+        starts = (start for start in frame.periods.starts if border < date.max and calendar.end(start, grain) > border)
+        return replace(frame.periods, starts=tuple(starts))
 
-        None when they are not, or when its inputs reach elsewhere now.
+    def find(self, key: str, frame: Frame, fresh: Periods) -> pl.DataFrame | None:
+        """The rows of a ledger in the periods that are not made anew.
+
+        None when they are not known, when its inputs begin elsewhere now or reach less far, or, where nothing is new,
+        otherwise than before.
         """
-        told, starts = self.told.get(key), frame.periods.starts
-        if told is None or not {*starts} <= {*told.starts} or (told.as_of, told.since) != (frame.as_of, frame.since):
+        told, starts = self.told.get(key), {*frame.periods.starts} - {*fresh.starts}
+        if told is None or not starts <= {*told.starts} or told.since != frame.since or told.as_of > frame.as_of:
             return None
-        return told.rows.filter(pl.col("period").is_in(list(starts)))
+        if told.as_of != frame.as_of and self.borders.get(frame.asker) == date.max:
+            return None
+        return told.rows.filter(pl.col("period").is_in(sorted(starts)))
 
     def note(self, key: str, rows: pl.DataFrame, frame: Frame) -> None:
         """Remember what a ledger was reduced to."""
         periods = frame.periods
-        told = Told(rows, periods.grain, periods.starts, frame.as_of, frame.since)
+        told = Told(frame.asker, rows, periods.grain, periods.starts, frame.as_of, frame.since)
         known = self.made.setdefault(key, told)
         self._unclear |= not told.alike(known)
 
-    def forget(self) -> None:
+    def bar(self) -> None:
         """Make everything anew."""
         self._barred = True
-        self.told.clear()
         self.made.clear()
 
-    def write(self, seals: Mapping[str, int] | None, as_of: datetime) -> tuple[Finding, ...]:
+    def write(self, found: Read) -> tuple[Finding, ...]:
         """Keep what this run made, if it was made of rows that all stand in the cache."""
-        if self._cache is None or seals is None or self._unclear or not 0 < len(self.made) < _FEW:
+        news = any(self.borders.get(each.asker) != date.max for each in self.made.values())
+        if self._cache is None or found.seals is None or self._unclear or not news or len(self.made) > _MOST:
             return ()
         keys = list(self.made)
         parts = [self.made[key].rows.with_columns(_ledger=pl.lit(n, pl.UInt32)) for n, key in enumerate(keys)]
         told = [[key, *_head(self.made[key])] for key in keys]
-        head = {"seals": seals, "tables": self.question.tables, "as_of": as_of.isoformat(), "told": told}
+        head = {"seals": found.seals, "files": found.parcels, "tables": self.question.tables, "told": told}
         self._cache.write(_PLAN, self.question.name(self._plan), head, {"told": pl.concat(parts)})
         return self._cache.close()
 
 
+def _stands(head: Mapping[str, Any], known: Known) -> bool:
+    """Whether all rows of then are there as they were, in their parcels or in files that are read again.
+
+    Edges: what another run has put there since was not seen by what was told, and makes it stand for nothing.
+    """
+    seals, files = head["seals"], head["files"]
+    gone = [name for name, seal in seals.items() if known.seals.get(name) != seal]
+    return known.seals.keys() <= seals.keys() and all(known.read.issuperset(files[name]) for name in gone)
+
+
 def _head(told: Told) -> list[Any]:
     moments = [told.as_of.isoformat(), told.since and told.since.isoformat()]
-    return [told.grain.value, [start.isoformat() for start in told.starts], *moments]
+    return [told.asker, told.grain.value, [start.isoformat() for start in told.starts], *moments]
 
 
 def _read(head: Mapping[str, Any], rows: pl.DataFrame) -> dict[str, Told]:
     parts = dict(rows.partition_by("_ledger", as_dict=True, include_key=False))
     told = {}
-    for number, (key, grain, starts, as_of, since) in enumerate(head["told"]):
+    for number, (key, asker, grain, starts, as_of, since) in enumerate(head["told"]):
         told[key] = Told(
+            asker,
             parts.get((number,), rows.clear().drop("_ledger")),
             Grain(grain),
             tuple(map(date.fromisoformat, starts)),
@@ -180,19 +246,16 @@ def _read(head: Mapping[str, Any], rows: pl.DataFrame) -> dict[str, Told]:
     return told
 
 
-def _tables(definitions: Definitions, sources: Sources) -> str:
-    """What the files of all sources but the logs hold."""
-    digest = hashlib.blake2b(digest_size=16)
+def _tables(definitions: Definitions, sources: Sources) -> dict[str, str]:
+    """By role, what the files of all its sources hold, where it is no log."""
+    digests: dict[str, Any] = {}
     for name in sorted(sources.files):
-        if ROLES[definitions.sources[name].role].log:
+        role = definitions.sources[name].role
+        if ROLES[role].log:
             continue
+        digest = digests.setdefault(role, hashlib.blake2b(digest_size=16))
         for file in sources.files[name]:
             digest.update(f"{name}\n{file.name}\n{file.packed}\n".encode())
             with file.path.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "blake2b").digest())
-    return digest.hexdigest()
-
-
-def requests_of(asked: Mapping[str, Any], metrics: Collection[str]) -> frozenset[Request]:
-    """What some metrics ask of the logs."""
-    return frozenset(request for name in metrics if name in asked for request in asked[name].requests)
+    return {role: digest.hexdigest() for role, digest in digests.items()}

@@ -44,11 +44,11 @@ def gathered(plans: Sequence[Plan], kept: Kept | None = None) -> Iterator[pl.Dat
     Raises: UnforeseenError where rows were left out, since ledgers were known, and one is not.
     """
     pieces = [piece for plan in plans for piece in plan.pieces]
-    if kept is not None and kept.told and any(piece.told is None for piece in pieces):
+    if any(piece.told is None and piece.periods != piece.frame.periods for piece in pieces):
         raise UnforeseenError
     rows = reduced(pieces)
-    for piece, told in zip(pieces, rows, strict=True):
-        if kept is not None and piece.told is None:
+    if kept is not None:
+        for piece, told in zip(pieces, rows, strict=True):
             kept.note(piece.key, told, piece.frame)
     values = iter(finished(pieces, rows))
     for plan in plans:
@@ -73,13 +73,14 @@ def _of_ledger(live: Live, frame: Frame, wanted: ResolvedInput | None, where: Wh
     """The values of a metric of its own, or of a wanted input of another."""
     segments = tuple(dict.fromkeys([*frame.by, *where]))
     kept = live.shelf.kept
-    # Where everything is known already, what a ledger is can be seen without rows.
-    drawing = live.blank if kept is not None and kept.told else live
+    fresh = frame.periods if kept is None else kept.fresh(frame)
+    # Where every period is known already, what a ledger is can be seen without rows.
+    drawing, periods = (live, fresh) if fresh.starts else (live.blank, frame.periods)
     apart = frozenset(
-        _of_accounts_alone(live, drawing.drawn(frame.metric, wanted, frame.periods, segments, told=False), segments)
+        _of_accounts_alone(live, drawing.drawn(frame.metric, wanted, periods, segments, told=False), segments)
     )
     carried = tuple(segment for segment in segments if segment not in apart)
-    ledger = drawing.drawn(frame.metric, wanted, frame.periods, carried, told=True)
+    ledger = drawing.drawn(frame.metric, wanted, periods, carried, told=True)
     depths = [level for level in levels if level <= len(ledger.shape.parts)]
     splits = [frame]
     twice = any(ledger.shape.collapse) or any(may_be_several(live, segment) for segment in frame.by)
@@ -90,8 +91,8 @@ def _of_ledger(live: Live, frame: Frame, wanted: ResolvedInput | None, where: Wh
         for level in depths:
             grain = frame.periods.grain.value
             key = repr((frame.asker, frame.metric.id, wanted, grain, level, split.by, sorted(where.items())))
-            told = kept.find(key, frame) if kept is not None else None
-            pieces.append(Piece(split, live, ledger, Split(level, split.by, where, apart), key, told))
+            told = kept.find(key, frame, fresh) if kept is not None and fresh != frame.periods else None
+            pieces.append(Piece(split, live, ledger, Split(level, split.by, where, apart), fresh, key, told))
 
     def finish(values: Sequence[pl.DataFrame]) -> pl.DataFrame:
         parts, whole = values[: len(depths)], values[len(depths) :]

@@ -49,7 +49,8 @@ class Read:
     usable: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     """By role that was read, the rows of its table that count, as its sources have them."""
     seals: Mapping[str, int] | None = None
-    """Of what stands in the cache for all logs, as in `Facts`."""
+    parcels: Mapping[str, list[str]] = field(default_factory=dict)
+    """Of what stands in the cache for all logs, and for which files, as in `Facts`."""
 
 
 def blank(sources: Sources) -> Store:
@@ -140,7 +141,8 @@ def read(
         frozenset(sources.missing),
     )
     told = _told(definitions, sources, frames, sound, facts.reads)
-    return Read(store, told, reaches, tuple(findings), cache, sound.get("aliases"), sound, facts.seals)
+    lent = sound.get("aliases")
+    return Read(store, told, reaches, tuple(findings), cache, lent, sound, facts.seals, facts.files)
 
 
 def _runless(definitions: Definitions, workflow: str, rows: int) -> Finding:

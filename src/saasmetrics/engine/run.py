@@ -12,10 +12,11 @@ import polars as pl
 from saasmetrics.definitions.address import Address
 from saasmetrics.definitions.definitions import Definitions
 from saasmetrics.definitions.metric import Metric
+from saasmetrics.engine.bounded import stretch
 from saasmetrics.engine.choices import not_computed
 from saasmetrics.engine.contents import Held, contents, filled
 from saasmetrics.engine.given import Asked, Drafts, Live, Recorder
-from saasmetrics.engine.kept import Kept, Question, UnforeseenError, requests_of
+from saasmetrics.engine.kept import Asker, Kept, Question, UnforeseenError
 from saasmetrics.engine.plan import Plan, Where, gathered, planned
 from saasmetrics.engine.reaching import newest, periods_asked, reach_of, since_of, timeless
 from saasmetrics.engine.read import Progress, Read, blank, read
@@ -49,6 +50,11 @@ class Wish:
     where: Where = field(default_factory=dict)
     meaning: Definitions | None = field(default=None, compare=False)
     """Definitions under which it is computed, where those are others than the computation's; over the same rows."""
+
+    @property
+    def asker(self) -> str:
+        """A name for it, which other wishes of a run do not have."""
+        return repr((self.metric, self.grain.value, self.by, sorted(self.where.items())))
 
     @property
     def levels(self) -> tuple[int, ...]:
@@ -185,13 +191,24 @@ def compute(
 
     kept = None
     if opened is not None and not (fine or content) and len(meanings) == 1:
-        kept = Kept(partial(Question.of, definitions, sources, everything), requests_of(asked, opened), span)
+        question = partial(Question.of, definitions, sources, everything)
+        looked_at = frozenset(request for name in opened if name in asked for request in asked[name].requests)
+        askers = [_asker(definitions, wish, asked.get(wish.metric, Asked())) for wish in everything]
+        kept = Kept(question, askers, looked_at, definitions.settings.calendar)
     run = _Run(definitions, sources, meanings, as_of, span, whole, kept)
     try:
         return run.computed(wishes, beside, caching, progress)
     except UnforeseenError:
-        run.forget()
+        if kept is not None:
+            kept.bar()
         return run.computed(wishes, beside, caching, progress)
+
+
+def _asker(definitions: Definitions, wish: Wish, asked: Asked) -> Asker:
+    segments = (*wish.by, *wish.where)
+    roles = {*asked.roles, *asked.lookups, *(["accounts"] if segments else [])}
+    bounds = stretch(definitions, definitions.metrics[wish.metric], segments)
+    return Asker(wish.asker, wish.grain, frozenset(asked.requests), frozenset(roles), bounds)
 
 
 @dataclass
@@ -205,11 +222,6 @@ class _Run:
     span: Callable[[Grain, datetime], Periods]
     whole: Mapping[str, Content]
     kept: Kept | None
-
-    def forget(self) -> None:
-        """Make everything anew."""
-        if self.kept is not None:
-            self.kept.forget()
 
     def computed(
         self, wishes: Sequence[Wish], beside: Sequence[Wish], caching: Caching, progress: Progress | None
@@ -235,7 +247,7 @@ class _Run:
         values = pl.concat([pl.DataFrame(schema=value_types()), *parts[: len(wishes)]])
         values = values.unique(KEYS, keep="first", maintain_order=True).sort(KEYS)
         if self.kept is not None:
-            found = replace(found, findings=(*found.findings, *self.kept.write(found.seals, overall)))
+            found = replace(found, findings=(*found.findings, *self.kept.write(found)))
         told = filled(found.store.facts, self.whole)
         return Computed(values, found, overall, mine.reaches, mine.begins, mine.live, tuple(parts[len(wishes) :]), told)
 
@@ -258,8 +270,7 @@ class _Run:
         its = self.meanings[id(wish.meaning or self.definitions)]
         metric = its.definitions.metrics[wish.metric]
         moment, since = its.reaches.get(wish.metric, overall), its.begins.get(wish.metric)
-        asker = f"{wish.metric} {wish.grain.value}"
-        frame = Frame(metric, self.span(wish.grain, overall), wish.by, moment, since, asker)
+        frame = Frame(metric, self.span(wish.grain, overall), wish.by, moment, since, wish.asker)
         why = (
             metric.missing
             or not_computed(its.definitions, metric)

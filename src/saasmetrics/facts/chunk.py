@@ -154,6 +154,14 @@ class Chunk:
             self._instants[at] = (moments.fill_null(0) if moments.null_count() else moments).to_numpy()
         return self._instants[at]
 
+    def span(self) -> list[int]:
+        """The first and the last of all its times that anybody reads, in microseconds; nothing without any."""
+        there = [at for at in self.ground.atoms.clocks if at in self._rows.columns]
+        times = [self._moments(at).to_physical() for at in there]
+        ends = [end for each in times for end in (each.min(), each.max())]
+        known = [end for end in ends if isinstance(end, int)]
+        return [min(known), max(known)] if known else []
+
     def days(self, at: str) -> Days:
         """Local days of a time column."""
         if at not in self._days:

@@ -95,7 +95,13 @@ def told(count: Count) -> dict[str, Any]:
     """A count as plain data."""
     times = [(time - _EPOCH) // timedelta(microseconds=1) for time in count.times]
     numbers = {name: getattr(count, name) for name in ("rows", "hidden", "repeats", "used")}
-    return {**numbers, "faults": dict(count.faults), "unread": dict(count.unread), "times": times}
+    return {
+        **numbers,
+        "faults": dict(count.faults),
+        "unread": dict(count.unread),
+        "times": times,
+        "reached": count.reached,
+    }
 
 
 def counted(data: Mapping[str, Any]) -> Count:
@@ -103,6 +109,7 @@ def counted(data: Mapping[str, Any]) -> Count:
     count = Count(data["rows"], data["hidden"], data["repeats"], data["used"])
     count.faults.update(data["faults"])
     count.unread.update(data.get("unread", {}))
+    count.reached = data["reached"]
     count.times = [_EPOCH + timedelta(microseconds=time) for time in data["times"]]
     return count
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from saasmetrics.facts.family import reducer
 from saasmetrics.facts.feed import Unit, batches, wish
 from saasmetrics.facts.intake import Intake
 from saasmetrics.facts.keeping import Keeper
+from saasmetrics.facts.leaving import Leaving
 from saasmetrics.facts.matching import Matcher
 from saasmetrics.facts.pack import Flags, Hashes, Partial
 from saasmetrics.facts.repeats import Marks, first_of_each
@@ -25,7 +26,7 @@ from saasmetrics.facts.request import Request
 from saasmetrics.facts.result import Facts
 from saasmetrics.facts.runs import RunBook
 from saasmetrics.facts.shelf import Lot, Shelf, StaleError
-from saasmetrics.facts.sparing import Known, Sparing
+from saasmetrics.facts.sparing import Sparing
 from saasmetrics.facts.usable import Count, sift
 from saasmetrics.facts.vocabulary import Vocabulary
 from saasmetrics.finding import Finding, Severity
@@ -92,6 +93,7 @@ class Pass:
         self._aside: dict[str, list[pl.DataFrame]] = {name: [] for name in demands}
         self._owned: dict[str, list[pl.DataFrame]] = {name: [] for name in demands}
         self._findings: list[Finding] = []
+        self._differing: dict[str, int] = {}
 
     def run(self) -> Facts:
         """Read the ids of sources that have them, then all rows, then the rows set aside as repeats.
@@ -106,26 +108,38 @@ class Pass:
         for name, parts in self._owned.items():
             if parts:
                 self._check(name, pl.concat(parts, how="vertical_relaxed"), needs[name])
-        wanted = self._wanted()
+        before = {name: [lot.aside[name] for lot in lots if name in lot.aside] for name in self._demands}
+        rest = self._settle_new(before)
+        leaving = Leaving(self._ground, self._reducers, self._shelf, keeper, lots)
+        reached = Count()
+        for count in self._counts.values():
+            reached.reach(count.reached)
+        leaving.take(leaving.needed(self._sparing, reached.reached, self._shelf.stock.read))
         for lot in lots:
-            self._take_in(lot, keeper, wanted)
-        for name, parts in self._aside.items():
-            if parts:
-                self._settle(name, pl.concat(parts, how="vertical_relaxed"))
+            for name, count in lot.counts.items():
+                self._counts[name].add(count)
+        for name, rows in rest.items():
+            self._settle(name, rows)
+        self._tell_repeats()
         return self._facts()
 
-    def _wanted(self) -> list[int]:
-        """The reducers that are to have what was reduced before, by number."""
-        families = self._ground.plan.families
-        if self._sparing is None or self._shelf.cache is None:
-            return list(range(len(families)))
-        known = Known(self._shelf.cache, self._shelf.plan, self._shelf.seals, not self._units)
-        needed = self._sparing.needed(known)
-        return [
-            number
-            for number, family in enumerate(families)
-            if needed is None or any(member.request in needed for member in family.members)
-        ]
+    def _settle_new(self, before: Mapping[str, list[pl.DataFrame]]) -> dict[str, pl.DataFrame]:
+        """Settle rows set aside that are new, with those set aside `before` under the same ids; by source, the rest."""
+        rest: dict[str, pl.DataFrame] = {}
+        for name, parts in self._aside.items():
+            both = [*parts, *before[name]]
+            if not both:
+                continue
+            rows = pl.concat(both, how="vertical_relaxed")
+            ids = pl.concat([part["id"] for part in (parts or [rows.clear()])])
+            touched = rows["id"].is_in(ids.implode())
+            if touched.any():
+                some = rows.filter(touched)
+                self._counts[name].reach(Chunk(self._ground, self._demands[name].main, some).span())
+                self._settle(name, some)
+            if not touched.all():
+                rest[name] = rows.filter(~touched)
+        return rest
 
     def _find_repeats(self, lots: Sequence[Lot]) -> dict[str, list[Lot]]:
         """Read the ids of all units. By source, the lots of which some rows come again."""
@@ -147,15 +161,6 @@ class Pass:
             if not any(lot is other for other in kept):
                 lot.before = {}
         return needs
-
-    def _take_in(self, lot: Lot, keeper: Keeper, wanted: Collection[int]) -> None:
-        """Use what was reduced in an earlier run, by some of the reducers."""
-        for name, count in lot.counts.items():
-            self._counts[name].add(count)
-        for name, rows in lot.aside.items():
-            self._aside[name].append(rows)
-        for number, partial in self._shelf.partials(lot, keeper, wanted):
-            self._reducers[number].absorb(partial)
 
     def _each(
         self,
@@ -254,6 +259,7 @@ class Pass:
         if usable is not None:
             chunk.atoms[~usable] = 0
         chunk = chunk.meeting_any()
+        count.reach(chunk.span())
         partials = [(number, self._reducers[number].take(chunk)) for number in self._readers[name]]
         count.unread.update({column: int(flags.sum()) for column, flags in chunk.unread.items()})
         return partials
@@ -293,9 +299,13 @@ class Pass:
         chunk = Chunk(self._ground, self._demands[name].main, kept)
         count.not_read(kept, np.ones(kept.height, np.bool_))
         self._absorb([Found(name, count, self._partials(name, chunk, count))])
-        if differing:
-            message = f"{differing} rows of `{name}` repeat an id with other content; the first by content is kept"
-            self._findings.append(Finding("SM905", Severity.WARNING, message, column="id", rows=differing))
+        self._differing[name] = self._differing.get(name, 0) + differing
+
+    def _tell_repeats(self) -> None:
+        for name in [name for name in self._demands if self._differing.get(name)]:
+            rows = self._differing[name]
+            message = f"{rows} rows of `{name}` repeat an id with other content; the first by content is kept"
+            self._findings.append(Finding("SM905", Severity.WARNING, message, column="id", rows=rows))
 
     def _facts(self) -> Facts:
         names = {column: vocabulary.names() for column, vocabulary in self._ground.words.items()}
@@ -312,4 +322,4 @@ class Pass:
         reads = {name: count.read for name, count in self._counts.items()}
         ids = names["account"].enum, names["user"].enum
         seals = dict(self._shelf.seals) if self._shelf.whole else None
-        return Facts(frames, *ids, reads, runless, tuple(self._findings), seals)
+        return Facts(frames, *ids, reads, runless, tuple(self._findings), seals, self._shelf.files)

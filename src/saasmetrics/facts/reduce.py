@@ -75,15 +75,17 @@ def reduce(
     ground = Ground(plan, Atoms(plan.predicates), formulas, words, _creations(created, words["account"]), reads or {})
     key = _key(plan, demands, created, aliases) if cache is not None else ""
 
-    def run(sparing: Sparing | None) -> Facts:
+    def run() -> Facts:
         shelf = Shelf(cache, key, stocked(cache, key, demands))
         try:
             return Pass(ground, demands, shelf, progress, threads or os.cpu_count() or 1, sparing).run()
         except StaleError:
             shelf.clear()
-            return run(None)
+            if sparing is not None:
+                sparing.bar()
+            return run()
 
-    facts = run(sparing)
+    facts = run()
     return replace(facts, findings=(*facts.findings, *cache.close())) if cache is not None else facts
 
 

@@ -46,3 +46,5 @@ class Facts:
     findings: tuple[Finding, ...] = ()
     seals: Mapping[str, int] | None = None
     """The seals of the parcels that stand for all that was read, by name; None where some could not be kept."""
+    files: Mapping[str, list[str]] = field(default_factory=dict)
+    """By name of a parcel, the files that it stands for."""

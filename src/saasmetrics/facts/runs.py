@@ -93,6 +93,11 @@ class RunBook:
             counts[request.workflow] = max(rows, counts.get(request.workflow, 0))
         return counts
 
+    @property
+    def keys(self) -> Hashes:
+        """The keys of all heads that are held."""
+        return np.concatenate([np.empty(0, np.uint64), *(part.heads["key"] for part in self._held)])
+
     def take(self, chunk: Chunk) -> Partial:
         """What one chunk says of runs, and by request how many of its rows belong to none."""
         rows, part = self._playing(chunk)

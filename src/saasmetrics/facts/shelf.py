@@ -38,6 +38,11 @@ class Lot:
     owns: dict[str, Hashes] = field(default_factory=dict)
     """By source, marks of its rows that came again."""
 
+    @property
+    def last(self) -> int:
+        """The last time of its rows, in microseconds."""
+        return max((count.reached[1] for count in self.counts.values() if count.reached), default=0)
+
 
 @dataclass
 class Shelf:
@@ -48,6 +53,8 @@ class Shelf:
     stock: Stock
     seals: dict[str, int] = field(default_factory=dict)
     """By name, the seals of all parcels that this run used or wrote."""
+    files: dict[str, list[str]] = field(default_factory=dict)
+    """By name of a parcel, the files that it stands for."""
     whole: bool = True
     """Whether parcels stand for everything that was read."""
     _needs: tuple[str, ...] = ()
@@ -57,9 +64,15 @@ class Shelf:
         counts = {name: counted(count) for name, count in parcel.head["counts"].items()}
         aside = self._tables(parcel, [f"aside/{name}" for name in counts])
         self.seals[name_of(parcel)] = parcel.seal
+        self.files[name_of(parcel)] = [piece[0] for piece in parcel.head["pieces"]]
         if self.cache is not None:
             self.cache.used += 1
         return Lot(parcel, counts, {name.removeprefix("aside/"): rows for name, rows in aside.items()})
+
+    @staticmethod
+    def name(lot: Lot) -> str:
+        """The name of its parcel."""
+        return name_of(lot.parcel)
 
     def mark(self, lot: Lot) -> None:
         """Add the marks of its rows. Raises: StaleError when its parcel is broken."""
@@ -71,6 +84,11 @@ class Shelf:
             marks, gone, apart = (tables[f"{each}/{name}"]["mark"].to_numpy() for each in what)
             before[name] = Before(marks, np.union1d(apart, gone), gone)
         lot.before = before
+
+    def heads(self, lot: Lot, number: int) -> pl.DataFrame | None:
+        """The heads of runs that a lot has for a reducer. Raises: StaleError when it is broken."""
+        name = f"{number}/heads"
+        return self._tables(lot.parcel, [name]).get(name)
 
     def partials(self, lot: Lot, keeper: Keeper, numbers: Collection[int]) -> Iterator[tuple[int, Partial]]:
         """What a lot came to for these reducers, in the codes of this run. Raises: StaleError when it is broken."""
@@ -118,6 +136,7 @@ class Shelf:
             self.whole = False
             return
         self.seals[name] = seal
+        self.files[name] = [self.stock.identities[piece.file] for piece in unit.pieces]
         self.cache.written += 1
 
     def clear(self) -> None:

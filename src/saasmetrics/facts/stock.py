@@ -26,6 +26,12 @@ class Stock:
     identities: Mapping[DataFile, str]
     known: Known
 
+    @property
+    def read(self) -> frozenset[str]:
+        """The names of the files that are left to read, where files have names."""
+        files = {piece.file for unit in self.units for piece in unit.pieces}
+        return frozenset(self.identities[file] for file in files if file in self.identities)
+
     def unit(self, parcel: Parcel) -> Unit:
         """The rows that a parcel was made of."""
         return Unit(tuple(parcel.head["sources"]), tuple(piece for _, piece in files_of(parcel, self.known)))

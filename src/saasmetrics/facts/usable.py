@@ -32,6 +32,8 @@ class Count:
     faults: Counter[str] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
     times: list[datetime] = field(default_factory=list)
+    reached: list[int] = field(default_factory=list)
+    """The first and the last time, in microseconds, of rows that anybody asks for."""
 
     def add(self, other: Count) -> None:
         """Take in the count of further rows."""
@@ -42,6 +44,12 @@ class Count:
         self.faults.update(other.faults)
         self.unread.update(other.unread)
         self._span([*self.times, *other.times])
+        self.reach(other.reached)
+
+    def reach(self, span: list[int]) -> None:
+        """Take in the first and the last time of further rows."""
+        ends = [*self.reached, *span]
+        self.reached = [min(ends), max(ends)] if ends else []
 
     def use(self, times: pl.Series) -> None:
         """Count rows as used, given their times."""
