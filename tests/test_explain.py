@@ -255,10 +255,33 @@ def test_every_formula_of_the_example_is_held_to_its_inputs(company: Company) ->
         explanation = company.explained(name)
         (section,) = (each for each in explanation.sections if each.title == "Number")
         shown = [passage for passage in section.passages if isinstance(passage, Table)]
-        if not shown:  # of a number that is not judged no formula is shown
-            assert explanation.figures["status"] != "ok", name
+        if not shown:  # where there is no number, nothing was put in
+            assert explanation.figures["value"] is None, name
             continue
         assert [row[0] for row in shown[0].rows] == list(inputs)
+
+
+def test_a_formula_is_that_of_the_word_in_use(company: Company) -> None:
+    """A type has a formula for each aggregation or measure; a page has the one by which the metric is made."""
+    said = {name: facts(company.explained(name), "Number")["formula"] for name in names()["metric"]}
+    assert (
+        said["approvals"]
+        == "number of rows (of different runs, where the rows are those of a workflow with a run column)"
+    )
+    assert said["invoices_paid_value"] == "sum of `expr`"
+    assert said["load_time_p95"] == "quantiles of `expr`, linear between neighbours."
+    assert said["modules_taken_up"].startswith("modules or integrations that accounts have taken up")
+    assert said["help_sessions"] == "sessions in which help was opened"
+    assert said["tier_share"].startswith("accounts that reached the tier")
+    assert [name for name, text in said.items() if "; sum: " in text or "; share: " in text or "; help: " in text] == []
+
+
+def test_targets_of_one_number_stand_side_by_side(company: Company) -> None:
+    """40 % at the end of October: the line to 42 % is at 39.4 %, that to 55 % at 39.7 %."""
+    (section,) = (each for each in company.explained("activation_rate").sections if each.title == "Goals")
+    (held,) = (passage for passage in section.passages if isinstance(passage, Facts))
+    told = [said.rsplit("; ", 1)[1].partition(" (")[0] for name, said in held.rows if name == "target"]
+    assert told == ["on track", "on track"]
 
 
 # Numbers worked out by hand

@@ -73,11 +73,11 @@ def places(definitions: Definitions, metric: Metric, address: Address) -> Iterat
         yield "renamed", f"from {whole.renamed_from}"
 
 
-def goals(definitions: Definitions, address: Address, verdict: Verdict | None, parts: Sequence[Part]) -> Facts:
+def goals(definitions: Definitions, address: Address, verdicts: Sequence[Verdict], parts: Sequence[Part]) -> Facts:
     """Targets of a number, the judged ones with their verdict; benchmarks."""
     rows: list[tuple[str, str]] = []
     judged = [(part.verdict.target, _of_part(definitions, part)) for part in parts]
-    judged += [(verdict.target, _verdict(verdict))] if verdict else []
+    judged += [(verdict.target, _verdict(verdict)) for verdict in verdicts]
     for number, target in enumerate(definitions.targets):
         if definitions.pointed(definitions.number(target.metric)) == address:
             said = _target(target) + next((words for held, words in judged if held == target), "")

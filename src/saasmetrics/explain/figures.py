@@ -122,6 +122,7 @@ def _made(shape: Shape, figure: Figure) -> str:
 
 def _counted(shape: Shape, row: Mapping[str, Any]) -> str:
     of = {"ratio": "in the denominator", "quantile": "values", "sum": "entries"}[shape.how]
+    of = of if row["entries"] != 1 else {"values": "value", "entries": "entry"}.get(of, of)
     parts = [f"n = {row['entries']:,} {of}"]
     if row["accounts"]:
         parts.append(f"{row['accounts']:,} accounts" if row["accounts"] > 1 else "1 account")

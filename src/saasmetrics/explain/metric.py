@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,9 +21,15 @@ from saasmetrics.explain.resting import policy_table, rests_on, source_table, sp
 from saasmetrics.finding import Finding, InputError, Severity
 from saasmetrics.output.explanation import Explanation, Facts, Passage, Section, Table, Written
 from saasmetrics.output.subjects import subject, subjects
+from saasmetrics.period import Grain
+from saasmetrics.review.targets import Verdict
+from saasmetrics.review.targets import verdict as judged
 
 PARTS_SHOWN = 12
 """Cuts listed under a bare name; `compute` prints them all."""
+
+_CLAUSE = re.compile(r"(?P<words>[\w, ]+): (?P<text>.*)", re.DOTALL)
+"""A part of a formula that is said of some of the words of a key."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +97,27 @@ def _sections(of: Explained) -> Iterator[Section]:
     if policies := policy_table(definitions, whole):
         yield Section("Policies", (policies,))
     verdict = of.numbers.verdicts.get(of.address.text) if of.numbers else None
-    if (held := goals(definitions, of.address, verdict, of.numbers.parts if of.numbers else ())).rows:
+    if (held := goals(definitions, of.address, [*_others(of, verdict)], of.numbers.parts if of.numbers else ())).rows:
         yield Section("Goals", (held,))
     yield Section("Who answers", (who_answers(definitions, of.metric),))
     if page := _manual(whole):
         told = [(name.lower(), said) for name, said in page.items() if name != "Formula"]
         yield Section(f"Type {whole.type}", (Facts(tuple(told)),))
+
+
+def _others(of: Explained, held: Verdict | None) -> Iterator[Verdict]:
+    """The verdict on the nearest target, and those on the others of the same number, which it is judged by too."""
+    if held is None or of.figure is None:
+        return
+    yield held
+    settings, row = of.definitions.settings, of.figure.row
+    value = row["value"] if of.figure.is_judged else None
+    end = settings.calendar.end(row["period"], Grain(row["grain"]))
+    today = settings.calendar.local_day(row["as_of"] - timedelta(microseconds=1))
+    for target in of.definitions.targets:
+        own = not target.where and of.definitions.pointed(of.definitions.number(target.metric)) == of.address
+        if own and target != held.target:
+            yield judged(target, value, end, today, of.metric.unit)
 
 
 def _head(of: Explained) -> Iterator[Passage]:
@@ -109,7 +131,7 @@ def _head(of: Explained) -> Iterator[Passage]:
 
 
 def _number(of: Explained) -> Iterator[Passage]:
-    formula = _manual(of.whole).get("Formula")
+    formula = _formula(of.whole)
     rows = [("formula", formula)] if formula else []
     if of.whole.type == "derived" and of.whole.variants:
         rows = [("formula", f"{of.address.metric} = {of.whole.variants[0].spec.expr}")]
@@ -129,7 +151,7 @@ def _number(of: Explained) -> Iterator[Passage]:
 def _derived(of: Explained, found: Figure, rows: list[tuple[str, str]]) -> Iterator[Passage]:
     """The arithmetic with its inputs' values, which are those of the period or of one before."""
     standing = tuple(_standing(of.definitions, found))
-    if not found.is_judged:
+    if found.row["value"] is None:
         yield Facts((*rows, (found.period, found.value), *standing))
         return
     inputs = of.answers.entries(of.address.text, found.period)
@@ -202,6 +224,17 @@ def _reads(of: Explained) -> Iterator[Passage]:
         yield Facts((("rests on", ", ".join(named)),))
     if sources := source_table(of.definitions, of.whole, of.numbers):
         yield sources
+
+
+def _formula(metric: Metric) -> str | None:
+    """The formula of a metric's type; where that has one for each of its words, those of the word in use."""
+    formula = _manual(metric).get("Formula")
+    spec = metric.variants[0].spec if metric.variants else None
+    word = str(getattr(spec, "measure", None) or getattr(spec, "agg", ""))
+    word = "pNN" if re.fullmatch(r"p\d+", word) else word
+    clauses = [_CLAUSE.match(clause) for clause in re.split(r"; (?=[\w, ]+: )", formula or "")]
+    fitting = [found["text"] for found in clauses if found and word in found["words"].split(", ")]
+    return "; ".join(fitting) or formula
 
 
 def _manual(metric: Metric) -> Mapping[str, str]:

@@ -50,7 +50,8 @@ class Active(MetricType):
     share: of the active ones by the file's own rule, those that also meet this rule (with `among: holders`, of all
     users there are at the period's end); depth: different features used per active account; silent: active accounts
     with a role whose holders all are not; trend: accounts by their last seven days against the mean of their
-    `trend_weeks` weeks before; lifecycle: accounts by whether they were active in the period before, and ever.
+    `trend_weeks` weeks before; lifecycle: accounts by whether they were active in the period before, and ever;
+    taken_up: modules or integrations that accounts have taken up by the period's end, each once for every account.
     Edges: the account on the row decides, so a user of two accounts is two members; `entity: person` counts once over
     all accounts, and the parts then overlap. The window is the period itself, or `window` before its end; a window
     shorter than the period gives the mean over the period's days (`1d` is mean daily active, by policy

@@ -21,8 +21,9 @@ class Sessions(MetricType):
     """How long users are in the product, by area.
 
     Grain: an entry is a member (account and user), a period and an area; below the line a member and a period.
-    Formula: time between rows of the same session over the members that had a session; a row's time lasts until the
-    next row of its session and belongs to the row's area.
+    Formula: time: time between rows of the same session over the members that had a session, where a row's time lasts
+    until the next row of its session and belongs to the row's area; help: sessions in which help was opened; unaided:
+    those of them that no ticket of the same person followed within `self_serve_within`.
     Edges: a silence of more than `gap` (policy `session_gap`) ends a session, one of exactly that long does not; nor do
     midnight, files and periods. A session belongs, whole, to the period it starts in. One row alone lasts 0. Rows
     without an account or a user belong to no session. Under an area the members stay those of all areas, so that
