@@ -21,14 +21,18 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 BOUNDED = (
     "uses", "uses_by_kind", "amount_average", "amount_p90", "runs_done", "runs_tried", "core_done", "tickets_opened",
     "calls_p95", "calls_by_outcome", "active_accounts", "active_twice", "active_users", "active_persons",
-    "active_daily", "active_28d", "active_3d", "using_twice_in_3d", "active_both", "active_both_users", "inviting_share",
-    "inviting_users", "completion", "run_time", "tickets_per_use", "uses_per_account", "retried", "runs_sum",
-    "calls_per_run", "done_within", "categories_per_use",
+    "active_daily", "active_28d", "active_3d", "using_twice_in_3d", "active_both", "active_both_users",
+    "inviting_share", "inviting_users", "completion", "run_time", "run_span", "tickets_per_use", "uses_per_account",
+    "retried", "runs_sum", "calls_per_run", "done_within", "categories_per_use",
 )  # fmt: skip
 UNBOUNDED = ("kinds", "uses_in_14d", "funnel", "ordering_completion", "time_to_use", "depth", "uses_of_4w", "expanded")
 OWN: dict[str, dict[str, Any]] = {
     "retried": {"type": "simple", "workflow": "invoicing", "outcome": "attempt", "tries": 2},
     "runs_sum": {"type": "simple", "workflow": "invoicing", "agg": "sum", "expr": "amount"},
+    "run_span": {
+        "type": "duration", "entity": "run", "from": {"workflow": "invoicing", "outcome": "attempt"},
+        "to": {"workflow": "invoicing", "outcome": "success"}, "unit": "minutes", "stat": ["median"],
+    },
     "calls_per_run": {
         "type": "ratio", "numerator": "calls_by_outcome", "denominator": "runs_done", "whole": ["outcome"], "scale": 10,
     },
@@ -38,7 +42,15 @@ OWN: dict[str, dict[str, Any]] = {
         "steps": {"success": {"workflow": "invoicing", "outcome": "success"}},
     },
 }  # fmt: skip
-UNDER = ("uses", "tickets_opened", "tickets_resolved", "active_accounts", "runs_done", "calls_by_outcome", "active_users")
+UNDER = (
+    "uses",
+    "tickets_opened",
+    "tickets_resolved",
+    "active_accounts",
+    "runs_done",
+    "calls_by_outcome",
+    "active_users",
+)
 NEEDED = {"requests": ("at", "account", "name", "duration_ms", "outcome")}
 
 
@@ -115,7 +127,11 @@ def drawn(seed: int, folder: Path) -> Arriving:
     files = [rows[first:end] for first, end in zip([0, *ends], [*ends, len(rows)], strict=True)]
     _disturb(draw, files)
     accounts = [
-        {"account": name, "created": f"2026-0{draw.randint(1, 3)}-01T00:00:00Z", "size": draw.choice(["small", "large"])}
+        {
+            "account": name,
+            "created": f"2026-0{draw.randint(1, 3)}-01T00:00:00Z",
+            "size": draw.choice(["small", "large"]),
+        }
         for name in "ABCDE"
     ]
     tickets = [
@@ -148,7 +164,9 @@ def _happening(draw: random.Random, number: int, *, long: bool) -> Iterator[dict
         yield row("done", at + timedelta(hours=draw.choice([1, 30])))
     else:
         run = f"r{number}" if draw.random() < 0.93 else "r0"
-        step = timedelta(hours=draw.choice([1, 20, 47, 49, 60])) if not long else timedelta(days=draw.choice([0, 3, 40]))
+        step = (
+            timedelta(hours=draw.choice([1, 20, 47, 49, 60])) if not long else timedelta(days=draw.choice([0, 3, 40]))
+        )
         yield row("try", at, run)
         if draw.random() < 0.3:
             yield row(draw.choice(["fail", "try"]), at + step / 2, run)
@@ -216,7 +234,8 @@ def disagreements(seed: int, folder: Path) -> Iterator[str]:
             found = told(compute(path, ask, cache=cache))
             if found != expected:
                 rows = [pair for pair in zip(found[0], expected[0], strict=False) if pair[0] != pair[1]]
-                yield f"seed {seed}, {count} files, {time}, {what}: {rows[:3] or [f for f in found[1:] if f not in expected]}"
+                other = [each for each in found[1:] if each not in expected]
+                yield f"seed {seed}, {count} files, {time}, {what}: {rows[:3] or other}"
 
 
 def _request(row: dict[str, Any]) -> dict[str, Any]:

@@ -63,6 +63,7 @@ class Cache:
     written: int = 0
     _kept: set[Path] = field(default_factory=set)
     _trouble: str | None = None
+    _told: bool = False
 
     def parcels(self, plan: str) -> Iterator[Parcel]:
         """All whole parcels of a plan, by name; broken ones are removed."""
@@ -119,7 +120,7 @@ class Cache:
             path.unlink()
 
     def close(self) -> tuple[Finding, ...]:
-        """Keep within the limit, least recently used first; say so when something could not be written."""
+        """Keep within the limit, least recently used first; say so, once, when something could not be written."""
         sizes = []
         for path in self.folder.glob(f"*{SUFFIX}"):
             with suppress(OSError):
@@ -131,8 +132,9 @@ class Cache:
                 break
             self.drop(path)
             spare -= size
-        if self._trouble is None:
+        if self._trouble is None or self._told:
             return ()
+        self._told = True
         message = f"facts could not be kept for the next run: {self._trouble}"
         hint = "give --cache a folder with room, or --no-cache; the numbers are the same"
         return (Finding("SM977", Severity.WARNING, message, Location(str(self.folder)), hint),)
