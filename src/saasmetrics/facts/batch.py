@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from saasmetrics.facts.pack import Codes, Ints, taken
 from saasmetrics.facts.vocabulary import NOBODY, Vocabulary
 
+_NOTHING = pa.scalar("", pa.string())
+"""Made once: to make a scalar of a text, PyArrow looks each time for libraries of times that it could be of."""
 Entries = NDArray[np.int32]
 """Grain: a row. The place of its word in a dictionary; that after the last stands for null."""
 
@@ -58,7 +60,7 @@ class Coded:
     def filled(self) -> bool:
         """Whether no row is without a text, for sure."""
         return all(
-            not part.null_count and not pc.any(pc.equal(part.dictionary, ""), min_count=0).as_py()
+            not part.null_count and not pc.any(pc.equal(part.dictionary, _NOTHING), min_count=0).as_py()
             for part in self._parts
         )
 
