@@ -286,6 +286,12 @@ JOINED: dict[str, tuple[str, dict[str, str], int, dict[str, int]]] = {
         {"unknown currency": 6},
     ),
     "recurly/line_item_history_data": ("recurly.elt_line_items", {"invoice": "invoice_history_data"}, 5, {}),
+    "quickbooks/invoice_line_data": (
+        "quickbooks.elt_invoice_lines",
+        {"invoice": "invoice_data"},
+        6,
+        {"missing:account": 7, "no record:deleted rows": 1, "no record:subtotals": 6, "unknown currency": 2},
+    ),
     "quickbooks/bill_line_data": (
         "quickbooks.elt_bill_lines",
         {"bill": "bill_data", "account": "account_data"},
@@ -381,7 +387,6 @@ BESIDE = {
     "linkedin/linkedin_campaign_history_data": "linkedin_ads.campaign_history",
     "quickbooks/account_data": "quickbooks.account",
     "quickbooks/customer_data": "quickbooks.customer",
-    "quickbooks/invoice_line_data": "quickbooks.invoice_line",
     "quickbooks/journal_entry_data": "quickbooks.journal_entry",
     "quickbooks/vendor_data": "quickbooks.vendor",
     "recurly/plan_currency_history_data": "recurly.plan_currency_history",
