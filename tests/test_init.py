@@ -161,3 +161,22 @@ def test_payments_stand_beside_the_invoices_that_they_pay(tmp_path: Path) -> Non
     assert "\n  # stripe_payments:" in text
     assert "\n  stripe_invoices:" in text
     assert "EUR" not in text.split("# Rates")[-1] or "# Rates" not in text, "only what is read needs rates"
+
+
+def test_what_only_other_metrics_rest_on_is_shown_where_its_export_is_there(tmp_path: Path) -> None:
+    """Two invoices of August in pounds and euros: one of them needs a rate, and what is earned is on the page."""
+    head = "InvoiceNumber,ContactName,InvoiceDate,DueDate,Total,TaxTotal,LineAmount,AccountCode,Status,Currency,Type"
+    rows = [f"{n},Ardent,2{n}/08/2025,30/08/2025,120,20,100,200,Paid,{code},Sales invoice" for n, code in CODES]
+    (tmp_path / "invoices.csv").write_text("\n".join([head, *rows, ""]), encoding="utf-8")
+    assert run(["init", str(tmp_path)]) == 0
+    text = (tmp_path / "metrics.yaml").read_text(encoding="utf-8")
+    assert "  recognised_revenue: {publish: true}" in text
+    told = " ".join(text.replace("#", "").split())
+    assert "rates of EUR in sources.fx, since amounts are told in GBP: until then 1 row is left out" in told
+    result = compute(tmp_path / "metrics.yaml", Ask(grain=Grain("month"), as_of=date(2025, 8, 31)))
+    assert result.values.filter(pl.col("period") == date(2025, 8, 1)).select("metric", "value").rows() == [
+        ("recognised_revenue", 200.0)
+    ]
+
+
+CODES = ((1, "GBP"), (2, "EUR"), (3, "GBP"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from saasmetrics.definitions.sources import ColumnSource
 from saasmetrics.engine.examine import Examined
@@ -12,8 +12,10 @@ from saasmetrics.explain.notation import flow, plain
 from saasmetrics.finding import Finding, Severity
 from saasmetrics.frames.canonical import ROLES
 from saasmetrics.output.explanation import Explanation, Facts, Section, Table, Written
+from saasmetrics.sources.derived import is_pattern, matching
 from saasmetrics.sources.look import Look
-from saasmetrics.sources.naming import columns_of
+from saasmetrics.sources.naming import columns_of, named
+from saasmetrics.sources.presets import Derived
 from saasmetrics.sources.recognise import Match
 
 _LONG, _FEW = 22, 8
@@ -147,23 +149,23 @@ def _mapped(examined: Examined) -> Iterator[tuple[str, str, str, str]]:
 
 
 _MADE = {
-    "json": "{0.of} in JSON",
-    "path": "{0.of} in JSON",
-    "join": "{0.of} joined",
-    "fill": "{0.of}, filled down",
-    "header": "{0.of}",
-    "header_text": "the name of {0.of}",
-    "plain": "{0.of}",
-    "month": "the first day of {0.of}",
-    "next_month": "the first day after {0.of}",
-    "salesforce": "{0.of}, with 18 characters",
+    "json": "{} in JSON",
+    "path": "{} in JSON",
+    "join": "{} joined",
+    "fill": "{}, filled down",
+    "header": "{}",
+    "header_text": "the name of {}",
+    "plain": "{}",
+    "month": "the first day of {}",
+    "next_month": "the first day after {}",
+    "salesforce": "{}, with 18 characters",
 }
 _WIDE = 34
 
 
 def _origin(column: ColumnSource, look: Look) -> str:
     """Where a column comes from, in a few words."""
-    made = {each.name: _MADE[each.how].format(each) for each in look.known.derived} if look.known else {}
+    made = _called(look)
     parts = []
     if column.column is not None:
         parts.append(made.get(column.column, column.column))
@@ -171,7 +173,7 @@ def _origin(column: ColumnSource, look: Look) -> str:
         parts.append(f"{column.json_path} in JSON")
     elif column.expr is not None:
         read = columns_of(column.expr, look.own)
-        there = [made.get(name, name) for name in read if name in look.own or name in made]
+        there = dict.fromkeys(made.get(name, name) for name in read if name in look.own or name in made)
         parts.append(f"SQL {column.expr}" if len(column.expr) <= _WIDE else f"SQL over {', '.join(there or read)}")
     if column.map:
         parts.append(f"{len(column.map)} values mapped" if len(column.map) > 2 else f"map {flow(plain(column.map))}")
@@ -180,6 +182,27 @@ def _origin(column: ColumnSource, look: Look) -> str:
     if column.unit is not None:
         parts.append("in millionths" if column.unit == "micro" else "in minor units")
     return "; ".join(parts)
+
+
+def _called(look: Look) -> dict[str, str]:
+    """Where columns come from that a preset has names of its own for: made ones, others of a table, of another year."""
+    known = look.known
+    if known is None:
+        return {}
+    found = {}
+    for name, others in known.aliases.items():
+        there = [own for other in others if (own := named(other, look.own)) is not None]
+        if named(name, look.own) is None and there:
+            found[name] = there[0]
+    for each in known.asked:
+        if each.table in look.tables:
+            found |= {name: f"{theirs[0]} of {each.table}" for name, theirs in each.columns.items()}
+    return found | {each.name: _made(each, look, found) for each in known.derived}
+
+
+def _made(derived: Derived, look: Look, called: Mapping[str, str]) -> str:
+    of = (matching(derived.of, look.own) or [derived.of])[0] if is_pattern(derived.of) else derived.of
+    return _MADE[derived.how].format(called.get(of, of))
 
 
 def _short(cell: str) -> str:
@@ -192,9 +215,11 @@ def _rest(look: Look) -> tuple[str, ...]:
     if how is None:
         return ()
     read = {column for origin in how.origins.values() for column in origin.reads(how.names)}
+    called = _called(look)
+    read |= {called[column] for column in read & called.keys()}
     others = [name for name in look.own if name not in read]
     derived = look.known.derived if look.known else ()
-    made = [f"{each.name} ({_MADE[each.how].format(each)})" for each in derived if each.name not in read]
+    made = [f"{each.name} ({called[each.name]})" for each in derived if each.name not in read]
     said = [f"Made beside them: {', '.join(made)}."] if made else []
     if others:
         few = ", ".join(others[:_FEW])

@@ -20,8 +20,11 @@ _BY_ROLE: Mapping[str, tuple[str, ...]] = {
     "incidents": ("incident_count", "time_to_restore"),
     "tickets": ("first_response_time", "time_to_resolution"),
     "invoices": ("recognised_revenue",),
+    "spend": ("acquisition_spend",),
 }
 """What is worth seeing first of each role, where the columns that it needs are there."""
+_INNER = ("recognised_revenue", "acquisition_spend")
+"""Those among them that the catalogue only has for others to rest on: they are shown where a file says so."""
 _NEEDS = {
     "time_to_restore": "ended",
     "first_response_time": "first_response",
@@ -90,7 +93,8 @@ def decisions(plan: Plan) -> tuple[str, ...]:
     out = []
     if plan.currencies:
         rows, codes = sum(plan.currencies.values()), ", ".join(sorted(plan.currencies))
-        out.append(f"rates of {codes} in sources.fx: until then {rows:,} rows in them are left out")
+        left = f"{rows:,} rows in them are left out" if rows > 1 else "1 row is left out"
+        out.append(f"rates of {codes} in sources.fx, since amounts are told in {plan.currency}: until then {left}")
     if plan.zone is None and (zoned := [kind.name for kind in plan.exports.kinds if kind.zoned]):
         out.append(f"the zone of who exported {', '.join(zoned)}: it is read as UTC")
     if plan.workflows:
@@ -206,7 +210,8 @@ def _events(plan: Plan) -> Iterator[list[str]]:
 
 
 def _metrics(plan: Plan) -> list[str]:
-    return ["metrics:", *(f"  {name}: {{}}" for name in plan.metrics)] if plan.metrics else ["metrics: {}"]
+    said = [f"  {name}: {'{publish: true}' if name in _INNER else '{}'}" for name in plan.metrics]
+    return ["metrics:", *said] if said else ["metrics: {}"]
 
 
 def _scalar(said: str) -> str:
