@@ -60,7 +60,18 @@ def code(value: pl.Expr) -> pl.Expr:
 def _choice(value: pl.Expr, dtype: pl.DataType, reading: Reading) -> pl.Expr:
     if isinstance(dtype, pl.Categorical | pl.Enum):
         return _each(value, _small, pl.Categorical())
+    if dtype == pl.String:
+        return _each(value, _small_texts, pl.String)
     return _text(value, dtype, reading).str.strip_chars().str.to_lowercase()
+
+
+def _small_texts(values: pl.Series) -> pl.Series:
+    """Texts in small letters, nothing for an empty one; only the different ones are looked at where they are so."""
+    different = values.unique()
+    small = different.str.strip_chars().str.to_lowercase()
+    if different.equals(small) and not (different == "").any():
+        return values
+    return values.replace("", None).str.strip_chars().str.to_lowercase()
 
 
 def _small(values: pl.Series) -> pl.Series:
