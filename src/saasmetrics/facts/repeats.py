@@ -14,6 +14,8 @@ _TABLE = 1 << 22
 _PLACE = np.uint64(_TABLE - 1)
 """The bits of a mark that are its place in a table."""
 _ROUND = 1 << 24
+_SHIFTS = (0, 32)
+"""Where bits of marks are taken from that tell at once that a mark is not among others."""
 
 
 class Marks:
@@ -59,7 +61,8 @@ class Marks:
         owned: list[Hashes] = []
         if before:
             here = np.sort(np.concatenate(once))
-            met = [_met(lot, here) for lot in before]
+            tables = [_bits(here, shift) for shift in _SHIFTS]
+            met = [_met(lot, here, tables) for lot in before]
             owned = [np.setdiff1d(marks, lot.apart) for lot, marks in zip(before, met, strict=True)]
             repeated = np.unique(np.concatenate([repeated, *met]))
         self._owned = np.unique(np.concatenate([np.empty(0, np.uint64), *owned]))
@@ -123,11 +126,18 @@ def within(marks: Hashes, ascending: Hashes) -> Flags:
     return there
 
 
-def _met(lot: Before, here: Hashes) -> Hashes:
-    """Different marks of a lot that are `here` too, in ascending order."""
+def _bits(marks: Hashes, shift: int) -> Flags:
+    """A table of some bits of marks: which of them there are."""
     table = np.zeros(_TABLE, np.bool_)
-    table[here & _PLACE] = True
-    likely = lot.marks[table.take((lot.marks & _PLACE).view(np.int64))]
+    table[(marks >> np.uint64(shift)) & _PLACE] = True
+    return table
+
+
+def _met(lot: Before, here: Hashes, tables: Sequence[Flags]) -> Hashes:
+    """Different marks of a lot that are `here` too, in ascending order; most are told by `tables` not to be."""
+    likely = lot.marks
+    for shift, table in zip(_SHIFTS, tables, strict=True):
+        likely = likely[table.take(((likely >> np.uint64(shift)) & _PLACE).view(np.int64))]
     return np.setdiff1d(likely[within(likely, here) & (likely > 0)], lot.gone)
 
 
