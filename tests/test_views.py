@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -57,9 +58,13 @@ def test_a_view_of_the_file_brings_its_split_its_part_its_grain_and_its_periods(
 
 
 def test_a_name_that_is_no_view_and_one_that_has_no_metric(example: Definitions) -> None:
-    for name, said in (("bord", "there is no view `bord`"), ("", "there is no view ``")):
-        with pytest.raises(InputError, match="no view") as error:
-            shown(example, name)
+    idle = replace(example, metrics={name: replace(metric, team=()) for name, metric in example.metrics.items()})
+    for definitions, name, said in (
+        (example, "bord", "there is no view `bord`"),
+        (idle, "sales", "the view `sales` has no metric"),
+    ):
+        with pytest.raises(InputError) as error:
+            shown(definitions, name)
         assert [finding.message for finding in error.value.findings] == [said]
 
 

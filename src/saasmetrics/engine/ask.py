@@ -105,8 +105,10 @@ def _viewed(definitions: Definitions, name: str, findings: list[Finding]) -> Seq
         if not found:
             known = [*definitions.views, *TEAMS, *definitions.settings.teams, *LEVELS, *STAGES, *BUNDLES]
             hint = near(name, known) or f"views: {', '.join(dict.fromkeys(known))}"
-            message = f"there is no view `{name}`" if name not in known else f"the view `{name}` has no metric"
-            findings.append(Finding("SM003", Severity.ERROR, message, None, None if name in known else hint))
+            if name in known:
+                findings.append(Finding("SM003", Severity.ERROR, f"the view `{name}` has no metric"))
+            else:
+                findings.append(Finding("SM003", Severity.ERROR, f"there is no view `{name}`", None, hint))
         return [address for metric in found for address in definitions.expand(metric)]
     addresses: dict[Address, None] = {}
     for line in view.show:
