@@ -50,6 +50,8 @@ class Piece:
     """All that tells the ledger, and what it is reduced to, from every other one."""
     told: pl.DataFrame | None = None
     """The rows that it is reduced to in the other periods, known already; None where they are not."""
+    formula: object = None
+    """What pieces of one formula share: a segment value that any of them has is one of all that are sums."""
 
     @property
     def shape(self) -> Shape:
@@ -171,7 +173,7 @@ def _everywhere(pieces: Sequence[Piece], rows: pl.DataFrame) -> pl.DataFrame:
         (number, stat, cut, None) for number, piece in enumerate(pieces) for cut in _cuts(piece) for stat in piece.stats
     ]
     there = pl.DataFrame(known, schema={name: rows.schema[name] for name in GROUP}, orient="row")
-    groups = pl.concat([rows.select(GROUP), there]).unique()
+    groups = pl.concat([rows.select(GROUP), there, _of_formulas(pieces, rows)]).unique()
     ends = {periods: _ends(periods) for periods in {piece.frame.periods for piece in pieces}}
     periods = pl.DataFrame(
         [(number, *span) for number, piece in enumerate(pieces) for span in ends[piece.frame.periods]],
@@ -180,6 +182,18 @@ def _everywhere(pieces: Sequence[Piece], rows: pl.DataFrame) -> pl.DataFrame:
     )
     grid = groups.join(periods, on="number")
     return grid.join(rows, on=[*GROUP, "period"], how="left", nulls_equal=True)
+
+
+def _of_formulas(pieces: Sequence[Piece], rows: pl.DataFrame) -> pl.DataFrame:
+    """Groups of sums in formulas: who is in one term of a formula and not in another sums up to nothing there."""
+    split = [(number, piece) for number, piece in enumerate(pieces) if piece.formula is not None and piece.frame.by]
+    known = [(number, id(piece.formula), piece.shape.how == "sum") for number, piece in split]
+    schema: dict[str, type[pl.DataType]] = {"number": pl.Int32, "formula": pl.Int64, "sum": pl.Boolean}
+    terms = pl.DataFrame(known, schema=schema, orient="row")
+    values = rows.select("number", "segment_value").drop_nulls().join(terms, on="number")
+    values = values.select("formula", "segment_value").unique()
+    none = [pl.lit(None, dtype=rows.schema[name]).alias(name) for name in ("stat", "cut")]
+    return terms.filter("sum").join(values, on="formula").with_columns(none).select(GROUP)
 
 
 def _cuts(piece: Piece) -> list[str | None]:

@@ -177,7 +177,8 @@ def _derived(live: Live, frame: Frame, where: Where, spec: Derived) -> Plan:
         found = {name: child.finish([next(rest) for _ in child.pieces]) for name, child in children.items()}
         return _evaluated(frame, spec, found, whole)
 
-    return Plan([piece for child in children.values() for piece in child.pieces], finish)
+    formula = object()
+    return Plan([replace(piece, formula=formula) for child in children.values() for piece in child.pieces], finish)
 
 
 def last_months(spec: Derived, periods: Periods, as_of: datetime) -> dict[date, date] | None:
